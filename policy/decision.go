@@ -1,0 +1,91 @@
+package policy
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/probe-injector/probe-injector/policy/reason"
+)
+
+// ProbeKind names one of the three probes of a container. Its value is the word of the annotation key;
+// FieldName gives the member of core/v1 Container.
+type ProbeKind string
+
+// The three probes, in the order in which they are decided and printed.
+const (
+	Startup   ProbeKind = "startup"
+	Liveness  ProbeKind = "liveness"
+	Readiness ProbeKind = "readiness"
+)
+
+// FieldName is the member of core/v1 Container that holds the probe: startupProbe, livenessProbe or readinessProbe.
+func (k ProbeKind) FieldName() string { return string(k) + "Probe" }
+
+// Source is the layer of the precedence table from which a probe's handler came.
+type Source string
+
+// The layers from which a handler can come, the most specific first.
+const (
+	SourceContainerKey Source = "container-annotation"
+	SourceKey          Source = "annotation"
+	SourceProfile      Source = "profile"
+	SourceInference    Source = "inference"
+)
+
+// ContainerRef points at one container of the Pod that was decided about.
+type ContainerRef struct {
+	Name string
+	// Index is the position in spec.initContainers when Init is true, else in spec.containers.
+	Index int
+	Init  bool
+}
+
+// Injection is one probe to add to one container that has none of that kind.
+type Injection struct {
+	Container ContainerRef
+	Kind      ProbeKind
+	Probe     *corev1.Probe
+	Source    Source
+}
+
+// Skip is one probe, or with an empty Kind one whole container or Pod, that gets nothing, and why.
+type Skip struct {
+	// Container is the container's name; empty when the whole Pod is meant.
+	Container string
+	Kind      ProbeKind
+	Reason    reason.Reason
+	// Detail is the fact in the sentence of the reason, for example the candidate ports. It never holds Pod
+	// content other than names and ports of containers and the user's own annotation.
+	Detail string
+}
+
+// Decision is the whole answer for one Pod. The zero value changes nothing and says nothing.
+type Decision struct {
+	// Mode is Audit when everything was decided but nothing may be changed.
+	Mode Mode
+	// Asked says that the Pod's own annotations asked, or tried to ask, for something.
+	Asked bool
+	// Rule is the name of the rule that matched a Pod that did not ask; else empty.
+	Rule string
+	// Injections are the probes to add, ordered by container and then startup, liveness, readiness.
+	Injections []Injection
+	// Skips are the probes that were considered and are not added.
+	Skips []Skip
+	// Errors are all mistakes in the Pod's annotations, with exact field paths.
+	Errors field.ErrorList
+	// Warnings are sentences for the person who created the Pod: at most MaxWarnings, each at most
+	// MaxWarningLength characters, the container first.
+	Warnings []string
+	// Status is the value that the status annotation must get; empty when the annotation must stay as it is.
+	Status string
+}
+
+// Limits of what a Decision says to people, from the API server's admission good practices: it cuts each
+// warning to 256 runes and drops all once 4096 are exceeded over all webhooks; its documentation asks for 120.
+const (
+	MaxWarnings      = 3
+	MaxWarningLength = 120
+	// MaxStatusLength bounds the status annotation in bytes, so that it never pushes a Pod over the 256 KiB
+	// that the API server allows for all annotations unless the Pod was already at that limit.
+	MaxStatusLength = 1024
+)
