@@ -1,0 +1,35 @@
+{{/*
+One entry of the MutatingWebhookConfiguration. What is written out here is not up to the admin: it is what the server
+is built for. Takes "root", "name", "path", "namespaceSelector" and "matchCondition" (a name and an expression).
+*/}}
+{{- define "probe-injector.entry" -}}
+- name: {{ .name }}
+  clientConfig:
+    service:
+      name: {{ include "probe-injector.fullname" .root }}
+      namespace: {{ .root.Release.Namespace }}
+      path: {{ .path }}
+      port: 443
+    {{- with .root.Values.tls.existingSecret.caBundle }}
+    caBundle: {{ b64enc . }}
+    {{- end }}
+  rules:
+    - apiGroups: [""]
+      apiVersions: [v1]
+      operations: [CREATE]
+      resources: [pods]
+      scope: Namespaced
+  admissionReviewVersions: [v1]
+  failurePolicy: {{ .root.Values.webhook.failurePolicy }}
+  timeoutSeconds: {{ .root.Values.webhook.timeoutSeconds }}
+  sideEffects: None
+  reinvocationPolicy: Never
+  matchPolicy: Equivalent
+  namespaceSelector:
+    {{- toYaml .namespaceSelector | nindent 4 }}
+  objectSelector:
+    {{- include "probe-injector.objectSelector" .root | nindent 4 }}
+  matchConditions:
+    - name: {{ .matchCondition.name }}
+      expression: {{ .matchCondition.expression | quote }}
+{{- end -}}

@@ -1,0 +1,49 @@
+// Command build builds the programs that the tests run against, so that no test has to wait for them:
+//
+//	go run ./test/binaries/build          the newest Kubernetes that is pinned
+//	go run ./test/binaries/build 1.36     the named ones
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/probe-injector/probe-injector/test/binaries"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run makes sure that everything is there for each minor version, and prints where.
+func run(ctx context.Context, minors []string) error {
+	if len(minors) == 0 {
+		minors = []string{""}
+	}
+	etcd, err := binaries.Etcd(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Println(etcd)
+	var failures []error
+	for _, minor := range minors {
+		for _, program := range []string{"kube-apiserver", "kube-controller-manager", "kubectl"} {
+			path, err := binaries.Kubernetes(ctx, minor, program)
+			if err != nil {
+				failures = append(failures, err)
+				continue
+			}
+			fmt.Println(path)
+		}
+	}
+	return errors.Join(failures...)
+}
