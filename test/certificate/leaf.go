@@ -25,13 +25,13 @@ func newLeaf(der []byte, key *ecdsa.PrivateKey) (*Leaf, error) {
 	return &Leaf{Certificate: certificatePEM(der), Key: keyPEM}, nil
 }
 
-// KeyPEM encodes a private key as PKCS#8.
+// KeyPEM encodes a private key in the only form (SEC 1) that kube-apiserver reads keys of ServiceAccounts in, too.
 func KeyPEM(key *ecdsa.PrivateKey) ([]byte, error) {
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	der, err := x509.MarshalECPrivateKey(key)
 	if err != nil {
 		return nil, fmt.Errorf("encoding a key: %w", err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+	return pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), nil
 }
 
 // TLS is the leaf as Go's TLS server wants it.

@@ -28,7 +28,6 @@ func (c *ControlPlane) startAPIServer(ctx context.Context) error {
 		"--token-auth-file=" + c.files.path("tokens.csv"),
 		"--allow-privileged=true",
 		"--profiling=false",
-		"--v=1",
 	}
 	if c.options.Audit {
 		args = append(args,

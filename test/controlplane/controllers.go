@@ -39,7 +39,6 @@ func (c *ControlPlane) startControllers(ctx context.Context) error {
 		"--leader-elect=false",
 		// No port: nobody asks it anything.
 		"--secure-port=0",
-		"--v=1",
 	}
 	return c.run(ctx, c.programs.controllerManager, args, func(ctx context.Context) error {
 		return c.hasServiceAccount(ctx, metav1.NamespaceDefault)
