@@ -1,0 +1,75 @@
+package chart
+
+import (
+	"fmt"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+)
+
+// WebhookConfiguration returns the MutatingWebhookConfiguration as the chart has it, with references to the Service.
+func (r *Rendered) WebhookConfiguration() (*admissionregistrationv1.MutatingWebhookConfiguration, error) {
+	configuration := &admissionregistrationv1.MutatingWebhookConfiguration{}
+	return configuration, r.only("MutatingWebhookConfiguration", configuration)
+}
+
+// WebhookConfigurationAt returns the MutatingWebhookConfiguration for a server that is no Pod but listens on a loopback
+// address, such as "127.0.0.1:9443", with a certificate that the bundle (PEM) verifies. Everything else, paths
+// included, stays as the chart has it.
+func (r *Rendered) WebhookConfigurationAt(address string, caBundle []byte) (*admissionregistrationv1.MutatingWebhookConfiguration, error) {
+	configuration, err := r.WebhookConfiguration()
+	if err != nil {
+		return nil, err
+	}
+	for i := range configuration.Webhooks {
+		client := &configuration.Webhooks[i].ClientConfig
+		if client.Service == nil || client.Service.Path == nil {
+			return nil, fmt.Errorf("the webhook %s has no Service with a path", configuration.Webhooks[i].Name)
+		}
+		url := "https://" + address + *client.Service.Path
+		*client = admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: caBundle}
+	}
+	return configuration, nil
+}
+
+// Service returns the Service in front of the webhook's Pods.
+func (r *Rendered) Service() (*corev1.Service, error) {
+	service := &corev1.Service{}
+	return service, r.only("Service", service)
+}
+
+// PolicyFile returns the policy file that the chart mounts into the webhook's Pods: what the server's --policy names.
+func (r *Rendered) PolicyFile() ([]byte, error) {
+	config := &corev1.ConfigMap{}
+	if err := r.only("ConfigMap", config); err != nil {
+		return nil, err
+	}
+	policy, ok := config.Data["policy.yaml"]
+	if !ok {
+		return nil, fmt.Errorf("the ConfigMap %s has no policy.yaml", config.Name)
+	}
+	return []byte(policy), nil
+}
+
+// only decodes the one object of a kind, strictly: the chart may not contain a field that Kubernetes does not know.
+func (r *Rendered) only(kind string, into any) error {
+	var found []document
+	for _, document := range r.documents {
+		var meta metav1.TypeMeta
+		if err := yaml.Unmarshal(document.content, &meta); err != nil {
+			return fmt.Errorf("reading the rendered %s: %w", document.file, err)
+		}
+		if meta.Kind == kind {
+			found = append(found, document)
+		}
+	}
+	if len(found) != 1 {
+		return fmt.Errorf("the chart has %d objects of the kind %s, not one", len(found), kind)
+	}
+	if err := yaml.UnmarshalStrict(found[0].content, into); err != nil {
+		return fmt.Errorf("reading the rendered %s: %w", found[0].file, err)
+	}
+	return nil
+}

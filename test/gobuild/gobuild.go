@@ -1,0 +1,93 @@
+// Package gobuild builds Go programs for tests: one at a time however many packages are tested in parallel, and so that
+// a program is there whole or not at all.
+package gobuild
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/probe-injector/probe-injector/test/process"
+)
+
+// Target is one program.
+type Target struct {
+	// Dir is a folder of the module that has the package, or requires it.
+	Dir string
+	// Package is the main package.
+	Package string
+	// Output is the path of the program.
+	Output string
+	// LinkerFlags are added to those that leave out what only debuggers need.
+	LinkerFlags string
+	// Once leaves a program alone that is there already. Else it is brought up to date with its source.
+	Once bool
+}
+
+// Build builds a program without cgo, as it is released.
+func Build(ctx context.Context, target Target) error {
+	if target.isDone() {
+		return nil
+	}
+	dir, name := filepath.Split(target.Output)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("making the folder for binaries: %w", err)
+	}
+	unlock, err := lock(ctx, filepath.Join(dir, "."+name+".lock"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if target.isDone() {
+		return nil
+	}
+	return target.compile(ctx, filepath.Join(dir, "."+name))
+}
+
+// isDone tells whether there is nothing to do.
+func (t Target) isDone() bool {
+	_, err := os.Stat(t.Output)
+	return t.Once && err == nil
+}
+
+// compile runs the compiler. Its files have names that begin with the given path.
+func (t Target) compile(ctx context.Context, path string) error {
+	unfinished, log := path+".unfinished", path+".build.log"
+	if err := errors.Join(removeIfThere(unfinished), removeIfThere(log)); err != nil {
+		return err
+	}
+	compiler, err := process.Start(process.Command{
+		Path: "go",
+		Args: []string{
+			"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w " + t.LinkerFlags, "-o", unfinished, t.Package,
+		},
+		Dir:     t.Dir,
+		Env:     []string{"CGO_ENABLED=0", "GOWORK=off"},
+		LogFile: log,
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-compiler.Done():
+	case <-ctx.Done():
+		return errors.Join(compiler.Kill(), fmt.Errorf("building %s: %w", t.Package, ctx.Err()))
+	}
+	if !compiler.State().Success() {
+		return compiler.Failure("could not build " + t.Package)
+	}
+	// A program that runs at this moment keeps the file that it was started from.
+	if err := os.Rename(unfinished, t.Output); err != nil {
+		return fmt.Errorf("putting %s in its place: %w", t.Output, err)
+	}
+	return removeIfThere(log)
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("clearing an earlier build: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,178 @@
+// Package server runs the project's real webhook as a process for tests, with certificates made on the spot and free
+// ports of 127.0.0.1.
+//
+//	webhook := server.ForTest(t, server.Options{Policy: policyFile})
+//	configuration, err := rendered.WebhookConfigurationAt(webhook.Address(), webhook.CABundle())
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/probe-injector/probe-injector/test/certificate"
+	"github.com/probe-injector/probe-injector/test/checkout"
+	"github.com/probe-injector/probe-injector/test/gobuild"
+	"github.com/probe-injector/probe-injector/test/process"
+)
+
+// DNSName is whom the certificate names, next to 127.0.0.1: the Service of a default installation.
+const DNSName = "probe-injector.probe-injector.svc"
+
+// readyTimeout is how long the server may take to become ready. It takes a second; the rest is for busy machines.
+const readyTimeout = 30 * time.Second
+
+// Server is a running webhook.
+type Server struct {
+	process   *process.Process
+	dir       string
+	authority *certificate.Authority
+	// webhook, health and metrics are addresses such as 127.0.0.1:9443.
+	webhook, health, metrics string
+}
+
+// Build brings the program up to date and returns its path.
+func Build(ctx context.Context) (string, error) {
+	root, err := checkout.Root()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(root, "bin", "webhook")
+	if err := gobuild.Build(ctx, gobuild.Target{Dir: root, Package: "./cmd/webhook", Output: path}); err != nil {
+		return "", fmt.Errorf("building the webhook: %w", err)
+	}
+	return path, nil
+}
+
+// Start builds and starts the webhook, and returns when it says that it is ready.
+func Start(ctx context.Context, options Options) (*Server, error) {
+	path, err := Build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	server, args, err := prepare(options)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the webhook: %w", err)
+	}
+	server.process, err = process.Start(process.Command{
+		Path: path, Args: args, Env: options.Env, LogFile: filepath.Join(server.dir, "webhook.log"),
+	})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(server.dir))
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	if err := server.process.WaitUntil(ctx, "ready", server.Ready); err != nil {
+		return nil, errors.Join(err, server.Stop())
+	}
+	return server, nil
+}
+
+// prepare makes the folder with certificates and policy, and the arguments.
+func prepare(options Options) (*Server, []string, error) {
+	ports, err := process.FreePorts(3)
+	if err != nil {
+		return nil, nil, err
+	}
+	dir, err := os.MkdirTemp("", "probe-injector-webhook-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the webhook's folder: %w", err)
+	}
+	server := &Server{dir: dir, authority: options.Authority}
+	for i, address := range []*string{&server.webhook, &server.health, &server.metrics} {
+		*address = fmt.Sprintf("127.0.0.1:%d", ports[i])
+	}
+	if err := server.writeFiles(options); err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	drain := options.DrainDuration
+	if drain == 0 {
+		drain = time.Second
+	}
+	args := []string{
+		"--policy=" + server.PolicyPath(),
+		"--listen-address=" + server.webhook,
+		"--cert-dir=" + server.CertificateDir(),
+		"--dns-names=" + DNSName + ",127.0.0.1",
+		"--health-address=" + server.health,
+		"--metrics-address=" + server.metrics,
+		"--drain-duration=" + drain.String(),
+		"--log-format=json",
+	}
+	return server, append(args, options.Args...), nil
+}
+
+func (s *Server) writeFiles(options Options) error {
+	policy := options.Policy
+	if policy == nil {
+		policy = []byte(emptyPolicy)
+	}
+	if err := s.WritePolicy(policy); err != nil {
+		return err
+	}
+	if s.authority == nil {
+		authority, err := certificate.NewAuthority("webhook of a test")
+		if err != nil {
+			return err
+		}
+		s.authority = authority
+	}
+	return s.Renew(24 * time.Hour)
+}
+
+// Renew writes a new certificate of the same authority, as cert-manager would; the server reads it by itself.
+func (s *Server) Renew(validity time.Duration) error {
+	leaf, err := s.authority.Sign(validity, DNSName, "127.0.0.1")
+	if err != nil {
+		return err
+	}
+	return certificate.WriteDir(s.CertificateDir(), leaf, s.authority)
+}
+
+// WritePolicy replaces the policy file at once; the server reads it by itself.
+func (s *Server) WritePolicy(policy []byte) error {
+	if err := os.WriteFile(s.PolicyPath()+".new", policy, 0o644); err != nil {
+		return fmt.Errorf("writing the policy: %w", err)
+	}
+	if err := os.Rename(s.PolicyPath()+".new", s.PolicyPath()); err != nil {
+		return fmt.Errorf("putting the policy in its place: %w", err)
+	}
+	return nil
+}
+
+// PolicyPath is the policy file.
+func (s *Server) PolicyPath() string { return filepath.Join(s.dir, "policy.yaml") }
+
+// CertificateDir is the folder with tls.crt, tls.key and ca.crt.
+func (s *Server) CertificateDir() string { return filepath.Join(s.dir, "certificates") }
+
+// Address is where reviews are answered, such as 127.0.0.1:9443.
+func (s *Server) Address() string { return s.webhook }
+
+// CABundle verifies the server's certificate, PEM.
+func (s *Server) CABundle() []byte { return s.authority.PEM() }
+
+// Authority signs the server's certificates.
+func (s *Server) Authority() *certificate.Authority { return s.authority }
+
+// Process is the running program, for signals, its log, its process id and how it ended.
+func (s *Server) Process() *process.Process { return s.process }
+
+// Terminate ends the server as Kubernetes does, with SIGTERM. It returns when the server has drained and ended, and an
+// error if that takes longer than the context or ends with a code other than 0. Its files stay until Stop.
+func (s *Server) Terminate(ctx context.Context) error { return s.process.Terminate(ctx) }
+
+// Kill ends the server with SIGKILL. Its files stay until Stop.
+func (s *Server) Kill() error { return s.process.Kill() }
+
+// Stop kills the server if it still runs and removes its files.
+func (s *Server) Stop() error {
+	err := s.process.Kill()
+	if removing := os.RemoveAll(s.dir); removing != nil {
+		err = errors.Join(err, fmt.Errorf("removing the webhook's folder: %w", removing))
+	}
+	return err
+}
