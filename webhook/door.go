@@ -1,0 +1,71 @@
+package webhook
+
+import (
+	"mime"
+	"strings"
+
+	"github.com/probe-injector/probe-injector/policy"
+)
+
+// The paths that the webhook configuration calls.
+const (
+	// PathPrefix is the subtree in which all paths of this package are.
+	PathPrefix = "/mutate/"
+	// PathAnnotated gets the Pods that carry an annotation of ours.
+	PathAnnotated = PathPrefix + "annotated"
+	// PathRules, followed by the name of a group of rules, gets the Pods that carry none.
+	PathRules = PathPrefix + "rules/"
+)
+
+// door is one of the ways into the policy. The zero value is a path that is none of them.
+type door struct {
+	label doorLabel
+	group string
+}
+
+// doorLabel is a door as metrics and logs name it: the group's name is not part of it, because anyone who reaches our
+// port can write any name into a path.
+type doorLabel string
+
+const (
+	doorNone      doorLabel = ""
+	doorAnnotated doorLabel = "annotated"
+	doorRules     doorLabel = "rules"
+)
+
+func (d door) policyDoor() policy.Door { return policy.Door{Group: d.group} }
+
+// doorOf reads the path of a request. Whether the policy knows the group is the policy's answer to give: the
+// configuration that names a group can be a minute ahead of the policy file that defines it.
+func doorOf(path string) (door, bool) {
+	if path == PathAnnotated {
+		return door{label: doorAnnotated}, true
+	}
+	if group, ok := strings.CutPrefix(path, PathRules); ok && isDNSLabel(group) {
+		return door{label: doorRules, group: group}, true
+	}
+	return door{}, false
+}
+
+// isDNSLabel says whether s can be the name of a rule: at most 63 of a-z, 0-9 and inner hyphens (RFC 1123).
+func isDNSLabel(s string) bool {
+	if len(s) == 0 || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// isJSON says whether a Content-Type is that of a review. The API server sends it without parameters.
+func isJSON(contentType string) bool {
+	if contentType == "application/json" {
+		return true
+	}
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	return err == nil && mediaType == "application/json"
+}

@@ -1,0 +1,167 @@
+package webhook
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/reason"
+)
+
+// metrics are all metrics of this package. Every label has a closed set of values, none of which comes from a
+// request: anyone who reaches our port could otherwise fill the memory of Prometheus.
+type metrics struct {
+	reviews            map[doorLabel]map[result]prometheus.Counter
+	errors             map[stage]prometheus.Counter
+	probesInjected     *prometheus.CounterVec
+	skips              *prometheus.CounterVec
+	seconds            prometheus.Histogram
+	inFlight           prometheus.Gauge
+	bytesInFlight      prometheus.Gauge
+	draining           prometheus.Gauge
+	statusOmitted      prometheus.Counter
+	logLinesSuppressed prometheus.Counter
+}
+
+// secondsBuckets begin where a usual review ends up, 50 µs, and end above the API server's patience with a queue.
+func secondsBuckets() []float64 {
+	return []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}
+}
+
+// newMetrics registers all metrics, with every series that is known beforehand at 0.
+func newMetrics(r prometheus.Registerer) (*metrics, error) {
+	reviews := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "probe_injector_reviews_total",
+		Help: "Admission reviews, by door (annotated: Pods with an annotation of ours; rules: the others) and result.",
+	}, []string{"door", "result"})
+	failures := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "probe_injector_errors_total",
+		Help: "Requests that were not answered as they should be, by the stage at which they failed.",
+	}, []string{"stage"})
+	m := &metrics{
+		probesInjected: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "probe_injector_probes_injected_total",
+			Help: "Probes added to containers, by kind of probe, handler (http, tcp, grpc, exec) and the source that the handler came from.",
+		}, []string{"probe", "handler", "source"}),
+		skips: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "probe_injector_skips_total",
+			Help: "Probes, containers or Pods that were considered and got nothing, by reason.",
+		}, []string{"reason"}),
+		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "probe_injector_review_seconds",
+			Help:    "Time from the headers of a request to its answer.",
+			Buckets: secondsBuckets(),
+		}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "probe_injector_reviews_in_flight",
+			Help: "Requests that are being read or answered now.",
+		}),
+		bytesInFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "probe_injector_bytes_in_flight",
+			Help: "Bytes held for reviews now, of the --max-in-flight-bytes that all of them share.",
+		}),
+		draining: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "probe_injector_draining",
+			Help: "1 while the process answers the last reviews before it ends, else 0.",
+		}),
+		statusOmitted: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "probe_injector_status_omitted_total",
+			Help: "Pods without our status annotation, because all annotations would have exceeded 256 KiB.",
+		}),
+		logLinesSuppressed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "probe_injector_log_lines_suppressed_total",
+			Help: "Log lines about reviews that were not written, because there were too many in a second.",
+		}),
+	}
+	m.initialise(reviews, failures)
+
+	var errs []error
+	for _, c := range []prometheus.Collector{
+		reviews, failures, m.probesInjected, m.skips, m.seconds, m.inFlight, m.bytesInFlight, m.draining,
+		m.statusOmitted, m.logLinesSuppressed,
+	} {
+		if err := r.Register(c); err != nil {
+			errs = append(errs, fmt.Errorf("webhook: registering metrics: %w", err))
+		}
+	}
+	return m, errors.Join(errs...)
+}
+
+// initialise creates the series and keeps those that every review counts.
+func (m *metrics) initialise(reviews, failures *prometheus.CounterVec) {
+	m.reviews = map[doorLabel]map[result]prometheus.Counter{}
+	for _, d := range []doorLabel{doorAnnotated, doorRules} {
+		m.reviews[d] = map[result]prometheus.Counter{}
+		for _, r := range results() {
+			m.reviews[d][r] = reviews.WithLabelValues(string(d), string(r))
+		}
+	}
+	m.errors = map[stage]prometheus.Counter{}
+	for _, s := range stages() {
+		m.errors[s] = failures.WithLabelValues(string(s))
+	}
+	for _, described := range reason.Table() {
+		m.skips.WithLabelValues(string(described.Reason))
+	}
+	for _, kind := range []policy.ProbeKind{policy.Startup, policy.Liveness, policy.Readiness} {
+		for _, handler := range []string{handlerHTTP, handlerTCP, handlerGRPC, handlerExec} {
+			for _, source := range []policy.Source{policy.SourceAnnotation, policy.SourceProfile, policy.SourceInference} {
+				m.probesInjected.WithLabelValues(string(kind), handler, string(source))
+			}
+		}
+	}
+}
+
+// observe counts one answer.
+func (m *metrics) observe(a answer, took time.Duration) {
+	m.seconds.Observe(took.Seconds())
+	if c, ok := m.errors[a.stage]; ok {
+		c.Inc()
+	}
+	if c, ok := m.reviews[a.door.label][a.result]; ok {
+		c.Inc()
+	}
+}
+
+// decided counts what a decision holds.
+func (m *metrics) decided(d *policy.Decision, p patch) {
+	for i := range p.injections {
+		injection := &p.injections[i]
+		m.probesInjected.WithLabelValues(string(injection.Kind), handlerOf(injection.Probe), string(injection.Source)).Inc()
+	}
+	for i := range d.Skips {
+		m.skips.WithLabelValues(string(d.Skips[i].Reason)).Inc()
+	}
+	if p.statusOmitted {
+		m.statusOmitted.Inc()
+	}
+	if p.contradictions > 0 {
+		m.errors[stagePatch].Add(float64(p.contradictions))
+	}
+}
+
+// The handlers of a probe, as the metric names them; they are also the words of the annotations.
+const (
+	handlerHTTP = "http"
+	handlerTCP  = "tcp"
+	handlerGRPC = "grpc"
+	handlerExec = "exec"
+)
+
+func handlerOf(p *corev1.Probe) string {
+	switch {
+	case p.HTTPGet != nil:
+		return handlerHTTP
+	case p.TCPSocket != nil:
+		return handlerTCP
+	case p.GRPC != nil:
+		return handlerGRPC
+	default:
+		return handlerExec
+	}
+}

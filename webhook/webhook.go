@@ -1,0 +1,277 @@
+// Package webhook is how a decision reaches the API server: it is the only place that knows the
+// AdmissionReview, JSON patch and HTTP status codes. What to inject is decided in package policy; this package
+// reads a review, asks, and answers.
+//
+// Start at [Handler.ServeHTTP], which is the whole path of one review from top to bottom:
+//
+//	door.go      which door of the policy the request's path means
+//	body.go      reading the body, with memory accounted while it arrives
+//	limit.go     the two limits: bytes in flight and reviews at once
+//	review.go    the part of an AdmissionReview that we look at, and its one decode
+//	patch.go     a decision as "add" operations; the only place with JSON pointers
+//	speak.go     what people are told: warnings, audit annotations, the log line
+//	respond.go   the answer that goes back
+//	metrics.go   every metric of this package
+//	server.go    the handler on controller-runtime's webhook server
+//
+// # Outcomes
+//
+// The API server applies the failurePolicy of the webhook configuration only when a call fails. Two kinds of answer
+// refuse the Pod whatever that policy says: allowed: false, and a patch that does not apply. So this package never
+// says the first, and the fuzz test FuzzHandler holds it to never sending the second. Our own trouble is an HTTP
+// status instead. The table test TestOutcomes has the same rows:
+//
+//	outcome                                      HTTP  result            patch
+//	probes injected                              200   injected          probes, status
+//	asked, or a rule matched, nothing to do      200   nothing           status
+//	asked, and the annotations are wrong         200   invalid           status
+//	neither asked nor matched by a rule          200   unchanged         none
+//	audit mode                                   200   audit             none, and no word to the user
+//	not CREATE of a Pod                          200   not_a_pod_create  none
+//	not a path of ours                           404   -                 - (no AdmissionReview in the answer)
+//	not POST                                     405   rejected          -
+//	not application/json                         415   rejected          -
+//	body unreadable, not a review                400   rejected          -
+//	body larger than MaxBodyBytes                413   rejected          -
+//	overloaded: no memory or slot in time        503   overloaded        -
+//	our bug, a panic                             500   error             -
+//	draining                                     as above, plus "Connection: close"
+//
+// Every answer other than 200 has a metav1.Status as its JSON body, with one sentence that begins
+// "probe-injector:"; the API server shows people nothing of any other body.
+package webhook
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/probe-injector/probe-injector/policy"
+)
+
+// The limits of one request, none of which is worth a flag.
+const (
+	// MaxBodyBytes is the largest review that is read. The API server accepts objects of up to 3 MiB, as JSON or as
+	// denser protobuf, and sends no old object on CREATE: what is larger was not sent by an API server.
+	MaxBodyBytes = 8 << 20
+	// readTimeout bounds how long a body may take to arrive; the API server itself gives up after timeoutSeconds, 3.
+	readTimeout = 5 * time.Second
+	// queueTimeout bounds how long one review may wait for memory and for a slot, together. It leaves most of the API
+	// server's 3 seconds to whoever gets a slot at the last moment.
+	queueTimeout = 500 * time.Millisecond
+)
+
+// Defaults of Options.
+const (
+	// DefaultMaxInFlightBytes is enough for 1,000 usual reviews at once and for one of the largest.
+	DefaultMaxInFlightBytes = 64 << 20
+	// minConcurrentReviews is the least that DefaultMaxConcurrentReviews returns.
+	minConcurrentReviews = 16
+	// reviewsPerCPU is how many reviews DefaultMaxConcurrentReviews allows for each CPU: reviews never wait for
+	// anything once they are read, so that more only adds memory.
+	reviewsPerCPU = 4
+)
+
+// DefaultMaxConcurrentReviews is 4 for each CPU that Go may use, and at least 16.
+func DefaultMaxConcurrentReviews() int {
+	return max(minConcurrentReviews, reviewsPerCPU*runtime.GOMAXPROCS(0))
+}
+
+// Decider answers what to inject into a Pod; *policy.Policy is one. It must be safe for concurrent use.
+type Decider interface {
+	Decide(policy.Subject) policy.Decision
+}
+
+var _ Decider = (*policy.Policy)(nil)
+
+// Options are what a Handler needs. Policy, Logger and Registerer are required.
+type Options struct {
+	// Policy returns the policy as it is now. It is called once for each review and never returns nil, so that
+	// replacing the policy is one swap of a pointer and no review sees half of two.
+	Policy func() Decider
+	// Logger gets one line for each decision that matters, limited by LogLinesPerSecond.
+	Logger *slog.Logger
+	// Registerer gets the metrics of this package.
+	Registerer prometheus.Registerer
+	// MaxConcurrentReviews is how many reviews are decided at once; 0 means DefaultMaxConcurrentReviews.
+	MaxConcurrentReviews int
+	// MaxInFlightBytes bounds the memory of all bodies that are being read and decided; 0 means
+	// DefaultMaxInFlightBytes. At least 2 × MaxBodyBytes: a review and what is copied out of it.
+	MaxInFlightBytes int64
+	// LogLinesPerSecond bounds the log lines about decisions; 0 means 20. Bursts of ten times as many pass.
+	LogLinesPerSecond float64
+}
+
+// Handler answers admission reviews. It implements http.Handler and needs no other path prefix than "/mutate/".
+// It never looks at the request's context: controller-runtime cancels all of them at the moment in which the server
+// stops, when the reviews that have arrived must still be answered.
+type Handler struct {
+	policy   func() Decider
+	memory   memory
+	slots    *limit
+	metrics  *metrics
+	log      *reviewLog
+	draining atomic.Bool
+}
+
+var _ http.Handler = (*Handler)(nil)
+
+// New returns a Handler, or an error that names every option that is missing or out of range.
+func New(o Options) (*Handler, error) {
+	if o.MaxConcurrentReviews == 0 {
+		o.MaxConcurrentReviews = DefaultMaxConcurrentReviews()
+	}
+	if o.MaxInFlightBytes == 0 {
+		o.MaxInFlightBytes = DefaultMaxInFlightBytes
+	}
+	if o.LogLinesPerSecond == 0 {
+		o.LogLinesPerSecond = defaultLogLinesPerSecond
+	}
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	m, err := newMetrics(o.Registerer)
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{
+		policy:  o.Policy,
+		memory:  memory{limit: newLimit(o.MaxInFlightBytes, m.bytesInFlight)},
+		slots:   newLimit(int64(o.MaxConcurrentReviews), nil),
+		metrics: m,
+		log:     newReviewLog(o.Logger, o.LogLinesPerSecond, m.logLinesSuppressed),
+	}, nil
+}
+
+func (o Options) validate() error {
+	var errs []error
+	if o.Policy == nil {
+		errs = append(errs, errors.New("webhook: no policy"))
+	}
+	if o.Logger == nil {
+		errs = append(errs, errors.New("webhook: no logger"))
+	}
+	if o.Registerer == nil {
+		errs = append(errs, errors.New("webhook: no metrics registerer"))
+	}
+	if o.MaxConcurrentReviews < 0 {
+		errs = append(errs, errors.New("webhook: the number of concurrent reviews must be positive"))
+	}
+	if o.MaxInFlightBytes < 2*MaxBodyBytes {
+		errs = append(errs, errors.New("webhook: the bytes in flight must be at least 16777216 (16 MiB), or a large review would never fit"))
+	}
+	if o.LogLinesPerSecond < 0 {
+		errs = append(errs, errors.New("webhook: the number of log lines a second must be positive"))
+	}
+	return errors.Join(errs...)
+}
+
+// Drain makes every further answer ask the client to close its connection. The API server keeps connections open and
+// goes on using those to a replica that is about to end; only the replica itself can send it elsewhere.
+func (h *Handler) Drain() {
+	h.draining.Store(true)
+	h.metrics.draining.Set(1)
+}
+
+// ServeHTTP answers one review.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	begin := time.Now()
+	h.metrics.inFlight.Inc()
+	defer h.metrics.inFlight.Dec()
+
+	if h.draining.Load() {
+		w.Header().Set("Connection", "close")
+	}
+	a := h.answerOrRecover(w, r)
+	a.write(w)
+	h.metrics.observe(a, time.Since(begin))
+}
+
+// answerOrRecover turns a panic into the answer 500. Nothing has been written at that moment, because answers are
+// complete before they are written.
+func (h *Handler) answerOrRecover(w http.ResponseWriter, r *http.Request) (a answer) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			h.log.panicked(cause, debug.Stack())
+			a = refuse(http.StatusInternalServerError, stagePanic, "this is a bug in probe-injector; its log has the details")
+			a.door, _ = doorOf(r.URL.Path)
+		}
+	}()
+	return h.answer(w, r)
+}
+
+// answer is the guard, in the order in which things are cheapest to refuse, and the review behind it.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request) answer {
+	at, ok := doorOf(r.URL.Path)
+	if !ok {
+		return refuse(http.StatusNotFound, stagePath, "there is nothing at this path; reviews go to /mutate/annotated and /mutate/rules/<group>")
+	}
+	a := h.answerAt(at, w, r)
+	a.door = at
+	return a
+}
+
+func (h *Handler) answerAt(at door, w http.ResponseWriter, r *http.Request) answer {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return refuse(http.StatusMethodNotAllowed, stageMethod, "a review is sent by POST")
+	}
+	if !isJSON(r.Header.Get("Content-Type")) {
+		return refuse(http.StatusUnsupportedMediaType, stageContentType, "a review is sent as application/json")
+	}
+	if r.ContentLength > MaxBodyBytes {
+		return refuseSize()
+	}
+	// The errors of a writer without deadlines (only tests have one) leave the limits by bytes in place.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout))
+
+	queue := patience(queueTimeout)
+	b := h.memory.newBody(&queue)
+	defer b.release()
+	if refusal, ok := b.read(r.Body, r.ContentLength); !ok {
+		return refusal
+	}
+	if refusal, ok := b.reserveDecode(); !ok {
+		return refusal
+	}
+	if !h.slots.acquire(1, &queue) {
+		return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many reviews at once")
+	}
+	defer h.slots.release(1)
+	return h.review(at, b.bytes())
+}
+
+// review decides one review that has been read, and is where everything but HTTP happens.
+func (h *Handler) review(at door, data []byte) answer {
+	req, err := decode(data)
+	if err != nil {
+		h.log.undecodable(at, err)
+		return refuse(http.StatusBadRequest, stageDecode, err.Error())
+	}
+	if !req.createsPod() {
+		return allow(req, resultNotAPodCreate)
+	}
+	d := h.policy().Decide(policy.Subject{Pod: req.Object, Door: at.policyDoor()})
+	p, err := newPatch(req.Object, &d)
+	if err != nil {
+		h.log.unencodable(at, err)
+		return refuse(http.StatusInternalServerError, stageEncode, "this is a bug in probe-injector; its log has the details")
+	}
+	h.metrics.decided(&d, p)
+
+	a := allow(req, resultOf(&d, p))
+	a.patch = p.operations
+	if d.Mode != policy.ModeAudit {
+		a.warnings = warnings(d.Warnings)
+		a.injected = injectedList(p.injections)
+		a.reasons = reasonList(d.Skips)
+	}
+	h.log.decided(at, req, &d, p, a.result)
+	return a
+}
