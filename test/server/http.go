@@ -29,11 +29,15 @@ func (s *Server) health200(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	body.Close()
-	if status != http.StatusOK {
-		return fmt.Errorf("%s answers %d", path, status)
+	defer body.Close()
+	if status == http.StatusOK {
+		return nil
 	}
-	return nil
+	reason, err := io.ReadAll(io.LimitReader(body, 4096))
+	if err != nil {
+		return fmt.Errorf("reading the answer of %s: %w", path, err)
+	}
+	return fmt.Errorf("%s answers %d: %s", path, status, reason)
 }
 
 // Metrics scrapes the server.

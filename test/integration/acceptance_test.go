@@ -1,0 +1,53 @@
+package integration
+
+import (
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/probe-injector/probe-injector/test/chart"
+	"github.com/probe-injector/probe-injector/test/controlplane"
+)
+
+// TestTheAPIServerAcceptsTheChart sends the chart's objects as an admin would, on dry run: the API server validates
+// them and compiles the match conditions.
+func TestTheAPIServerAcceptsTheChart(t *testing.T) {
+	t.Parallel()
+	plane := controlplane.ForTest(t, controlplane.Options{})
+	if err := plane.CreateNamespace(t.Context(), "probe-injector", nil); err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string]string{
+		"with its own values":  "",
+		"with all switched on": `{webhook: {failurePolicy: Fail, requireLabel: true, timeoutSeconds: 30}, excludedNamespaces: [a, b]}`,
+		"with many rules": `{policy: {rules: [
+			{name: a, probes: [readiness, liveness]},
+			{name: b, namespaceSelector: {matchExpressions: [{key: tier, operator: In, values: [web]}]}, probes: [liveness]},
+			{name: c, namespaceSelector: {matchLabels: {tier: db}}, statefulSets: true}]}}`,
+		"without rules": `{policy: {rules: []}}`,
+	}
+	for name, values := range cases {
+		t.Run(name, func(t *testing.T) {
+			rendered, err := chart.Render(chart.Options{Values: values})
+			if err != nil {
+				t.Fatal(err)
+			}
+			configuration, err := rendered.WebhookConfiguration()
+			if err != nil {
+				t.Fatal(err)
+			}
+			dryRun := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldValidation: metav1.FieldValidationStrict}
+			_, err = plane.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Create(t.Context(), configuration, dryRun)
+			if err != nil {
+				t.Errorf("the webhook configuration: %v", err)
+			}
+			service, err := rendered.Service()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := plane.Client().CoreV1().Services(service.Namespace).Create(t.Context(), service, dryRun); err != nil {
+				t.Errorf("the Service: %v", err)
+			}
+		})
+	}
+}
