@@ -11,20 +11,27 @@ import (
 	"github.com/probe-injector/probe-injector/test/controlplane"
 )
 
-// costRounds is how many pairs of creates are compared.
-const costRounds = 15
+const (
+	// costRounds is how many creates of each kind are compared.
+	costRounds = 11
+	// costAttempts is how often a comparison is repeated on a machine that is busy with something else.
+	costAttempts = 3
+	// maxCostOfAnEntry is how much longer the creation of a monstrous Pod may take for each entry that looks at it. The
+	// API server converts the Pod once for every entry before it evaluates a condition, and that alone takes most of
+	// it. Conditions that look through everything without a limit take many seconds.
+	maxCostOfAnEntry = 100 * time.Millisecond
+)
 
-// maxCost is how much longer the creation of a monstrous Pod may take because we are there. Conditions that look
-// through everything without a limit take many seconds.
-const maxCost = 100 * time.Millisecond
-
-// TestMonstrousPodsCostLittle compares the same Pod in a namespace that all our entries select and in one that none
-// does. The conditions keep all of these Pods away from us, so what is measured is the API server's work on the
+// TestMonstrousPodsCostLittle compares the creation of the same Pod in namespaces that none, one and two of our entries
+// select. The conditions keep all of these Pods away from us, so what is measured is the API server's work on the
 // conditions, and nothing else.
 func TestMonstrousPodsCostLittle(t *testing.T) {
 	plane := controlplane.ForTest(t, controlplane.Options{})
-	selected, killed := map[string]string{"probe-injector.dev/inject": "true"}, map[string]string{"probe-injector.dev/inject": "false"}
-	for name, labels := range map[string]map[string]string{"selected": selected, "killed": killed} {
+	for name, labels := range map[string]map[string]string{
+		"none": {"probe-injector.dev/inject": "false"},
+		"one":  nil,
+		"two":  {"probe-injector.dev/inject": "true"},
+	} {
 		if err := plane.CreateNamespace(t.Context(), name, labels); err != nil {
 			t.Fatal(err)
 		}
@@ -35,50 +42,56 @@ func TestMonstrousPodsCostLittle(t *testing.T) {
 	webhook := newRecorder(t)
 	register(t, plane, "", webhook)
 
-	withReadiness := probed(true, false)
+	ready := probed(true, false)
 	cases := map[string]pod{
-		"an ordinary Pod":                      {containers: withReadiness},
-		"500 annotations, the most we look at": {annotations: longAnnotations(500, 256*1024), containers: withReadiness},
-		"100 containers, the most we look at":  {containers: slices.Repeat(withReadiness, 100)},
-		"40,000 annotations":                   {annotations: manyAnnotations(40_000), containers: withReadiness},
+		"an ordinary Pod":                      {containers: ready},
+		"500 annotations, the most we look at": {annotations: longAnnotations(500, 256*1024), containers: ready},
+		"100 containers, the most we look at":  {containers: readyContainers(100)},
+		"40,000 annotations":                   {annotations: manyAnnotations(40_000), containers: ready},
 		"8,000 containers":                     {containers: manyContainers(8_000)},
-		"4,000 containers, 20,000 annotations": {annotations: manyAnnotations(20_000), containers: manyContainers(4_000)},
-		"inject false and 8,000 containers":    {annotations: map[string]string{"probe-injector.dev/inject": "false"}, containers: manyContainers(8_000)},
 	}
 	for name, pod := range cases {
 		t.Run(name, func(t *testing.T) {
-			for i := range pod.containers {
-				pod.containers[i].Name = fmt.Sprintf("c%d", i)
+			var tooSlow bool
+			for attempt := 1; attempt == 1 || tooSlow && attempt <= costAttempts; attempt++ {
+				took := measure(t, plane, pod, "none", "one", "two")
+				one, two := took["one"]-took["none"], took["two"]-took["none"]
+				t.Logf("%v without us; one entry costs %v, two cost %v", took["none"], one, two)
+				tooSlow = one > maxCostOfAnEntry || two > 2*maxCostOfAnEntry
 			}
-			without, with := measure(t, plane, pod, "killed", "selected")
-			t.Logf("%v without us, %v with us: %v more", without, with, with-without)
-			if got := webhook.take("selected", "pod"); got != nil {
-				t.Fatalf("it reached %q, so the conditions alone were not measured", got)
+			if tooSlow {
+				t.Errorf("an entry costs more than %v", maxCostOfAnEntry)
 			}
-			if with-without > maxCost {
-				t.Errorf("it costs %v more, not at most %v", with-without, maxCost)
+			for _, namespace := range []string{"one", "two"} {
+				if got := webhook.take(namespace, "pod"); got != nil {
+					t.Errorf("it reached %q, so not only the conditions were measured", got)
+				}
 			}
 		})
 	}
 }
 
-// measure creates the Pod in two namespaces in turn and returns the median times.
-func measure(t *testing.T, plane *controlplane.ControlPlane, pod pod, without, with string) (time.Duration, time.Duration) {
+// measure creates the Pod in the namespaces in turn and returns the median time of each.
+func measure(t *testing.T, plane *controlplane.ControlPlane, pod pod, namespaces ...string) map[string]time.Duration {
 	t.Helper()
 	body, err := pod.body("pod")
 	if err != nil {
 		t.Fatal(err)
 	}
-	namespaces := []string{without, with}
 	times := map[string][]time.Duration{}
 	for range costRounds {
-		// Who goes first alternates, so that neither always pays for the other's garbage.
+		// The order changes, so that none always pays for another's garbage.
 		slices.Reverse(namespaces)
 		for _, namespace := range namespaces {
 			times[namespace] = append(times[namespace], timed(t, plane, namespace, body))
 		}
 	}
-	return median(times[without]), median(times[with])
+	medians := map[string]time.Duration{}
+	for namespace, times := range times {
+		slices.Sort(times)
+		medians[namespace] = times[len(times)/2]
+	}
+	return medians
 }
 
 // timed creates the Pod on dry run and returns how long that took.
@@ -93,16 +106,11 @@ func timed(t *testing.T, plane *controlplane.ControlPlane, namespace string, bod
 	return time.Since(start)
 }
 
-func median(times []time.Duration) time.Duration {
-	slices.Sort(times)
-	return times[len(times)/2]
-}
-
 // longAnnotations returns n annotations of others that have the given size in all, most of it in values.
 func longAnnotations(n, size int) map[string]string {
 	annotations := make(map[string]string, n)
 	for i := range n {
-		// Ends like ours, so that nothing about it can be decided early.
+		// Almost ours, so that nothing about it can be decided early.
 		key := fmt.Sprintf("%s%d.probe-injector.de/v", strings.Repeat("x", 40), i)
 		annotations[key] = strings.Repeat("v", size/n-len(key))
 	}

@@ -85,3 +85,12 @@ func manyContainers(n int) []corev1.Container {
 	}
 	return containers
 }
+
+// readyContainers returns n containers with a readiness probe.
+func readyContainers(n int) []corev1.Container {
+	containers := manyContainers(n)
+	for i := range containers {
+		containers[i].ReadinessProbe = probed(true, false)[0].ReadinessProbe
+	}
+	return containers
+}
