@@ -14,18 +14,26 @@ type programs struct {
 // findPrograms finds or builds everything before anything is started.
 func findPrograms(ctx context.Context, options Options) (programs, error) {
 	var found programs
-	var err error
-	if found.etcd, err = binaries.Etcd(ctx); err != nil {
-		return programs{}, err
+	// The largest comes first: the others are built quickly after it.
+	type program struct {
+		name string
+		path *string
 	}
-	wanted := map[string]*string{"kube-apiserver": &found.apiServer, "kubectl": &found.kubectl}
+	wanted := []program{{"kube-apiserver", &found.apiServer}, {"kubectl", &found.kubectl}}
 	if options.Controllers {
-		wanted["kube-controller-manager"] = &found.controllerManager
+		wanted = append(wanted, program{"kube-controller-manager", &found.controllerManager})
 	}
-	for program, path := range wanted {
-		if *path, err = binaries.Kubernetes(ctx, options.Kubernetes, program); err != nil {
+	for _, want := range wanted {
+		path, err := binaries.Kubernetes(ctx, options.Kubernetes, want.name)
+		if err != nil {
 			return programs{}, err
 		}
+		*want.path = path
 	}
+	etcd, err := binaries.Etcd(ctx)
+	if err != nil {
+		return programs{}, err
+	}
+	found.etcd = etcd
 	return found, nil
 }
