@@ -1,5 +1,16 @@
 package policy
 
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/reason"
+)
+
 // Door is the path by which a Pod reaches the engine. Which door is chosen by the API server, from the
 // webhook configuration; offline, Route chooses it in the same way.
 type Door struct {
@@ -15,4 +26,176 @@ type Subject struct {
 
 // Decide answers what to inject into the subject's Pod. It is pure and total: every Pod gets a Decision,
 // user mistakes are part of it.
-func (p *Policy) Decide(s Subject) Decision { return Decision{} }
+func (p *Policy) Decide(s Subject) Decision {
+	if s.Pod == nil {
+		return Decision{Mode: p.mode}
+	}
+	if why, skip := handsOff(s.Pod); skip {
+		return Decision{Mode: p.mode, Asked: asks(s.Pod), Skips: []Skip{{Reason: why}}, Warnings: podWarning(why)}
+	}
+	if s.Door.Group != "" {
+		return p.decideByRules(s.Pod, s.Door.Group)
+	}
+	return p.decideAnnotated(s.Pod)
+}
+
+// handsOff finds the Pods to which not even a status is written.
+func handsOff(pod *Pod) (reason.Reason, bool) {
+	annotations := pod.annotations()
+	_, mirror := annotations[corev1.MirrorPodAnnotationKey]
+	switch {
+	case annotations[annotation.Key("", string(annotation.Inject))] == "false":
+		return reason.OptedOut, true
+	case mirror:
+		return reason.MirrorPod, true
+	case isStrippedCopy(pod):
+		return reason.StrippedCopy, true
+	}
+	return "", false
+}
+
+// absolute finds what no key overrides for the whole Pod.
+func absolute(pod *Pod) (reason.Reason, bool) {
+	switch {
+	case pod.Spec.RestartPolicy != "" && pod.Spec.RestartPolicy != corev1.RestartPolicyAlways:
+		return reason.RestartPolicy, true
+	case isKnative(pod):
+		return reason.Knative, true
+	}
+	return "", false
+}
+
+// isKnative finds Pods whose readiness Knative's queue-proxy owns, by the labels of their revision
+// (https://knative.dev/docs/serving/reference/serving-api/).
+func isKnative(pod *Pod) bool {
+	if pod.Metadata == nil {
+		return false
+	}
+	for label := range pod.Metadata.Labels {
+		if strings.HasPrefix(label, "serving.knative.dev/") {
+			return true
+		}
+	}
+	return false
+}
+
+// asks says whether the Pod carries any key of ours but the status.
+func asks(pod *Pod) bool {
+	for key, value := range pod.annotations() {
+		if value != "" && annotation.Asks(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// decideAnnotated answers a Pod that carries annotations of ours.
+func (p *Policy) decideAnnotated(pod *Pod) Decision {
+	entries := annotation.Parse(pod.annotations(), p.limits())
+	if len(entries) == 0 {
+		return Decision{Mode: p.mode}
+	}
+	d := &deciding{policy: p, pod: pod, asked: true, mesh: meshOf(pod), out: Decision{Mode: p.mode, Asked: true}}
+	r := p.read(pod, entries)
+	d.out.Errors, d.out.Skips = r.errs, r.skips
+	if why, skip := absolute(pod); skip {
+		d.out.Skips = append(d.out.Skips, Skip{Reason: why})
+		return d.finish()
+	}
+	for _, q := range r.containers {
+		if q.touched {
+			d.plan(q)
+		}
+	}
+	d.dropSharedPorts()
+	for i := range d.plans {
+		d.inject(&d.plans[i])
+	}
+	return d.finish()
+}
+
+// decideByRules answers a Pod that carries none, by the first rule of the group that matches it.
+func (p *Policy) decideByRules(pod *Pod, groupName string) Decision {
+	none := func(why reason.Reason) Decision {
+		return Decision{Mode: p.mode, Skips: []Skip{{Reason: why}}}
+	}
+	if asks(pod) {
+		return none(reason.AnnotatedPod)
+	}
+	group, ok := p.group(groupName)
+	if !ok {
+		return none(reason.RuleNotLoaded)
+	}
+	matched := group.match(pod)
+	if matched == nil {
+		return none(reason.NoRuleMatches)
+	}
+	d := &deciding{policy: p, pod: pod, mesh: meshOf(pod), rule: matched, out: Decision{Mode: matched.Mode, Rule: matched.Name}}
+	if skip, found := ruleObstacle(pod, matched); found {
+		d.out.Skips = append(d.out.Skips, skip)
+		return d.finish()
+	}
+	d.planForRule()
+	for i := range d.plans {
+		d.inject(&d.plans[i])
+	}
+	return d.finish()
+}
+
+// deciding is the state of one decision.
+type deciding struct {
+	policy *Policy
+	pod    *Pod
+	mesh   mesh
+	// asked says that the Pod's annotations ask; else rule does.
+	asked bool
+	rule  *rule
+	plans []plan
+	out   Decision
+}
+
+// plan is what one container is going to get, before the times are known.
+type plan struct {
+	request *request
+	choices map[probe.Kind]choice
+}
+
+// choice is a handler with its port resolved, and where it came from.
+type choice struct {
+	handler probe.Handler
+	source  Source
+	// explicit says that a key names the handler: a person took the decision.
+	explicit bool
+}
+
+func (d *deciding) skip(q *request, kind probe.Kind, why reason.Reason, detail string) {
+	d.out.Skips = append(d.out.Skips, Skip{Container: q.ref.Name, Kind: kind, Reason: why, Detail: detail})
+}
+
+// finish orders the answer and puts it into words.
+func (d *deciding) finish() Decision {
+	d.admitMistakes()
+	slices.SortStableFunc(d.out.Injections, func(a, b Injection) int { return compareRefs(a.Container, b.Container) })
+	d.out.Status = d.status()
+	d.out.Warnings = d.warnings()
+	return d.out
+}
+
+// admitMistakes makes sure that a Pod with a wrong annotation says so, also when nothing seems to be withheld: the
+// key could have meant anything.
+func (d *deciding) admitMistakes() {
+	said := slices.ContainsFunc(d.out.Skips, func(s Skip) bool { return s.Reason == reason.InvalidAnnotation })
+	if len(d.out.Errors) > 0 && !said {
+		d.out.Skips = append(d.out.Skips, Skip{Reason: reason.InvalidAnnotation})
+	}
+}
+
+func compareRefs(a, b ContainerRef) int {
+	switch {
+	case a.Init != b.Init && b.Init:
+		return -1
+	case a.Init != b.Init:
+		return 1
+	}
+	return a.Index - b.Index
+}

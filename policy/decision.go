@@ -4,32 +4,29 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/timing"
 )
 
-// ProbeKind names one of the three probes of a container. Its value is the word of the annotation key;
-// FieldName gives the member of core/v1 Container.
-type ProbeKind string
+// ProbeKind names one of the three probes of a container.
+type ProbeKind = probe.Kind
 
 // The three probes, in the order in which they are decided and printed.
 const (
-	Startup   ProbeKind = "startup"
-	Liveness  ProbeKind = "liveness"
-	Readiness ProbeKind = "readiness"
+	Startup   = probe.Startup
+	Liveness  = probe.Liveness
+	Readiness = probe.Readiness
 )
-
-// FieldName is the member of core/v1 Container that holds the probe: startupProbe, livenessProbe or readinessProbe.
-func (k ProbeKind) FieldName() string { return string(k) + "Probe" }
 
 // Source is the layer of the precedence table from which a probe's handler came.
 type Source string
 
 // The layers from which a handler can come, the most specific first.
 const (
-	SourceContainerKey Source = "container-annotation"
-	SourceKey          Source = "annotation"
-	SourceProfile      Source = "profile"
-	SourceInference    Source = "inference"
+	SourceAnnotation Source = "annotation"
+	SourceProfile    Source = "profile"
+	SourceInference  Source = "inference"
 )
 
 // ContainerRef points at one container of the Pod that was decided about.
@@ -45,7 +42,10 @@ type Injection struct {
 	Container ContainerRef
 	Kind      ProbeKind
 	Probe     *corev1.Probe
-	Source    Source
+	// Handler and Timing are what the Probe was built from.
+	Handler probe.Handler
+	Timing  timing.Timing
+	Source  Source
 }
 
 // Skip is one probe, or with an empty Kind one whole container or Pod, that gets nothing, and why.
@@ -71,6 +71,8 @@ type Decision struct {
 	Injections []Injection
 	// Skips are the probes that were considered and are not added.
 	Skips []Skip
+	// Findings are what is worth knowing about the probes.
+	Findings []Finding
 	// Errors are all mistakes in the Pod's annotations, with exact field paths.
 	Errors field.ErrorList
 	// Warnings are sentences for the person who created the Pod: at most MaxWarnings, each at most

@@ -1,24 +1,161 @@
 package policy
 
+import (
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/timing"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
+)
+
 // Mode says whether decisions change Pods.
-type Mode string
+type Mode = v1alpha1.Mode
 
 // The modes of a policy and of a rule.
 const (
-	ModeInject Mode = "Inject"
-	ModeAudit  Mode = "Audit"
+	ModeInject = v1alpha1.ModeInject
+	ModeAudit  = v1alpha1.ModeAudit
 )
 
 // Policy is a policy file that was decoded, defaulted, validated and prepared for decisions. It is immutable,
 // safe for concurrent use, and replaced as a whole when the file changes.
 type Policy struct {
-	// Version is the version of this build, written into the status annotation, for example "v0.1.0".
-	Version string
+	version       string
+	mode          Mode
+	style         timing.Style
+	confidence    v1alpha1.Confidence
+	inferLiveness bool
+	maxBudget     int32
+	profiles      map[string]profile
+	knownSidecars map[string]bool
+	groups        []ruleGroup
+	generic       timing.Class
 }
 
-// Parse decodes a policy file strictly and case-sensitively, applies the defaults and validates it. All
-// mistakes come back at once.
-func Parse(data []byte, version string) (*Policy, error) { return &Policy{Version: version}, nil }
+// ruleGroup is the rules that share a namespaceSelector: one entry of the webhook configuration.
+type ruleGroup struct {
+	// name is that of the group's first rule.
+	name              string
+	namespaceSelector labels.Selector
+	rules             []rule
+}
 
-// Default is the policy of an empty file.
-func Default(version string) *Policy { return &Policy{Version: version} }
+type rule struct {
+	v1alpha1.Rule
+	podSelector labels.Selector
+}
+
+// Parse decodes a policy file strictly and case-sensitively, applies the defaults, validates it and prepares it.
+// All mistakes come back at once. The version is that of this build, for the status annotation.
+func Parse(data []byte, version string) (*Policy, error) {
+	file, err := v1alpha1.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	v1alpha1.SetDefaults(file)
+	if errs := v1alpha1.Validate(file); len(errs) > 0 {
+		return nil, errs.ToAggregate()
+	}
+	return compile(file, version)
+}
+
+// Default is the policy of a cluster whose admin wrote none: no rules, everything else at its default.
+func Default(version string) *Policy {
+	p, err := compile(v1alpha1.Default(), version)
+	if err != nil {
+		// Unreachable: the default policy has neither rules nor profiles that could fail to compile.
+		panic(err)
+	}
+	return p
+}
+
+func compile(file *v1alpha1.ProbePolicy, version string) (*Policy, error) {
+	spec := &file.Spec
+	generic, _ := timing.ClassByName(timing.DefaultClassName)
+	p := &Policy{
+		version:       version,
+		mode:          spec.Mode,
+		style:         spec.Style,
+		confidence:    spec.Confidence,
+		inferLiveness: *spec.InferredLiveness,
+		maxBudget:     v1alpha1.Seconds(spec.MaxStartupBudget),
+		profiles:      map[string]profile{},
+		knownSidecars: map[string]bool{},
+		generic:       generic,
+	}
+	for _, name := range slices.Concat(builtInSidecars(), spec.KnownSidecars) {
+		p.knownSidecars[name] = true
+	}
+	for i := range spec.Profiles {
+		compiled, err := compileProfile(&spec.Profiles[i])
+		if err != nil {
+			return nil, fmt.Errorf("spec.profiles[%d]: %w", i, err)
+		}
+		p.profiles[compiled.name] = compiled
+	}
+	for i := range spec.Rules {
+		if err := p.addRule(spec.Rules[i]); err != nil {
+			return nil, fmt.Errorf("spec.rules[%d]: %w", i, err)
+		}
+	}
+	return p, nil
+}
+
+// addRule puts a rule into the group of its namespaceSelector, in file order.
+func (p *Policy) addRule(r v1alpha1.Rule) error {
+	pods, err := selectorOf(r.PodSelector)
+	if err != nil {
+		return fmt.Errorf("podSelector: %w", err)
+	}
+	namespaces, err := selectorOf(r.NamespaceSelector)
+	if err != nil {
+		return fmt.Errorf("namespaceSelector: %w", err)
+	}
+	compiled := rule{Rule: r, podSelector: pods}
+	for i := range p.groups {
+		if p.groups[i].namespaceSelector.String() == namespaces.String() {
+			p.groups[i].rules = append(p.groups[i].rules, compiled)
+			return nil
+		}
+	}
+	p.groups = append(p.groups, ruleGroup{name: r.Name, namespaceSelector: namespaces, rules: []rule{compiled}})
+	return nil
+}
+
+// selectorOf reads an absent selector as one that selects everything, as the webhook configuration does.
+func selectorOf(s *metav1.LabelSelector) (labels.Selector, error) {
+	if s == nil {
+		return labels.Everything(), nil
+	}
+	return metav1.LabelSelectorAsSelector(s)
+}
+
+// Version is the version of the build that this policy was prepared by.
+func (p *Policy) Version() string { return p.version }
+
+// Groups names the groups of rules in order, each by its first rule.
+func (p *Policy) Groups() []string {
+	names := make([]string, len(p.groups))
+	for i := range p.groups {
+		names[i] = p.groups[i].name
+	}
+	return names
+}
+
+// group finds the group that holds the named rule. Any rule's name finds its group: where the webhook configuration
+// spells one selector in two ways, it has two entries, and both must reach the rules that share the selector.
+func (p *Policy) group(ruleName string) (*ruleGroup, bool) {
+	i := slices.IndexFunc(p.groups, func(g ruleGroup) bool {
+		return slices.ContainsFunc(g.rules, func(r rule) bool { return r.Name == ruleName })
+	})
+	if i < 0 {
+		return nil, false
+	}
+	return &p.groups[i], true
+}
+
+func (p *Policy) limits() annotation.Limits { return annotation.Limits{MaxStartupBudget: p.maxBudget} }

@@ -3,3 +3,105 @@ package reason
 // Reason is one entry of the closed set; its value is what appears in the status annotation, metric labels,
 // audit annotations and logs.
 type Reason string
+
+// The reasons, as in Table.
+const (
+	OptedOut            Reason = "opted_out"
+	MirrorPod           Reason = "mirror_pod"
+	RestartPolicy       Reason = "restart_policy"
+	Knative             Reason = "knative"
+	StrippedCopy        Reason = "stripped_copy"
+	RuleNotLoaded       Reason = "rule_not_loaded"
+	AnnotatedPod        Reason = "annotated_pod"
+	NoRuleMatches       Reason = "no_rule_matches"
+	NotAsked            Reason = "not_asked"
+	InvalidAnnotation   Reason = "invalid_annotation"
+	AmbiguousContainers Reason = "ambiguous_containers"
+	AmbiguousPorts      Reason = "ambiguous_ports"
+	NoPort              Reason = "no_port"
+	UDPOnly             Reason = "udp_only"
+	PortNotProbed       Reason = "port_not_probed"
+	SharedPort          Reason = "shared_port"
+	ExistingProbe       Reason = "existing_probe"
+	Declined            Reason = "declined"
+	InitContainer       Reason = "init_container"
+	NativeSidecar       Reason = "native_sidecar"
+	KnownSidecar        Reason = "known_sidecar"
+	NotAServer          Reason = "not_a_server"
+	HostNetwork         Reason = "host_network"
+	VirtualNode         Reason = "virtual_node"
+	Windows             Reason = "windows"
+	MeshProxy           Reason = "mesh_proxy"
+	NoController        Reason = "no_controller"
+	UnknownOwner        Reason = "unknown_owner"
+	StatefulSet         Reason = "stateful_set"
+	NotOffered          Reason = "not_offered"
+	LowConfidence       Reason = "low_confidence"
+	LivenessNotInferred Reason = "liveness_not_inferred"
+)
+
+// Description says what a reason means, for people.
+type Description struct {
+	Reason Reason
+	// Fact is the sentence after the container's name; "%s" in it is replaced by the detail of the case.
+	Fact string
+	// Remedy is what to write to change it; empty where nothing should be changed.
+	Remedy string
+	// Calm says that nobody needs a warning: what happened is what was asked for, or nothing was.
+	Calm bool
+}
+
+// Table describes every reason, in the order of the constants.
+func Table() []Description {
+	return []Description{
+		{OptedOut, "left alone on request", "", true},
+		{MirrorPod, "the kubelet owns static Pods and probes them from their file", "", true},
+		{RestartPolicy, "restartPolicy is not Always: a failing probe would end the work for good", "", false},
+		{Knative, "Knative's queue-proxy owns the probes of this Pod", "", true},
+		{StrippedCopy, "a copy of a Pod without its probes is left as it is", "remove " + statusKey + " to have probes", false},
+		{RuleNotLoaded, "the servers do not know this rule yet", "", true},
+		{AnnotatedPod, "rules leave Pods with annotations of ours alone", "", true},
+		{NoRuleMatches, "no rule's podSelector matches", "", true},
+		{NotAsked, "these keys alone ask for nothing", `add ` + domain + `/inject: "true"`, false},
+		{InvalidAnnotation, "withheld because an annotation is wrong", "correct the annotation", false},
+		{AmbiguousContainers, "several containers could be meant", "put NAME. in front of the key, or set kubectl.kubernetes.io/default-container", false},
+		{AmbiguousPorts, "several ports could be meant: %s", "name one, such as http:PORT/PATH or tcp:PORT", false},
+		{NoPort, "no TCP containerPort to ask; right for a worker, whose exit already restarts it", "", false},
+		{UDPOnly, "only UDP or SCTP ports, which no probe can ask", "", false},
+		{PortNotProbed, "port %s counts bare connections as attacks", "use a profile with a client command", false},
+		{SharedPort, "port %s belongs to two containers, which share one address", "name the port of this container", false},
+		{ExistingProbe, "the probe that is already there stays", "", true},
+		{Declined, "declined by its own key", "", true},
+		{InitContainer, "init containers cannot have probes", "remove the key", false},
+		{NativeSidecar, "a native sidecar gets only probes whose handler is written", "write tcp:PORT or http:PORT/PATH", false},
+		{KnownSidecar, "a known sidecar brings its own probes", "", false},
+		{NotAServer, "an interactive or idle command serves nothing", "", false},
+		{HostNetwork, "on the host's network another process may answer", "write the handler to have it anyway", false},
+		{VirtualNode, "virtual nodes ignore or refuse probes", "write the handler to have it anyway", false},
+		{Windows, "commands of profiles are not run on Windows, and rules leave it alone", "write http:PORT/PATH or tcp:PORT", false},
+		{MeshProxy, "a mesh proxy that came first would answer instead", "write the handler to have it anyway", false},
+		{NoController, "rules leave Pods without a controller alone", "annotate the Pod to have probes", true},
+		{UnknownOwner, "rules leave Pods of %s alone", "annotate the Pod to have probes", true},
+		{StatefulSet, "a first readiness probe can deadlock the bootstrap of a StatefulSet", "set statefulSets: true in the rule, or annotate", true},
+		{NotOffered, "profile %s does not offer it", "write the handler to have it anyway", false},
+		{LowConfidence, "the ports alone do not prove enough", "annotate the Pod to have it", true},
+		{LivenessNotInferred, "the policy asks for a written liveness handler", "write liveness: /PATH", false},
+	}
+}
+
+// The words of package annotation that sentences need. Its tests hold them against each other: reason is a leaf
+// that every other package may use.
+const (
+	domain    = "probe-injector.dev"
+	statusKey = domain + "/status"
+)
+
+// Describe finds the description of a reason.
+func Describe(r Reason) (Description, bool) {
+	for _, d := range Table() {
+		if d.Reason == r {
+			return d, true
+		}
+	}
+	return Description{}, false
+}

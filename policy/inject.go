@@ -1,0 +1,172 @@
+package policy
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/timing"
+)
+
+// inject derives the times of a plan and turns it into injections. Figures of a person that contradict each other
+// are mistakes like any other: they cost the probes that kill, and readiness only when it is concerned.
+func (d *deciding) inject(p *plan) {
+	if len(p.choices) == 0 {
+		return
+	}
+	schedule, clashes := timing.Derive(d.inputs(p))
+	if len(clashes) > 0 {
+		d.report(p, clashes)
+		if schedule, clashes = timing.Derive(d.inputs(p)); len(clashes) > 0 {
+			d.report(p, clashes)
+		}
+	}
+	times := map[probe.Kind]timing.Timing{
+		probe.Startup: schedule.Startup, probe.Liveness: schedule.Liveness, probe.Readiness: schedule.Readiness,
+	}
+	for _, kind := range probe.Kinds() {
+		if c, ok := p.choices[kind]; ok {
+			d.out.Injections = append(d.out.Injections, Injection{
+				Container: p.request.ref, Kind: kind, Source: c.source, Timing: times[kind], Handler: c.handler,
+				Probe: build(c.handler, times[kind], p.request.hostHeader()),
+			})
+		}
+	}
+	d.warnStatefulSet(p)
+}
+
+// inputs gathers what the timing depends on: the class, then the profile's figures, then the person's.
+func (d *deciding) inputs(p *plan) timing.Inputs {
+	q := p.request
+	in := timing.Inputs{
+		Class:            d.policy.generic,
+		Style:            d.policy.style,
+		CPULimitMillis:   q.container.cpuLimitMillis(),
+		MaxStartupBudget: d.policy.maxBudget,
+		ExistingStartup:  q.container.StartupProbe != nil,
+		Startup:          q.timingPlan(p, probe.Startup),
+		Liveness:         q.timingPlan(p, probe.Liveness),
+		Readiness:        q.timingPlan(p, probe.Readiness),
+	}
+	if existing := q.container.ReadinessProbe; existing != nil {
+		in.ExistingReadinessWindow = windowOf(existing)
+	}
+	if q.profile != nil {
+		in.Class = q.profile.class
+		in.StartupBudget, in.RestartAfter, in.UnreadyAfter = q.profile.inputs.StartupBudget, q.profile.inputs.RestartAfter, q.profile.inputs.UnreadyAfter
+	}
+	override(&in.StartupBudget, q.inputs.StartupBudget)
+	override(&in.RestartAfter, q.inputs.RestartAfter)
+	override(&in.UnreadyAfter, q.inputs.UnreadyAfter)
+	return in
+}
+
+func override(value *int32, with int32) {
+	if with > 0 {
+		*value = with
+	}
+}
+
+// windowOf bounds what is read from a probe that somebody else wrote, so that nothing computed from it overflows.
+func windowOf(existing *corev1.Probe) int32 {
+	const longest = 86400
+	return int32(min(int64(longest), max(0, int64(existing.FailureThreshold)*int64(existing.PeriodSeconds))))
+}
+
+func (q *request) timingPlan(p *plan, kind probe.Kind) timing.Plan {
+	chosen, ok := p.choices[kind]
+	if !ok {
+		return timing.Plan{}
+	}
+	merged := timing.Fields{}
+	if q.profile != nil {
+		merged = q.profile.probes[kind].fields
+	}
+	if own := q.fields[kind]; own != nil {
+		merged = merged.Override(*own)
+	}
+	return timing.Plan{Inject: true, Exec: chosen.handler.Scheme == probe.Exec, Fields: merged}
+}
+
+// hostHeader is the person's, else the profile's.
+func (q *request) hostHeader() string {
+	if q.host == "" && q.profile != nil {
+		return q.profile.hostHeader
+	}
+	return q.host
+}
+
+// report turns contradictions into errors and withholds what they concern.
+func (d *deciding) report(p *plan, clashes []timing.Clash) {
+	for _, clash := range clashes {
+		key := p.request.keyOf(clash)
+		d.out.Errors = append(d.out.Errors, field.Invalid(keyPath(key), d.pod.annotations()[key], clash.Fact))
+		if clash.Kind == probe.Readiness {
+			d.withhold(p, probe.Readiness)
+		}
+	}
+	d.withhold(p, probe.Startup)
+	d.withhold(p, probe.Liveness)
+}
+
+func (d *deciding) withhold(p *plan, kind probe.Kind) {
+	if _, ok := p.choices[kind]; ok {
+		delete(p.choices, kind)
+		d.skip(p.request, kind, reason.InvalidAnnotation, "")
+	}
+}
+
+// keyOf finds the annotation to blame for a contradiction: the one that set the field or the figure, else the
+// profile, whose figures they then are.
+func (q *request) keyOf(clash timing.Clash) string {
+	for _, name := range []string{clash.Subject(), string(clash.Input), string(timing.InputOf(clash.Kind))} {
+		if key := q.keys[name]; name != "" && key != "" {
+			return key
+		}
+	}
+	if key := q.keys[string(annotation.Profile)]; key != "" {
+		return key
+	}
+	return annotation.Key("", clash.Subject())
+}
+
+// warnStatefulSet tells of the one risk of readiness: a StatefulSet whose Pods find each other only when ready.
+func (d *deciding) warnStatefulSet(p *plan) {
+	owner := controllerOf(d.pod)
+	if _, ready := p.choices[probe.Readiness]; ready && owner != nil && owner.Kind == "StatefulSet" {
+		d.find(p.request, probe.Readiness, SeverityWarning,
+			"StatefulSet: peers that look each other up before they are ready need publishNotReadyAddresses")
+	}
+}
+
+// build makes the probe. Every number is explicit; host is never set, because Pod Security forbids it.
+func build(h probe.Handler, t timing.Timing, host string) *corev1.Probe {
+	p := &corev1.Probe{
+		InitialDelaySeconds:           t.InitialDelaySeconds,
+		TimeoutSeconds:                t.TimeoutSeconds,
+		PeriodSeconds:                 t.PeriodSeconds,
+		SuccessThreshold:              t.SuccessThreshold,
+		FailureThreshold:              t.FailureThreshold,
+		TerminationGracePeriodSeconds: t.TerminationGracePeriodSeconds,
+	}
+	port := intstr.FromInt32(h.Port.Number)
+	switch h.Scheme {
+	case probe.Exec:
+		p.Exec = &corev1.ExecAction{Command: h.Command}
+	case probe.TCP:
+		p.TCPSocket = &corev1.TCPSocketAction{Port: port}
+	case probe.GRPC:
+		p.GRPC = &corev1.GRPCAction{Port: h.Port.Number, Service: &h.Service}
+	default:
+		p.HTTPGet = &corev1.HTTPGetAction{Path: h.Path, Port: port, Scheme: corev1.URIScheme(strings.ToUpper(string(h.Scheme)))}
+		if host != "" {
+			p.HTTPGet.HTTPHeaders = []corev1.HTTPHeader{{Name: "Host", Value: host}}
+		}
+	}
+	return p
+}

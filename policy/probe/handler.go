@@ -1,0 +1,69 @@
+package probe
+
+import (
+	"strconv"
+)
+
+// Scheme is the way a handler asks the container.
+type Scheme string
+
+// The schemes. Exec comes only from a profile, which the cluster's admin owns.
+const (
+	HTTP  Scheme = "http"
+	HTTPS Scheme = "https"
+	TCP   Scheme = "tcp"
+	GRPC  Scheme = "grpc"
+	Exec  Scheme = "exec"
+)
+
+// Port is a port as a person writes it: a number, or the name of a container port. The zero value is "none
+// named": it is chosen from the container's ports.
+type Port struct {
+	Number int32
+	Name   string
+}
+
+// IsZero says that no port was named.
+func (p Port) IsZero() bool { return p == Port{} }
+
+// String is the port as a person writes it.
+func (p Port) String() string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return strconv.Itoa(int(p.Number))
+}
+
+// Handler is what a probe asks, before its port is resolved and after.
+type Handler struct {
+	Scheme Scheme
+	Port   Port
+	// Path is the request target of http and https, beginning with "/".
+	Path string
+	// Service is the name sent to the gRPC health service; empty asks for the server as a whole.
+	Service string
+	// Command is the argument vector of exec.
+	Command []string
+}
+
+// String spells the handler in the annotation grammar, so that what is printed can be written. An exec handler
+// has no such spelling: it is printed as "exec", without its command.
+func (h Handler) String() string {
+	switch h.Scheme {
+	case Exec:
+		return string(Exec)
+	case HTTP, HTTPS:
+		if h.Port.IsZero() {
+			return h.Path
+		}
+		return string(h.Scheme) + ":" + h.Port.String() + h.Path
+	case GRPC:
+		if h.Service != "" {
+			return string(GRPC) + ":" + h.Port.String() + "/" + h.Service
+		}
+	}
+	return string(h.Scheme) + ":" + h.Port.String()
+}
+
+// OverNetwork says whether the kubelet connects to the Pod's address.
+func (h Handler) OverNetwork() bool { return h.Scheme != Exec }

@@ -1,0 +1,282 @@
+package policy
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/timing"
+)
+
+// request is all that is asked of one container, merged from the layers of the precedence table.
+type request struct {
+	ref       ContainerRef
+	container *Container
+	// native is a restartable init container, which runs beside the others.
+	native bool
+
+	// touched says that some key was meant for this container.
+	touched bool
+	// inject is the switch; nil when nobody set it.
+	inject  *bool
+	profile *profile
+	asks    map[probe.Kind]asked
+	inputs  timing.Inputs // only the person's figures
+	fields  map[probe.Kind]*timing.Fields
+	host    string
+	keys    map[string]string // input, field or word → annotation key that set it
+
+	// doubt says that a wrong key could have meant this container: no probe that kills is injected.
+	doubt bool
+	// The inputs of readiness that are wrong: no readiness that depends on them.
+	blockedReadiness bool
+	blockedInject    bool
+	blockedProfile   bool
+	blockedHost      bool
+
+	// failed are the probes whose own key is wrong.
+	failed map[probe.Kind]bool
+	// asksForAll says that inject or a profile asks for liveness and readiness.
+	asksForAll bool
+}
+
+// asked is what a key wants of one probe.
+type asked struct {
+	annotation.Ask
+	key string
+}
+
+// reading is the state of turning the entries of one Pod into requests.
+type reading struct {
+	policy     *Policy
+	pod        *Pod
+	containers []*request // regular containers, then native sidecars
+	plainInit  map[string]bool
+	errs       field.ErrorList
+	skips      []Skip
+}
+
+// read merges all entries into one request per container and collects every mistake.
+func (p *Policy) read(pod *Pod, entries []annotation.Entry) *reading {
+	r := &reading{policy: p, pod: pod, plainInit: map[string]bool{}}
+	for i := range pod.Spec.Containers {
+		r.add(&pod.Spec.Containers[i], ContainerRef{Index: i}, false)
+	}
+	for i := range pod.Spec.InitContainers {
+		c := &pod.Spec.InitContainers[i]
+		if c.RestartPolicy == nil || !c.restartsAlways() {
+			r.plainInit[c.Name] = true
+			continue
+		}
+		r.add(c, ContainerRef{Index: i, Init: true}, true)
+	}
+	r.applyAll(entries)
+	return r
+}
+
+func (r *reading) add(c *Container, ref ContainerRef, native bool) {
+	ref.Name = c.Name
+	r.containers = append(r.containers, &request{
+		ref: ref, container: c, native: native,
+	})
+}
+
+// applyAll takes the keys of the main container first, so that a container's own keys override them.
+func (r *reading) applyAll(entries []annotation.Entry) {
+	for _, own := range []bool{false, true} {
+		for i := range entries {
+			if (entries[i].Container != "") == own {
+				r.apply(&entries[i])
+			}
+		}
+	}
+}
+
+// apply gives one entry to the container that it means, or records why it cannot.
+func (r *reading) apply(e *annotation.Entry) {
+	if !e.Known() {
+		r.fault(e, e.Err, r.containers)
+		return
+	}
+	target, candidates := r.targetOf(e)
+	switch {
+	case target == nil && e.Err != nil:
+		r.fault(e, e.Err, candidates)
+	case target == nil:
+		// targetOf has recorded why.
+	case e.Err != nil:
+		target.touched = true
+		target.fail(e)
+		r.fault(e, e.Err, r.couldMean(e, target))
+	default:
+		target.touched = true
+		r.set(target, e)
+	}
+}
+
+// couldMean gives the containers that an unreadable value could have meant: a handler names a port, and a port
+// chooses among containers unless the main container is named.
+func (r *reading) couldMean(e *annotation.Entry, target *request) []*request {
+	namesPort := e.Field == "" && e.Kind != ""
+	if e.Container != "" || !namesPort || r.defaultContainer() != "" {
+		return []*request{target}
+	}
+	return r.regular()
+}
+
+// fault records a mistake and the doubt that it casts on the containers it could concern.
+func (r *reading) fault(e *annotation.Entry, err *field.Error, concerned []*request) {
+	r.errs = append(r.errs, err)
+	r.cast(e, concerned)
+}
+
+// fail records that a probe's own key is wrong.
+func (q *request) fail(e *annotation.Entry) {
+	if e.Field != "" || e.Kind == "" {
+		return
+	}
+	if q.failed == nil {
+		q.failed = map[probe.Kind]bool{}
+	}
+	q.failed[e.Kind] = true
+}
+
+func (r *reading) cast(e *annotation.Entry, concerned []*request) {
+	for _, q := range concerned {
+		q.doubt = true
+		switch {
+		case e.Kind == probe.Readiness, e.Word == annotation.UnreadyAfter:
+			q.blockedReadiness = true
+		case e.Word == annotation.Inject:
+			q.blockedInject = true
+		case e.Word == annotation.Profile:
+			q.blockedProfile = true
+		case e.Word == annotation.HostHeader:
+			q.blockedHost = true
+		}
+	}
+}
+
+// set merges a good entry into a request.
+func (r *reading) set(q *request, e *annotation.Entry) {
+	q.remember(e)
+	switch {
+	case e.Field != "":
+		q.fieldsOf(e.Kind).Set(e.Field, e.Number)
+	case e.Kind != "":
+		r.setAsk(q, e)
+	}
+	switch e.Word {
+	case annotation.Inject:
+		q.inject = &e.Switch
+	case annotation.Profile:
+		r.setProfile(q, e)
+	case annotation.StartupBudget:
+		q.inputs.StartupBudget = e.Number
+	case annotation.RestartAfter:
+		q.inputs.RestartAfter = e.Number
+	case annotation.UnreadyAfter:
+		q.inputs.UnreadyAfter = e.Number
+	case annotation.HostHeader:
+		q.host = e.Text
+	}
+}
+
+// setAsk checks the port of a handler against the container before it takes it.
+func (r *reading) setAsk(q *request, e *annotation.Entry) {
+	if fact := q.portMistake(r, e.Ask.Handler); fact != "" {
+		q.fail(e)
+		concerned := append(r.owners(e.Ask.Handler.Port), q)
+		r.fault(e, field.Invalid(keyPath(e.Key), e.Ask.Handler.String(), fact), concerned)
+		return
+	}
+	if q.asks == nil {
+		q.asks = map[probe.Kind]asked{}
+	}
+	q.asks[e.Kind] = asked{Ask: e.Ask, key: e.Key}
+}
+
+// portMistake says what is wrong with a handler's port in this container; empty when nothing is.
+func (q *request) portMistake(r *reading, h probe.Handler) string {
+	if h.Scheme == "" || h.Port.IsZero() || q.container.declares(h.Port) {
+		return ""
+	}
+	for i := range q.container.Ports {
+		if p := &q.container.Ports[i]; p.is(h.Port) {
+			return "port " + h.Port.String() + " is " + string(p.Protocol) + ": name a TCP port"
+		}
+	}
+	if owners := r.owners(h.Port); len(owners) > 0 && h.Port.Name == "" {
+		return "port " + h.Port.String() + " belongs to container " + owners[0].ref.Name
+	}
+	if h.Port.Name != "" {
+		return "container " + q.ref.Name + " has no port named " + h.Port.Name + portNames(q.container)
+	}
+	return ""
+}
+
+// portNames lists a container's port names as the end of a sentence.
+func portNames(c *Container) string {
+	var names []string
+	for i := range c.Ports {
+		if c.Ports[i].Name != "" && c.Ports[i].tcp() {
+			names = append(names, c.Ports[i].Name)
+		}
+	}
+	if len(names) == 0 {
+		return ": write its number"
+	}
+	return ": it has " + strings.Join(names, ", ")
+}
+
+func (r *reading) owners(port probe.Port) []*request {
+	var owners []*request
+	for _, q := range r.containers {
+		if q.container.declares(port) {
+			owners = append(owners, q)
+		}
+	}
+	return owners
+}
+
+func (r *reading) setProfile(q *request, e *annotation.Entry) {
+	found, ok := r.policy.profiles[e.Text]
+	if !ok {
+		r.fault(e, field.Invalid(keyPath(e.Key), e.Text, r.policy.unknownProfile(e.Text)), []*request{q})
+		return
+	}
+	q.profile = &found
+}
+
+func (q *request) fieldsOf(kind probe.Kind) *timing.Fields {
+	if q.fields == nil {
+		q.fields = map[probe.Kind]*timing.Fields{}
+	}
+	if q.fields[kind] == nil {
+		q.fields[kind] = &timing.Fields{}
+	}
+	return q.fields[kind]
+}
+
+// remember keeps which annotation set what, so that a contradiction between two can name them.
+func (q *request) remember(e *annotation.Entry) {
+	if q.keys == nil {
+		q.keys = map[string]string{}
+	}
+	name := string(e.Word)
+	if e.Field != "" {
+		name = string(e.Kind) + "." + string(e.Field)
+	}
+	q.keys[name] = e.Key
+}
+
+func keyPath(key string) *field.Path {
+	return field.NewPath("metadata", "annotations").Key(key)
+}
+
+func (r *reading) regular() []*request {
+	n := len(r.pod.Spec.Containers)
+	return r.containers[:n:n]
+}

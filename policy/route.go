@@ -1,0 +1,77 @@
+package policy
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/probe-injector/probe-injector/policy/annotation"
+)
+
+// InjectLabel is the label of a namespace that rules select by, and whose value "false" keeps every Pod of the
+// namespace away from us at once.
+const InjectLabel = annotation.Domain + "/inject"
+
+// maxSearchedAnnotations and maxSearchedContainers are the sizes up to which the webhook configuration looks
+// through a Pod's annotations and containers: the cost of that search in the API server grows with the square.
+const (
+	maxSearchedAnnotations = 500
+	maxSearchedContainers  = 100
+)
+
+// Route chooses the doors that the API server would send a new Pod to, in order, from the webhook configuration
+// that the chart renders for this policy: the namespace's labels, the Pod's annotations, and what is missing. No
+// door means that the Pod never reaches us.
+func (p *Policy) Route(pod *Pod, namespace string, namespaceLabels map[string]string) []Door {
+	annotations := pod.annotations()
+	_, mirror := annotations[corev1.MirrorPodAnnotationKey]
+	switch {
+	case isExcludedNamespace(namespace), namespaceLabels[InjectLabel] == "false", mirror,
+		annotations[annotation.Key("", string(annotation.Inject))] == "false":
+		return nil
+	case carriesKey(annotations):
+		return []Door{{}}
+	}
+	var doors []Door
+	for i := range p.groups {
+		g := &p.groups[i]
+		if g.namespaceSelector.Matches(labels.Set(namespaceLabels)) && g.missesAny(pod) {
+			doors = append(doors, Door{Group: g.name})
+		}
+	}
+	return doors
+}
+
+func isExcludedNamespace(namespace string) bool {
+	return namespace == "kube-system" || namespace == "kube-public" || namespace == "kube-node-lease"
+}
+
+func carriesKey(annotations map[string]string) bool {
+	if len(annotations) > maxSearchedAnnotations {
+		_, inject := annotations[annotation.Key("", string(annotation.Inject))]
+		_, profile := annotations[annotation.Key("", string(annotation.Profile))]
+		return inject || profile
+	}
+	for key := range annotations {
+		if annotation.Asks(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// missesAny says whether a container misses a probe that some rule of the group asks for.
+func (g *ruleGroup) missesAny(pod *Pod) bool {
+	if len(pod.Spec.Containers) > maxSearchedContainers {
+		return false
+	}
+	for i := range pod.Spec.Containers {
+		for _, r := range g.rules {
+			for _, kind := range r.Probes {
+				if pod.Spec.Containers[i].existing(kind) == nil {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

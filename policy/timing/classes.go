@@ -1,0 +1,88 @@
+package timing
+
+import "slices"
+
+// Class describes how software of one kind usually starts and answers. All figures are seconds.
+type Class struct {
+	// Name is what policies and profiles write.
+	Name string
+	// TypicalStart is how long a usual start takes. It shortens or lengthens initialDelaySeconds, at most to
+	// MaxInitialDelaySeconds.
+	TypicalStart int32
+	// StartupBudget is the longest start that still counts as healthy.
+	StartupBudget int32
+	// RestartAfter is the silence that is always tolerated before a restart.
+	RestartAfter int32
+	// UnreadyAfter is within how long traffic stops.
+	UnreadyAfter int32
+	// ReadinessPeriod is how often readiness is probed.
+	ReadinessPeriod int32
+	// StartTimeout is the timeout of startup and readiness probes.
+	StartTimeout int32
+	// SlowedByCPULimit says that a CPU limit below one core stretches the start.
+	SlowedByCPULimit bool
+	// Summary says in a few words which software is meant.
+	Summary string
+}
+
+// DefaultClassName is the class of a container about which nothing is known.
+const DefaultClassName = "generic"
+
+const (
+	usualRestartAfter    = 50
+	databaseRestartAfter = 75
+	usualUnreadyAfter    = 20
+	slowUnreadyAfter     = 35
+	usualReadinessPeriod = 5
+	slowReadinessPeriod  = 10
+	usualTimeout         = 3
+	slowTimeout          = 5
+)
+
+// Classes returns all classes, the fastest first. The start-up figures lie between the medians of 117 published
+// charts (bitnami/charts, July 2026) and what operators of the same software allow; docs/defaults.md compares them.
+func Classes() []Class {
+	return []Class{
+		usual("fast", 5, 60, false, "Go, Rust, C++, proxies, static files"),
+		usual("interpreted", 20, 120, true, "Node.js, Python, PHP, Ruby"),
+		usual("jvm-light", 15, 120, true, "Quarkus, Micronaut, Helidon"),
+		usual("dotnet", 15, 120, true, "ASP.NET Core"),
+		usual(DefaultClassName, 10, 300, false, "unknown software"),
+		usual("jvm", 40, 300, true, "Spring Boot, Tomcat, Jetty"),
+		usual("jvm-heavy", 90, 600, true, "Keycloak, WildFly, Jenkins, SonarQube"),
+		usual("model", 180, 1800, true, "vLLM, TGI, Triton: servers that load model weights"),
+		{
+			Name: "database", TypicalStart: 10, StartupBudget: 3600, RestartAfter: databaseRestartAfter,
+			UnreadyAfter: slowUnreadyAfter, ReadinessPeriod: slowReadinessPeriod, StartTimeout: slowTimeout,
+			Summary: "stateful stores: a start may replay a log for an hour",
+		},
+	}
+}
+
+func usual(name string, typicalStart, startupBudget int32, slowedByCPULimit bool, summary string) Class {
+	return Class{
+		Name: name, TypicalStart: typicalStart, StartupBudget: startupBudget, RestartAfter: usualRestartAfter,
+		UnreadyAfter: usualUnreadyAfter, ReadinessPeriod: usualReadinessPeriod, StartTimeout: usualTimeout,
+		SlowedByCPULimit: slowedByCPULimit, Summary: summary,
+	}
+}
+
+// ClassByName finds a class.
+func ClassByName(name string) (Class, bool) {
+	classes := Classes()
+	i := slices.IndexFunc(classes, func(c Class) bool { return c.Name == name })
+	if i < 0 {
+		return Class{}, false
+	}
+	return classes[i], true
+}
+
+// ClassNames lists the names of all classes, for error messages.
+func ClassNames() []string {
+	classes := Classes()
+	names := make([]string, len(classes))
+	for i, c := range classes {
+		names[i] = c.Name
+	}
+	return names
+}

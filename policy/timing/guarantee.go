@@ -1,0 +1,33 @@
+package timing
+
+// Timing holds all timing fields of one probe, in seconds and counts, each explicit.
+type Timing struct {
+	InitialDelaySeconds           int32
+	PeriodSeconds                 int32
+	TimeoutSeconds                int32
+	SuccessThreshold              int32
+	FailureThreshold              int32
+	TerminationGracePeriodSeconds *int64
+}
+
+// EarliestAct is the number of seconds after the container's start before which a probe that never succeeds
+// cannot act: initialDelaySeconds + (failureThreshold-1)*periodSeconds. It holds on a first start and after a
+// kill by this probe. After a container that exited by itself while it was starting, the kubelet keeps the
+// failure count (kubernetes/kubernetes#53530) and only initialDelaySeconds is certain, once.
+func (t Timing) EarliestAct() int32 { return t.InitialDelaySeconds + t.Tolerance() }
+
+// LatestAct is the number of seconds after the container's start by which a probe that never succeeds has acted.
+func (t Timing) LatestAct() int32 {
+	return t.InitialDelaySeconds + t.FailureThreshold*t.PeriodSeconds + t.TimeoutSeconds
+}
+
+// Tolerance is the longest silence, in seconds, of a container that was answering before, that never makes the
+// probe act: (failureThreshold-1)*periodSeconds.
+func (t Timing) Tolerance() int32 { return (t.FailureThreshold - 1) * t.PeriodSeconds }
+
+// Detection is the number of seconds within which the probe acts on a container that was answering before and
+// no longer does: failureThreshold*periodSeconds + timeoutSeconds.
+func (t Timing) Detection() int32 { return t.FailureThreshold*t.PeriodSeconds + t.TimeoutSeconds }
+
+// Window is failureThreshold*periodSeconds, the figure by which probes are compared.
+func (t Timing) Window() int32 { return t.FailureThreshold * t.PeriodSeconds }

@@ -1,0 +1,226 @@
+package v1alpha1
+
+import (
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/timing"
+)
+
+// Limits of a policy, so that a decision's time is bounded.
+const (
+	MaxRules    = 200
+	MaxProfiles = 500
+)
+
+// Validate finds all mistakes of a policy whose defaults are set.
+func Validate(p *ProbePolicy) field.ErrorList {
+	spec, path := &p.Spec, field.NewPath("spec")
+	var errs field.ErrorList
+	errs = append(errs, oneOf(path.Child("mode"), spec.Mode, ModeInject, ModeAudit)...)
+	errs = append(errs, oneOf(path.Child("style"), spec.Style, timing.StyleStartupProbe, timing.StyleInitialDelay)...)
+	levels := []ConfidenceLevel{ConfidenceLow, ConfidenceMedium, ConfidenceHigh}
+	errs = append(errs, oneOf(path.Child("confidence", "readiness"), spec.Confidence.Readiness, levels...)...)
+	errs = append(errs, oneOf(path.Child("confidence", "liveness"), spec.Confidence.Liveness, levels...)...)
+	errs = append(errs, validateMaxStartupBudget(spec.MaxStartupBudget, path.Child("maxStartupBudget"))...)
+	errs = append(errs, validateRules(spec, path.Child("rules"))...)
+	errs = append(errs, validateProfiles(spec.Profiles, spec.MaxStartupBudget.Duration, path.Child("profiles"))...)
+	for i, name := range spec.KnownSidecars {
+		errs = append(errs, dnsLabel(path.Child("knownSidecars").Index(i), name)...)
+	}
+	for i, mirror := range spec.ImageMirrors {
+		if mirror == "" {
+			errs = append(errs, field.Required(path.Child("imageMirrors").Index(i), "a registry with an optional path, such as harbor.corp/dockerhub"))
+		}
+	}
+	return errs
+}
+
+func validateMaxStartupBudget(d *metav1.Duration, path *field.Path) field.ErrorList {
+	bounds := timing.InputBounds(timing.StartupBudget)
+	return durationWithin(d, path, bounds.Min, bounds.Max)
+}
+
+func validateRules(spec *ProbePolicySpec, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if len(spec.Rules) > MaxRules {
+		errs = append(errs, field.TooMany(path, len(spec.Rules), MaxRules))
+	}
+	seen := map[string]bool{}
+	for i := range spec.Rules {
+		rule, path := &spec.Rules[i], path.Index(i)
+		errs = append(errs, uniqueName(path.Child("name"), rule.Name, seen)...)
+		errs = append(errs, selector(path.Child("namespaceSelector"), rule.NamespaceSelector)...)
+		errs = append(errs, selector(path.Child("podSelector"), rule.PodSelector)...)
+		errs = append(errs, oneOf(path.Child("mode"), rule.Mode, ModeInject, ModeAudit)...)
+		errs = append(errs, validateRuleProbes(rule.Probes, path.Child("probes"))...)
+		if rule.Profile != "" && !slices.ContainsFunc(spec.Profiles, func(p Profile) bool { return p.Name == rule.Profile }) {
+			errs = append(errs, field.NotFound(path.Child("profile"), rule.Profile))
+		}
+	}
+	return errs
+}
+
+func validateRuleProbes(probes []probe.Kind, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if len(probes) == 0 {
+		errs = append(errs, field.Required(path, "readiness, liveness or both"))
+	}
+	for i, kind := range probes {
+		errs = append(errs, oneOf(path.Index(i), kind, probe.Readiness, probe.Liveness)...)
+		if slices.Contains(probes[:i], kind) {
+			errs = append(errs, field.Duplicate(path.Index(i), kind))
+		}
+	}
+	return errs
+}
+
+func validateProfiles(profiles []Profile, maxStartupBudget time.Duration, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if len(profiles) > MaxProfiles {
+		errs = append(errs, field.TooMany(path, len(profiles), MaxProfiles))
+	}
+	seen := map[string]bool{}
+	for i := range profiles {
+		path := path.Index(i)
+		errs = append(errs, uniqueName(path.Child("name"), profiles[i].Name, seen)...)
+		errs = append(errs, validateProfile(&profiles[i], maxStartupBudget, path)...)
+	}
+	return errs
+}
+
+func validateProfile(p *Profile, maxStartupBudget time.Duration, path *field.Path) field.ErrorList {
+	errs := oneOf(path.Child("class"), p.Class, timing.ClassNames()...)
+	inputs := []struct {
+		input timing.Input
+		value *metav1.Duration
+		name  string
+	}{
+		{timing.StartupBudget, p.StartupBudget, "startupBudget"},
+		{timing.RestartAfter, p.RestartAfter, "restartAfter"},
+		{timing.UnreadyAfter, p.UnreadyAfter, "unreadyAfter"},
+	}
+	for _, in := range inputs {
+		bounds := timing.InputBounds(in.input)
+		if in.input == timing.StartupBudget {
+			bounds.Max = int32(maxStartupBudget / time.Second)
+		}
+		errs = append(errs, durationWithin(in.value, path.Child(in.name), bounds.Min, bounds.Max)...)
+	}
+	if p.HostHeader != "" {
+		if _, err := annotation.ParseHost(p.HostHeader); err != nil {
+			errs = append(errs, field.Invalid(path.Child("hostHeader"), p.HostHeader, err.Error()))
+		}
+	}
+	if p.Readiness == nil && p.Liveness == nil && p.Startup == nil {
+		errs = append(errs, field.Required(path, "at least one of readiness, liveness and startup"))
+	}
+	probes := []struct {
+		kind  probe.Kind
+		value *ProfileProbe
+	}{{probe.Readiness, p.Readiness}, {probe.Liveness, p.Liveness}, {probe.Startup, p.Startup}}
+	for _, each := range probes {
+		if each.value != nil {
+			errs = append(errs, validateProfileProbe(each.kind, each.value, path.Child(string(each.kind)))...)
+		}
+	}
+	return errs
+}
+
+func validateProfileProbe(kind probe.Kind, p *ProfileProbe, path *field.Path) field.ErrorList {
+	errs := oneOf(path.Child("offer"), p.Offer, Offered, OnRequest, Never)
+	errs = append(errs, validateHandler(p, path)...)
+	for name, value := range p.setFields() {
+		bounds, ok := timing.FieldBounds(kind, name)
+		switch {
+		case !ok:
+			errs = append(errs, field.Forbidden(path.Child(string(name)), "a "+string(kind)+" probe has no such field"))
+		case value < int64(bounds.Min) || value > int64(bounds.Max):
+			errs = append(errs, field.Invalid(path.Child(string(name)), value, between(bounds.Min, bounds.Max, "")))
+		}
+	}
+	slices.SortFunc(errs, func(a, b *field.Error) int {
+		switch {
+		case a.Field < b.Field:
+			return -1
+		case a.Field > b.Field:
+			return 1
+		}
+		return 0
+	})
+	return errs
+}
+
+// setFields gives the timing fields that the probe sets.
+func (p *ProfileProbe) setFields() map[probe.Field]int64 {
+	set := map[probe.Field]int64{}
+	for name, value := range map[probe.Field]*int32{
+		probe.InitialDelaySeconds: p.InitialDelaySeconds,
+		probe.PeriodSeconds:       p.PeriodSeconds,
+		probe.TimeoutSeconds:      p.TimeoutSeconds,
+		probe.SuccessThreshold:    p.SuccessThreshold,
+		probe.FailureThreshold:    p.FailureThreshold,
+	} {
+		if value != nil {
+			set[name] = int64(*value)
+		}
+	}
+	if p.TerminationGracePeriodSeconds != nil {
+		set[probe.TerminationGracePeriodSeconds] = *p.TerminationGracePeriodSeconds
+	}
+	return set
+}
+
+func validateHandler(p *ProfileProbe, path *field.Path) field.ErrorList {
+	switch {
+	case p.Exec != nil && p.Handler != "":
+		return field.ErrorList{field.Forbidden(path.Child("exec"), "a probe has one handler: remove exec or handler")}
+	case p.Exec != nil && (len(p.Exec.Command) == 0 || p.Exec.Command[0] == ""):
+		return field.ErrorList{field.Required(path.Child("exec", "command"), "the program and its arguments")}
+	case p.Exec != nil:
+		return nil
+	case p.Handler == "" && p.Offer == Never:
+		return nil
+	case p.Handler == "":
+		return field.ErrorList{field.Required(path.Child("handler"), "a path, http:PORT/PATH, https:PORT/PATH, tcp:PORT, grpc:PORT, or exec")}
+	}
+	if _, err := annotation.ParseHandler(p.Handler); err != nil {
+		return field.ErrorList{field.Invalid(path.Child("handler"), p.Handler, err.Error())}
+	}
+	return nil
+}
+
+func selector(path *field.Path, s *metav1.LabelSelector) field.ErrorList {
+	return metav1validation.ValidateLabelSelector(s, metav1validation.LabelSelectorValidationOptions{}, path)
+}
+
+func uniqueName(path *field.Path, name string, seen map[string]bool) field.ErrorList {
+	errs := dnsLabel(path, name)
+	if seen[name] {
+		errs = append(errs, field.Duplicate(path, name))
+	}
+	seen[name] = true
+	return errs
+}
+
+func dnsLabel(path *field.Path, name string) field.ErrorList {
+	var errs field.ErrorList
+	for _, message := range validation.IsDNS1123Label(name) {
+		errs = append(errs, field.Invalid(path, name, message))
+	}
+	return errs
+}
+
+func oneOf[T ~string](path *field.Path, value T, allowed ...T) field.ErrorList {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return field.ErrorList{field.NotSupported(path, value, allowed)}
+}

@@ -1,0 +1,143 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/reason"
+)
+
+// warnings puts into words what the person who made the Pod should know, the mistakes first. Pods that did not ask
+// get none: nobody would read them.
+func (d *deciding) warnings() []string {
+	if !d.asked {
+		return nil
+	}
+	w := &warner{}
+	for _, err := range d.out.Errors {
+		w.add(mistakeSentence(err))
+	}
+	d.warnSkips(w)
+	d.warnUnusedKeys(w)
+	for _, f := range d.out.Findings {
+		if f.Severity != SeverityInfo {
+			w.add(f.Container + ": " + f.Message)
+		}
+	}
+	return w.said()
+}
+
+// podWarning is the warning about a Pod that is left alone as a whole.
+func podWarning(why reason.Reason) []string {
+	if isCalm(why) {
+		return nil
+	}
+	w := &warner{}
+	w.add(sentence("pod", "", Skip{Reason: why}))
+	return w.said()
+}
+
+// warnSkips tells each reason of a container once, with the probes that it concerns.
+func (d *deciding) warnSkips(w *warner) {
+	for i, s := range d.out.Skips {
+		if isCalm(s.Reason) || (s.Reason == reason.InvalidAnnotation && len(d.out.Errors) > 0) {
+			continue
+		}
+		same := func(other Skip) bool {
+			return other.Container == s.Container && other.Reason == s.Reason && other.Detail == s.Detail
+		}
+		if slices.ContainsFunc(d.out.Skips[:i], same) {
+			continue
+		}
+		var kinds []string
+		for _, other := range d.out.Skips[i:] {
+			if same(other) && other.Kind != "" {
+				kinds = append(kinds, string(other.Kind))
+			}
+		}
+		w.add(sentence(s.Container, strings.Join(kinds, "+"), s))
+	}
+}
+
+// warnUnusedKeys tells of keys for a probe that is there already: it wins.
+func (d *deciding) warnUnusedKeys(w *warner) {
+	for _, s := range d.out.Skips {
+		if s.Reason != reason.ExistingProbe {
+			continue
+		}
+		for _, key := range []string{annotation.Key(s.Container, string(s.Kind)), annotation.Key("", string(s.Kind))} {
+			if d.pod.annotations()[key] != "" {
+				w.add(fmt.Sprintf("%s: %s exists and stays: %s has no effect", s.Container, s.Kind.FieldName(), key))
+				break
+			}
+		}
+	}
+}
+
+// sentence is the sentence of a reason: the container first, the fact, then what to write.
+func sentence(container, kinds string, s Skip) string {
+	description, _ := reason.Describe(s.Reason)
+	fact := description.Fact
+	if strings.Contains(fact, "%s") {
+		fact = fmt.Sprintf(fact, s.Detail)
+	}
+	subject := "no probes"
+	if kinds != "" {
+		subject = "no " + kinds
+	}
+	if container == "" {
+		container = "pod"
+	}
+	text := container + ": " + subject + ": " + fact
+	if description.Remedy != "" {
+		text += "; " + description.Remedy
+	}
+	return text
+}
+
+// mistakeSentence says a field error in the form of a warning: the key, the value, what would be right.
+func mistakeSentence(err *field.Error) string {
+	key := strings.TrimSuffix(strings.TrimPrefix(err.Field, "metadata.annotations["), "]")
+	if value, ok := err.BadValue.(string); ok && value != "" && !strings.Contains(err.Detail, "unknown key") {
+		return fmt.Sprintf("%s: %q: %s", key, value, err.Detail)
+	}
+	return key + ": " + err.Detail
+}
+
+// warner collects warnings within the limits.
+type warner struct {
+	texts []string
+}
+
+func (w *warner) add(text string) {
+	w.texts = append(w.texts, truncate(text, MaxWarningLength))
+}
+
+// said gives the first warnings, the last of which says when there are more.
+func (w *warner) said() []string {
+	if len(w.texts) <= MaxWarnings {
+		return w.texts
+	}
+	more := fmt.Sprintf("and %d more: probe-injector explain shows all", len(w.texts)-MaxWarnings+1)
+	return append(w.texts[:MaxWarnings-1:MaxWarnings-1], more)
+}
+
+// truncate cuts a text to a number of characters. Everything in it is ASCII by the grammar; what is not, such as
+// a container name that the API server will refuse, is replaced, because a control character would make the API
+// server drop the warning.
+func truncate(text string, length int) string {
+	clean := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, text)
+	if len(clean) <= length {
+		return clean
+	}
+	return clean[:length-3] + "..."
+}
