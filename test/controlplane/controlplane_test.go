@@ -1,15 +1,12 @@
 package controlplane_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/probe-injector/probe-injector/test/controlplane"
@@ -57,7 +54,10 @@ func TestControlPlane(t *testing.T) {
 		if _, err := plane.KubectlWithInput(ctx, strings.NewReader(deployment), "apply", "-n", "shop", "-f", "-"); err != nil {
 			t.Fatal(err)
 		}
-		pod := waitForPod(ctx, t, plane, "shop")
+		pod, err := plane.WaitForPod(ctx, "shop", "app=web")
+		if err != nil {
+			t.Fatal(err)
+		}
 		if owner := metav1.GetControllerOf(pod); owner == nil || owner.Kind != "ReplicaSet" {
 			t.Errorf("the Pod's owner is %v", owner)
 		}
@@ -129,22 +129,5 @@ func TestAFailedStartSaysWhatTheProgramSaid(t *testing.T) {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
 		}
-	}
-}
-
-// waitForPod returns the first Pod of a namespace as soon as there is one.
-func waitForPod(ctx context.Context, t *testing.T, plane *controlplane.ControlPlane, namespace string) *corev1.Pod {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	for {
-		pods, err := plane.Client().CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
-		if err != nil {
-			t.Fatalf("waiting for a Pod: %v", err)
-		}
-		if len(pods.Items) > 0 {
-			return &pods.Items[0]
-		}
-		time.Sleep(50 * time.Millisecond)
 	}
 }

@@ -36,9 +36,6 @@ func TestMonstrousPodsCostLittle(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := plane.PrepareNamespace(t.Context(), "default"); err != nil {
-		t.Fatal(err)
-	}
 	webhook := newRecorder(t)
 	register(t, plane, "", webhook)
 
