@@ -1,0 +1,48 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"log"
+	"log/slog"
+
+	"github.com/go-logr/logr"
+	"golang.org/x/time/rate"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+// What net/http says about connections is worth a line, above all failed handshakes: they are how a wrong caBundle
+// shows here. But anyone who connects can cause one.
+const (
+	connectionLinesPerSecond = 1
+	connectionLinesBurst     = 10
+)
+
+// newLogger returns the logger of the process, and makes controller-runtime and net/http use it too. The latter two
+// have one logger for each process, so that a second call in one process changes the first one's.
+func newLogger(w io.Writer, format string, level slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	var handler slog.Handler = slog.NewJSONHandler(w, options)
+	if format == formatText {
+		handler = slog.NewTextHandler(w, options)
+	}
+	logger := slog.New(handler)
+	ctrllog.SetLogger(logr.FromSlogHandler(handler))
+	log.SetFlags(0)
+	log.SetOutput(connectionLog{logger: logger, lines: rate.NewLimiter(connectionLinesPerSecond, connectionLinesBurst)})
+	return logger
+}
+
+// connectionLog turns the lines of the standard library's log into ours.
+type connectionLog struct {
+	logger *slog.Logger
+	lines  *rate.Limiter
+}
+
+// Write takes one line, as package log promises.
+func (c connectionLog) Write(line []byte) (int, error) {
+	if c.lines.Allow() {
+		c.logger.Warn(string(bytes.TrimSpace(line)))
+	}
+	return len(line), nil
+}

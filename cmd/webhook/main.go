@@ -1,0 +1,31 @@
+// Command webhook is the server: it answers the API server's admission reviews for new Pods, and is all that is in the
+// image. It needs no access to the Kubernetes API: what it knows is in its flags, a policy file and a certificate.
+//
+// Start at run, which puts the parts together and takes them down in order:
+//
+//	options.go   the flags
+//	run.go       the life of the process, with the drain at its end
+//	policy.go    the policy that is in force, and its reload
+//	watch.go     noticing that mounted files changed
+//	health.go    /healthz, /readyz and /metrics
+//	log.go       one logger for us and for the libraries
+//	fault_*.go   faults for the integration tests, never in a normal build
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	// The first signal begins the drain. From then on a second one has its usual effect and ends the process at once.
+	context.AfterFunc(ctx, stop)
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "probe-injector webhook:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/probe-injector/probe-injector/certs"
+	"github.com/probe-injector/probe-injector/webhook"
+)
+
+const (
+	// gcPercent lets the heap grow to four times what is alive, a few MiB, before it is collected: reviews leave only
+	// garbage, and collecting it less often saves a tenth of the CPU. GOGC in the environment wins.
+	gcPercent = 300
+	// shutdownTimeout bounds how long health and metrics wait for their last requests.
+	shutdownTimeout = time.Second
+)
+
+// run is the whole life of the process: it returns nil after the drain that the end of ctx begins, or the reason why
+// it could not start or go on.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parseOptions(args, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if o.showVersion {
+		_, err := fmt.Fprintln(stdout, buildVersion())
+		return err
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	logger := newLogger(stderr, o.logFormat, o.logLevel)
+	p, err := newProcess(o, logger)
+	if err != nil {
+		return err
+	}
+	return p.run(ctx)
+}
+
+// process is everything that runs, in the order in which it is built.
+type process struct {
+	options  options
+	logger   *slog.Logger
+	registry *prometheus.Registry
+	policy   *policySource
+	source   *certs.Source
+	handler  *webhook.Handler
+	ready    *readiness
+}
+
+func newProcess(o options, logger *slog.Logger) (*process, error) {
+	p := &process{options: o, logger: logger, registry: newRegistry()}
+	var err error
+	if p.policy, err = newPolicySource(o.policyFile, p.registry); err != nil {
+		return nil, err
+	}
+	certMetrics, err := certs.NewMetrics(p.registry)
+	if err != nil {
+		return nil, err
+	}
+	if p.source, err = certs.NewSource(o.certDir, o.dnsNames, certMetrics, time.Now); err != nil {
+		return nil, err
+	}
+	withFault, err := faultFromEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	p.handler, err = webhook.New(webhook.Options{
+		Policy:               func() webhook.Decider { return withFault(p.policy.current()) },
+		Logger:               logger,
+		Registerer:           p.registry,
+		MaxConcurrentReviews: o.maxConcurrentReviews,
+		MaxInFlightBytes:     o.maxInFlightBytes,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.ready = &readiness{check: certs.NewCheck(o.listenAddress, o.dnsNames, time.Now)}
+	return p, nil
+}
+
+// run serves until ctx ends, and then drains: we stop being ready, ask every client to close its connection, and go on
+// serving until the API servers have noticed. Health and metrics outlive that, so that it can be watched.
+func (p *process) run(ctx context.Context) error {
+	server, err := webhook.NewServer(p.options.listenAddress, p.handler, certs.ServerTLS(p.source, p.options.tlsMinVersion))
+	if err != nil {
+		return err
+	}
+	health, err := serve("--health-address", p.options.healthAddress, healthHandler(p.ready))
+	if err != nil {
+		return err
+	}
+	defer health.stop()
+	metrics, err := serve("--metrics-address", p.options.metricsAddress, metricsHandler(p.registry))
+	if err != nil {
+		return err
+	}
+	defer metrics.stop()
+
+	// Not derived from ctx: serving ends after the drain, not before it.
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopServing()
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		watch(serving, p.logger, p.directories(), p.reload)
+	}()
+	served := make(chan error, 1)
+	go func() { served <- server.Start(serving) }()
+	p.logger.Info("serving", "version", buildVersion(), "address", p.options.listenAddress, "health", health.address, "metrics", metrics.address)
+
+	select {
+	case err := <-served:
+		return fmt.Errorf("serving reviews: %w", err)
+	case <-ctx.Done():
+	}
+	p.logger.Info("draining", "duration", p.options.drainDuration.String())
+	p.ready.drain()
+	p.handler.Drain()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serving reviews during the drain: %w", err)
+	case <-time.After(p.options.drainDuration):
+	}
+	stopServing()
+	<-watching
+	if err := <-served; err != nil {
+		return fmt.Errorf("ending the server: %w", err)
+	}
+	p.logger.Info("ended")
+	return nil
+}
+
+// directories are those in which a change may concern us.
+func (p *process) directories() []string {
+	directories := []string{p.options.certDir}
+	if p.options.policyFile != "" {
+		directories = append(directories, filepath.Dir(p.options.policyFile))
+	}
+	return directories
+}
+
+// reload looks at all files again. What cannot be used leaves everything as it was.
+func (p *process) reload() {
+	switch changed, err := p.source.Reload(); {
+	case err != nil:
+		p.logger.Error("the certificate was not reloaded, the one before stays", "error", err)
+	case changed:
+		p.logger.Info("certificate reloaded")
+	}
+	switch changed, err := p.policy.reload(); {
+	case err != nil:
+		p.logger.Error("the policy was not reloaded, the one before stays", "error", err)
+	case changed:
+		p.logger.Info("policy reloaded")
+	}
+}

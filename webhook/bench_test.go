@@ -1,0 +1,82 @@
+package webhook_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/webhook"
+)
+
+// BenchmarkHandler is one review without the network: a Pod that asks, with three probes added, by the number of
+// environment variables. Allocations must not grow with them: what no decision needs is not decoded.
+func BenchmarkHandler(b *testing.B) {
+	for _, variables := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprintf("variables=%d", variables), func(b *testing.B) {
+			s := newServer(b, decide(usual))
+			benchmark(b, s, reviewOf(b, webPod(variables)))
+		})
+	}
+	b.Run("unchanged", func(b *testing.B) {
+		s := newServer(b, decide(func(policy.Subject) policy.Decision { return policy.Decision{} }))
+		benchmark(b, s, reviewOf(b, webPod(10)))
+	})
+}
+
+// BenchmarkFixedPatch is the least that any webhook in Go does: read the body, find the uid, answer a constant.
+func BenchmarkFixedPatch(b *testing.B) {
+	for _, variables := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprintf("variables=%d", variables), func(b *testing.B) {
+			benchmark(b, http.HandlerFunc(fixedPatch), reviewOf(b, webPod(variables)))
+		})
+	}
+}
+
+func fixedPatch(w http.ResponseWriter, r *http.Request) {
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	var review struct {
+		Request struct {
+			UID string `json:"uid"`
+		} `json:"request"`
+	}
+	if err := json.Unmarshal(data, &review); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintf(w, `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":%q,"allowed":true,"patchType":"JSONPatch","patch":"W3sib3AiOiJhZGQiLCJwYXRoIjoiL3NwZWMvY29udGFpbmVycy8wL3JlYWRpbmVzc1Byb2JlIiwidmFsdWUiOnsidGNwU29ja2V0Ijp7InBvcnQiOjgwODB9fX1d"}}`, review.Request.UID)
+}
+
+// discard is a response writer that keeps nothing.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(b []byte) (int, error) { return len(b), nil }
+func (d discard) WriteHeader(int)             {}
+
+func benchmark(b *testing.B, h http.Handler, body []byte) {
+	b.Helper()
+	reader := bytes.NewReader(body)
+	r, err := http.NewRequest(http.MethodPost, webhook.PathAnnotated, io.NopCloser(reader))
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.ContentLength = int64(len(body))
+	r.Header.Set("Content-Type", "application/json")
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	w := discard{header: http.Header{}}
+	for b.Loop() {
+		reader.Reset(body)
+		clear(w.header)
+		h.ServeHTTP(w, r)
+	}
+}
