@@ -1,0 +1,27 @@
+package policyfile
+
+// chartDefault is the policy of the chart's values.yaml. The chart is not part of this program; a test holds the two
+// against each other.
+const chartDefault = `apiVersion: probe-injector.dev/v1alpha1
+kind: ProbePolicy
+spec:
+  mode: Inject
+  rules:
+  - name: labelled-namespaces
+    namespaceSelector:
+      matchLabels:
+        probe-injector.dev/inject: "true"
+    podSelector: {}
+    probes: [readiness]
+    profile: ""
+    statefulSets: false
+  profiles: []
+  imageMirrors: []
+  knownSidecars: []
+  confidence:
+    readiness: medium
+    liveness: high
+  inferredLiveness: true
+  maxStartupBudget: 1h
+  style: StartupProbe
+`
