@@ -66,7 +66,7 @@ func (r *reading) defaulted(e *annotation.Entry, name string) (*request, []*requ
 		return found, nil
 	}
 	if e.Err == nil {
-		r.fault(e, field.Invalid(keyPath(defaultContainerAnnotation), name, "no such container for "+e.Key+": the Pod has "+r.names()), r.regular())
+		r.fault(e, field.Invalid(keyPath(defaultContainerAnnotation), name, "no such container: the Pod has "+r.names()), r.regular())
 	}
 	return nil, r.regular()
 }

@@ -38,7 +38,7 @@ func parseInput(input timing.Input, value string, limits Limits) (int32, error) 
 func parseField(kind probe.Kind, name probe.Field, value string) (int32, error) {
 	bounds, ok := timing.FieldBounds(kind, name)
 	if !ok {
-		return 0, mistake("a %s probe has no %s: remove the key", kind, name)
+		return 0, mistake("remove the key: %s has no such field", kind)
 	}
 	if name == probe.FailureThreshold || name == probe.SuccessThreshold {
 		count, err := strconv.ParseInt(value, 10, 64)

@@ -139,7 +139,7 @@ func checkPath(path string) error {
 	case strings.HasPrefix(path, "//"):
 		return mistake(`a path begins with one "/"`)
 	case !isGraphic(path) || strings.Contains(path, "#"):
-		return mistake(`a path has no spaces, no control characters and no "#": write them as %%20, %%23`)
+		return mistake(`a path has no spaces and no "#": write %%20, %%23`)
 	case !escapesAreValid(path):
 		return mistake(`"%%" begins an escape of two hex digits, such as %%20`)
 	}
@@ -205,14 +205,16 @@ func schemeMistake(scheme, rest string) error {
 		return mistake("write %s in lower case", shorten(scheme))
 	case isOneOf(scheme, "exec", "cmd", "command"):
 		return execMistake()
+	case isOneOf(scheme, "udp", "sctp", "ws", "wss", "h2", "h2c", "tls", "ssl"):
+		return mistake("a handler is a path, http:, https:, tcp: or grpc:")
 	case rest != "" && isDigit(rest[0]):
-		return mistake("leave out the host: the kubelet asks the Pod itself; write http:PORT/PATH or tcp:PORT")
+		return mistake("leave out the host: write tcp:PORT or http:PORT/PATH")
 	}
 	return mistake("write a path, http:PORT/PATH, https:PORT/PATH, tcp:PORT or grpc:PORT")
 }
 
 func execMistake() error {
-	return mistake("commands come only from a profile that the cluster's admin owns")
+	return mistake("commands come only from the admin's profiles")
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -8,7 +8,7 @@ import (
 
 func parseProfileName(value string) (string, error) {
 	if len(validation.IsDNS1123Label(value)) > 0 {
-		return "", mistake("a profile's name has lower-case letters, digits and dashes; probe-injector profiles lists them")
+		return "", mistake("a profile's name has lower-case letters, digits and dashes")
 	}
 	return value, nil
 }
@@ -18,7 +18,7 @@ func parseProfileName(value string) (string, error) {
 func ParseHost(value string) (string, error) {
 	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]"
 	if len(value) > maxNameLength || strings.Trim(value, allowed) != "" {
-		return "", mistake("write a host name such as shop.example.com, without scheme and path")
+		return "", mistake("write only the host name, such as shop.example.com")
 	}
 	return value, nil
 }

@@ -90,8 +90,10 @@ func Derive(in Inputs) (Schedule, []Clash) {
 	}
 	if in.Liveness.Inject {
 		d.liveness()
-		d.keepLivenessMorePatient()
-		d.delayLiveness()
+		if len(d.clashes) == 0 {
+			d.keepLivenessMorePatient()
+			d.delayLiveness()
+		}
 	}
 	return d.out, d.clashes
 }
@@ -141,6 +143,9 @@ func (d *derivation) startup() {
 	failures := orDefault(fields.FailureThreshold, max(minStartupFailures, ceilDiv(remaining, period)+1))
 	d.out.Startup = complete(fields, delay, period, timeout, failures)
 	d.checkStartup(fields)
+	if exec {
+		d.checkExecPeriod(probe.Startup, fields, period, minExecStartupPeriod)
+	}
 }
 
 func (d *derivation) checkStartup(fields Fields) {
@@ -175,7 +180,7 @@ func (d *derivation) readiness() {
 			period = min(period, usualReadinessPeriod)
 		}
 		if n := fields.FailureThreshold; n != nil {
-			period = clamp((human-timeout) / *n, pick(exec, minExecPeriod, 1), period)
+			period, timeout = fitReadiness(human, *n, period, timeout, fields.TimeoutSeconds == nil)
 		}
 	}
 	period, timeout = d.fitTimeout(probe.Readiness, fields, period, timeout)
@@ -184,10 +189,32 @@ func (d *derivation) readiness() {
 	}
 	failures := orDefault(fields.FailureThreshold, max(minReadinessFailures, (within-timeout)/period))
 	d.out.Readiness = complete(fields, d.readinessDelay(fields), period, timeout, failures)
+	if exec {
+		d.checkExecPeriod(probe.Readiness, fields, period, minExecPeriod)
+	}
 	if promised := d.in.UnreadyAfter; promised > 0 && d.out.Readiness.Detection() > promised {
 		d.clash(probe.Readiness, blame(fields, probe.FailureThreshold, probe.PeriodSeconds, probe.TimeoutSeconds),
 			"needs %ds to stop traffic, unready-after is %ds", d.out.Readiness.Detection(), promised)
 	}
+}
+
+// checkExecPeriod refuses commands that are started so often that they cost the node more than they find: 100 Pods
+// that run /bin/true every 10 to 30 s took a third of a node's CPU (kubernetes/kubernetes#82440).
+func (d *derivation) checkExecPeriod(kind probe.Kind, fields Fields, period, least int32) {
+	if period < least {
+		d.clash(kind, blame(fields, probe.PeriodSeconds, probe.FailureThreshold), "runs a command every %ds, at least %ds apart are needed", period, least)
+	}
+}
+
+// fitReadiness finds the longest period, up to the given one, with which a fixed number of failures and a timeout
+// fit into a person's figure. A derived timeout gets shorter with its period.
+func fitReadiness(within, failures, period, timeout int32, derivedTimeout bool) (int32, int32) {
+	fitted := (within - timeout) / failures
+	if derivedTimeout && fitted < timeout {
+		fitted = within / (failures + 1)
+		timeout = max(1, fitted)
+	}
+	return clamp(fitted, 1, period), timeout
 }
 
 func (d *derivation) unreadyAfter() int32 {
@@ -232,8 +259,8 @@ func (d *derivation) liveness() {
 		d.clash(probe.Liveness, blame(fields, probe.FailureThreshold, probe.PeriodSeconds),
 			"restarts after %ds of silence, at least %ds are needed", got, required)
 	}
-	if exec && period < minExecPeriod {
-		d.clash(probe.Liveness, probe.PeriodSeconds, "of an exec probe is at least %d", minExecPeriod)
+	if exec {
+		d.checkExecPeriod(probe.Liveness, fields, period, minExecPeriod)
 	}
 }
 
