@@ -68,8 +68,9 @@ func NewChain(r Release) Chain {
 	return Chain{
 		SelfSigned: issuer(r, selfSigned, certmanagerv1.IssuerConfig{SelfSigned: &certmanagerv1.SelfSignedIssuer{}}),
 		CA: certificate(r, authority, certmanagerv1.CertificateSpec{
-			IsCA:       true,
-			CommonName: authority,
+			IsCA: true,
+			// A common name may have 64 characters, and a release's name 63.
+			CommonName: "probe-injector CA",
 			Duration:   &metav1.Duration{Duration: CALifetime},
 			IssuerRef:  cmmeta.IssuerReference{Group: certmanagerv1.SchemeGroupVersion.Group, Kind: certmanagerv1.IssuerKind, Name: selfSigned},
 			Usages:     []certmanagerv1.KeyUsage{certmanagerv1.UsageCertSign, certmanagerv1.UsageCRLSign, certmanagerv1.UsageDigitalSignature},
