@@ -1,0 +1,83 @@
+package policy_test
+
+import (
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/reason"
+)
+
+// An obstacle keeps us from choosing; a person who writes the handler gets it, with the risk.
+func TestObstaclesYieldToAWrittenHandler(t *testing.T) {
+	named := func(name string) func(*policy.Container) {
+		return func(c *policy.Container) { c.Name = name }
+	}
+	rows := map[string]struct {
+		container string
+		pod       func(*policy.Pod)
+		reason    reason.Reason
+		risk      string
+	}{
+		"host network":  {"web", func(p *policy.Pod) { p.Spec.HostNetwork = true }, reason.HostNetwork, "another process on the node"},
+		"virtual node":  {"web", func(p *policy.Pod) { p.Spec.Tolerations = []policy.Toleration{{Key: "virtual-kubelet.io/provider"}} }, reason.VirtualNode, "virtual nodes"},
+		"interactive":   {"web", func(p *policy.Pod) { p.Spec.Containers[0].Stdin = true }, reason.NotAServer, "does it serve"},
+		"idle command":  {"web", func(p *policy.Pod) { p.Spec.Containers[0].Command = []string{"/bin/sh", "-c", "sleep infinity"} }, reason.NotAServer, "does it serve"},
+		"known sidecar": {"istio-proxy", func(p *policy.Pod) { p.Spec.Containers = append(p.Spec.Containers, web(named("istio-proxy"))) }, reason.KnownSidecar, "known sidecar"},
+		"istio came first": {"web", func(p *policy.Pod) {
+			p.Spec.InitContainers = []policy.Container{{Name: "istio-proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}}
+		}, reason.MeshProxy, "istio-proxy came first"},
+		"native sidecar": {"proxy", func(p *policy.Pod) {
+			p.Spec.InitContainers = []policy.Container{{Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []policy.ContainerPort{{ContainerPort: 9000}}}}
+		}, reason.NativeSidecar, "native sidecar"},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			pod := podWith(map[string]string{row.container + ".probe-injector.dev/readiness": "true"}, web())
+			row.pod(pod)
+			d := policy.Default("v0").Decide(policy.Subject{Pod: pod})
+			if len(d.Injections) > 0 || reasonOf(d, policy.Readiness) != row.reason {
+				t.Errorf("choosing: injected %v, reason %q, want %q", injected(d), reasonOf(d, policy.Readiness), row.reason)
+			}
+			pod.Metadata.Annotations[row.container+".probe-injector.dev/readiness"] = "http:8080/r"
+			if row.container == "proxy" {
+				pod.Metadata.Annotations["proxy.probe-injector.dev/readiness"] = "http:9000/r"
+			}
+			d = policy.Default("v0").Decide(policy.Subject{Pod: pod})
+			if len(d.Injections) != 1 || !strings.Contains(strings.Join(d.Warnings, " "), row.risk) {
+				t.Errorf("written: injected %v, warnings %q, want the risk %q", injected(d), d.Warnings, row.risk)
+			}
+		})
+	}
+}
+
+func TestWhatNoKeyOverrides(t *testing.T) {
+	rows := map[string]struct {
+		pod    func(*policy.Pod)
+		reason reason.Reason
+		status bool
+	}{
+		"a Pod that is not restarted": {func(p *policy.Pod) { p.Spec.RestartPolicy = corev1.RestartPolicyOnFailure }, reason.RestartPolicy, true},
+		"a Pod of Knative":            {func(p *policy.Pod) { p.Metadata.Labels = map[string]string{"serving.knative.dev/service": "x"} }, reason.Knative, true},
+		"a mirror Pod":                {func(p *policy.Pod) { p.Metadata.Annotations["kubernetes.io/config.mirror"] = "x" }, reason.MirrorPod, false},
+		"a Pod that is opted out":     {func(p *policy.Pod) { p.Metadata.Annotations["probe-injector.dev/inject"] = "false" }, reason.OptedOut, false},
+		"a debug copy without its probe": {func(p *policy.Pod) {
+			p.Metadata.Annotations["probe-injector.dev/status"] = "web: readiness tcp:8080 (v0.1.0)"
+		}, reason.StrippedCopy, false},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			pod := podWith(map[string]string{"probe-injector.dev/liveness": "/l"}, web())
+			row.pod(pod)
+			d := policy.Default("v0").Decide(policy.Subject{Pod: pod})
+			if len(d.Injections) > 0 || len(d.Skips) == 0 || d.Skips[0].Reason != row.reason {
+				t.Errorf("injected %v, skips %v, want %q", injected(d), d.Skips, row.reason)
+			}
+			if (d.Status != "") != row.status {
+				t.Errorf("status %q", d.Status)
+			}
+		})
+	}
+}

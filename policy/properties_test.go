@@ -1,0 +1,205 @@
+package policy_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/reason"
+)
+
+const randomPods = 100_000
+
+// forRandomPods decides about many Pods, through the door that their annotations choose.
+func forRandomPods(t *testing.T, check func(t *testing.T, engine *policy.Policy, pod *policy.Pod, door policy.Door)) {
+	t.Helper()
+	engines := []*policy.Policy{
+		mustParse(t, adminPolicy),
+		mustParse(t, adminPolicy+"  style: InitialDelay\n  inferredLiveness: false\n"),
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range randomPods {
+		pod := randomPod(r)
+		door := policy.Door{}
+		if len(pod.Metadata.Annotations) == 0 {
+			door.Group = "everything"
+		}
+		check(t, engines[i%len(engines)], pod, door)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+func TestASecondPassChangesNothing(t *testing.T) {
+	injectedOnce := 0
+	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *policy.Pod, door policy.Door) {
+		before := fmt.Sprintf("%+v %+v", pod.Metadata, pod.Spec)
+		first := engine.Decide(policy.Subject{Pod: pod, Door: door})
+		injectedOnce += min(1, len(first.Injections))
+		apply(pod, first)
+		second := engine.Decide(policy.Subject{Pod: pod, Door: door})
+		if len(second.Injections) > 0 || second.Status != "" {
+			t.Errorf("the second pass injects %v and writes %q over %q\nPod: %s", injected(second), second.Status, first.Status, before)
+		}
+	})
+	if injectedOnce < randomPods/10 {
+		t.Errorf("only %d Pods got anything: the property is hardly tested", injectedOnce)
+	}
+}
+
+func TestWhatIsInjectedIsValidAndAbsent(t *testing.T) {
+	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *policy.Pod, door policy.Door) {
+		d := engine.Decide(policy.Subject{Pod: pod, Door: door})
+		ports := map[int32]string{}
+		for _, in := range d.Injections {
+			c := containerAt(pod, in.Container)
+			if c.Name != in.Container.Name || probeOf(c, in.Kind) != nil {
+				t.Errorf("%s is injected into %q over %v", in.Kind, c.Name, probeOf(c, in.Kind))
+			}
+			if broken := invalid(in); broken != "" {
+				t.Errorf("%s %s: %s: %+v", in.Container.Name, in.Kind, broken, in.Probe)
+			}
+			if port := in.Handler.Port.Number; in.Handler.OverNetwork() {
+				if other := ports[port]; other != "" && other != c.Name {
+					t.Errorf("port %d is asked for %s and %s", port, other, c.Name)
+				}
+				ports[port] = c.Name
+			}
+		}
+		expectGuarded(t, pod, d)
+	})
+}
+
+// expectGuarded holds the two rules that keep healthy containers alive: doubt costs the probes that kill, and a
+// liveness probe of ours is never alone while the container starts.
+func expectGuarded(t *testing.T, pod *policy.Pod, d policy.Decision) {
+	t.Helper()
+	kinds := map[string]map[policy.ProbeKind]policy.Injection{}
+	for _, in := range d.Injections {
+		if kinds[in.Container.Name] == nil {
+			kinds[in.Container.Name] = map[policy.ProbeKind]policy.Injection{}
+		}
+		kinds[in.Container.Name][in.Kind] = in
+	}
+	for name, each := range kinds {
+		live, ok := each[policy.Liveness]
+		if !ok {
+			continue
+		}
+		_, guarded := each[policy.Startup]
+		if !guarded && containerAt(pod, live.Container).StartupProbe == nil && live.Timing.EarliestAct() < 50 {
+			t.Errorf("%s: liveness may act %d s after the start, without a startup probe", name, live.Timing.EarliestAct())
+		}
+	}
+	for _, err := range d.Errors {
+		if !strings.HasPrefix(err.Field, "metadata.annotations[") {
+			t.Errorf("an error without the path of an annotation: %v", err)
+		}
+		if strings.Contains(err.Detail, "unknown key") && hasKiller(d) {
+			t.Errorf("an unknown key, and yet a probe that kills: %v", injected(d))
+		}
+	}
+}
+
+func hasKiller(d policy.Decision) bool {
+	for _, in := range d.Injections {
+		if in.Kind.Kills() {
+			return true
+		}
+	}
+	return false
+}
+
+// invalid names the rule of the API server (pkg/apis/core/validation) or of ours that an injection breaks.
+func invalid(in policy.Injection) string {
+	p := in.Probe
+	handlers := 0
+	port := int32(1)
+	if p.HTTPGet != nil {
+		handlers++
+		port = p.HTTPGet.Port.IntVal
+		if p.HTTPGet.Host != "" {
+			return "a host"
+		}
+		if !strings.HasPrefix(p.HTTPGet.Path, "/") || (p.HTTPGet.Scheme != corev1.URISchemeHTTP && p.HTTPGet.Scheme != corev1.URISchemeHTTPS) {
+			return "a path or scheme"
+		}
+	}
+	if p.TCPSocket != nil {
+		handlers++
+		port = p.TCPSocket.Port.IntVal
+		if p.TCPSocket.Host != "" {
+			return "a host"
+		}
+	}
+	if p.GRPC != nil {
+		handlers++
+		port = p.GRPC.Port
+	}
+	if p.Exec != nil {
+		handlers++
+	}
+	switch {
+	case handlers != 1:
+		return "not one handler"
+	case port < 1 || port > 65535:
+		return "a port out of range"
+	case p.PeriodSeconds < 1 || p.TimeoutSeconds < 1 || p.FailureThreshold < 1 || p.SuccessThreshold < 1 || p.InitialDelaySeconds < 0:
+		return "a number out of range"
+	case p.TimeoutSeconds > p.PeriodSeconds:
+		return "a timeout longer than its period"
+	case in.Kind.Kills() && p.SuccessThreshold != 1:
+		return "a successThreshold"
+	case !in.Kind.Kills() && p.TerminationGracePeriodSeconds != nil:
+		return "a grace period"
+	}
+	return ""
+}
+
+func containerAt(pod *policy.Pod, ref policy.ContainerRef) *policy.Container {
+	if ref.Init {
+		return &pod.Spec.InitContainers[ref.Index]
+	}
+	return &pod.Spec.Containers[ref.Index]
+}
+
+func probeOf(c *policy.Container, kind policy.ProbeKind) *corev1.Probe {
+	switch kind {
+	case policy.Startup:
+		return c.StartupProbe
+	case policy.Liveness:
+		return c.LivenessProbe
+	default:
+		return c.ReadinessProbe
+	}
+}
+
+// Whoever asks gets an answer within the limits, and every reason is of the closed set.
+func TestEveryAnswerIsSaid(t *testing.T) {
+	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *policy.Pod, door policy.Door) {
+		d := engine.Decide(policy.Subject{Pod: pod, Door: door})
+		for _, s := range d.Skips {
+			if _, ok := reason.Describe(s.Reason); !ok {
+				t.Errorf("reason %q is not in the table", s.Reason)
+			}
+		}
+		silent := len(d.Skips) > 0 && (d.Skips[0].Reason == reason.OptedOut || d.Skips[0].Reason == reason.StrippedCopy)
+		kept := pod.Metadata.Annotations["probe-injector.dev/status"] != ""
+		if d.Asked && d.Status == "" && !silent && !kept {
+			t.Errorf("no status for %+v", pod.Metadata.Annotations)
+		}
+		if len(d.Status) > policy.MaxStatusLength || len(d.Warnings) > policy.MaxWarnings {
+			t.Errorf("%d bytes of status, %d warnings", len(d.Status), len(d.Warnings))
+		}
+		for _, w := range d.Warnings {
+			if len(w) > policy.MaxWarningLength || strings.ContainsFunc(w, func(r rune) bool { return r < ' ' || r > '~' }) {
+				t.Errorf("warning %q", w)
+			}
+		}
+	})
+}
