@@ -92,6 +92,9 @@ func compile(file *v1alpha1.ProbePolicy, version string) (*Policy, error) {
 	}
 	for i := range spec.Profiles {
 		compiled, err := compileProfile(&spec.Profiles[i])
+		if err == nil {
+			err = compiled.checkTimes()
+		}
 		if err != nil {
 			return nil, fmt.Errorf("spec.profiles[%d]: %w", i, err)
 		}

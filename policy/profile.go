@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -62,6 +63,30 @@ func compileProfile(p *v1alpha1.Profile) (profile, error) {
 		compiled.probes[kind] = each
 	}
 	return compiled, nil
+}
+
+// checkTimes finds figures of the profile that contradict each other, so that the admin hears of them when the
+// policy is loaded and not a developer whose Pod names the profile.
+func (p *profile) checkTimes() error {
+	var errs []error
+	in := timing.Inputs{
+		Class: p.class, Style: timing.StyleStartupProbe,
+		StartupBudget: p.inputs.StartupBudget, RestartAfter: p.inputs.RestartAfter, UnreadyAfter: p.inputs.UnreadyAfter,
+	}
+	live, hasLiveness := p.probes[probe.Liveness]
+	start, hasStartup := p.probes[probe.Startup]
+	ready, hasReadiness := p.probes[probe.Readiness]
+	if !hasStartup {
+		start.handler = live.handler
+	}
+	in.Startup = timing.Plan{Inject: hasStartup || hasLiveness, Exec: start.handler.Scheme == probe.Exec, Fields: start.fields}
+	in.Liveness = timing.Plan{Inject: hasLiveness, Exec: live.handler.Scheme == probe.Exec, Fields: live.fields}
+	in.Readiness = timing.Plan{Inject: hasReadiness, Exec: ready.handler.Scheme == probe.Exec, Fields: ready.fields}
+	_, clashes := timing.Derive(in)
+	for _, clash := range clashes {
+		errs = append(errs, fmt.Errorf("%s: %s", clash.Subject(), clash.Fact))
+	}
+	return errors.Join(errs...)
 }
 
 // offers gives the profile's probe of a kind to a Pod that asks, or to a rule.

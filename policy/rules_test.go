@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -138,5 +139,20 @@ func TestRouteChoosesTheDoorsOfTheAPIServer(t *testing.T) {
 				t.Errorf("doors %v, want %v", got, row.doors)
 			}
 		})
+	}
+}
+
+func TestAProfileThatContradictsItselfIsRefused(t *testing.T) {
+	_, err := policy.Parse([]byte(`
+apiVersion: probe-injector.dev/v1alpha1
+kind: ProbePolicy
+spec:
+  profiles:
+  - name: hasty
+    restartAfter: 2m
+    liveness: {handler: /l, failureThreshold: 3, periodSeconds: 10}
+`), "v0")
+	if err == nil || !strings.Contains(err.Error(), "spec.profiles[0]: liveness.failureThreshold: restarts after 20s") {
+		t.Errorf("got %v", err)
 	}
 }
