@@ -1,0 +1,142 @@
+package manifest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/annotation"
+)
+
+// Workload is one object that is, or makes, Pods.
+type Workload struct {
+	APIVersion, Kind, Namespace, Name string
+	// Source is the file.
+	Source string
+	// Pod is the Pod as it reaches admission.
+	Pod *policy.Pod
+	// Template is the path of the Pod's part in the object; nil when the object is a Pod.
+	Template *field.Path
+	// Misplaced are the paths of annotations of ours outside of the Pod's part, where nothing reads them.
+	Misplaced []string
+	// Refused says why the API server will not accept the object, as far as we look; empty when we see nothing.
+	Refused string
+}
+
+// form says where a kind keeps its Pod template, and who owns its Pods.
+type form struct {
+	// template are the members that lead to the template; none when the object is a Pod.
+	template []string
+	// owner is the controller in the Pods' ownerReferences.
+	ownerAPIVersion, ownerKind string
+	// ends says that Pods of this kind end: their restartPolicy may not be Always.
+	ends bool
+}
+
+// formOf knows the kinds of Kubernetes that make Pods.
+func formOf(kind schema.GroupKind) (form, bool) {
+	template := []string{"spec", "template"}
+	switch kind.String() {
+	case "Pod":
+		return form{}, true
+	case "Deployment.apps", "ReplicaSet.apps":
+		return form{template: template, ownerAPIVersion: "apps/v1", ownerKind: "ReplicaSet"}, true
+	case "StatefulSet.apps", "DaemonSet.apps":
+		return form{template: template, ownerAPIVersion: "apps/v1", ownerKind: kind.Kind}, true
+	case "ReplicationController":
+		return form{template: template, ownerAPIVersion: "v1", ownerKind: kind.Kind}, true
+	case "Job.batch":
+		return form{template: template, ownerAPIVersion: "batch/v1", ownerKind: "Job", ends: true}, true
+	case "CronJob.batch":
+		cron := append([]string{"spec", "jobTemplate"}, template...)
+		return form{template: cron, ownerAPIVersion: "batch/v1", ownerKind: "Job", ends: true}, true
+	}
+	return form{}, false
+}
+
+// workload reads an object of this form.
+func (f form) workload(object *unstructured.Unstructured) (Workload, error) {
+	w := Workload{
+		APIVersion: object.GetAPIVersion(), Kind: object.GetKind(),
+		Namespace: object.GetNamespace(), Name: object.GetName(),
+	}
+	pod, err := f.pod(object)
+	if err != nil {
+		return w, err
+	}
+	if f.ends && pod.Spec.RestartPolicy == "" {
+		w.Refused = "a Job needs restartPolicy: Never or OnFailure in its template"
+	}
+	setDefaults(&pod.Spec)
+	if w.Pod, err = view(pod); err != nil {
+		return w, err
+	}
+	if len(f.template) > 0 {
+		w.Template = field.NewPath(f.template[0], f.template[1:]...)
+		w.Misplaced = f.misplaced(object)
+	}
+	return w, nil
+}
+
+// pod makes the Pod as its controller would. Labels that only the running controller knows, such as
+// pod-template-hash, are left out.
+func (f form) pod(object *unstructured.Unstructured) (*corev1.Pod, error) {
+	pod := &corev1.Pod{}
+	if len(f.template) == 0 {
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, pod); err != nil {
+			return nil, fmt.Errorf("not a Pod: %w%s", err, quotingHint(object.Object))
+		}
+		return pod, nil
+	}
+	path := field.NewPath(f.template[0], f.template[1:]...)
+	members, found, err := unstructured.NestedMap(object.Object, f.template...)
+	if err != nil || !found {
+		return nil, fmt.Errorf("%s: a Pod template is required", path)
+	}
+	var template corev1.PodTemplateSpec
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(members, &template); err != nil {
+		return nil, fmt.Errorf("%s: not a Pod template: %w%s", path, err, quotingHint(members))
+	}
+	pod.ObjectMeta, pod.Spec = template.ObjectMeta, template.Spec
+	pod.Name, pod.GenerateName = "", object.GetName()+"-"
+	pod.OwnerReferences = ownedBy(f.ownerAPIVersion, f.ownerKind, object.GetName())
+	return pod, nil
+}
+
+// quotingHint finds the usual mistake in annotations: true and 6 without quotes are no strings.
+func quotingHint(members map[string]any) string {
+	annotations, _, _ := unstructured.NestedMap(members, "metadata", "annotations")
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		if _, isString := annotations[key].(string); !isString && annotations[key] != nil {
+			return fmt.Sprintf(`; write %s: "%v", with the quotes`, key, annotations[key])
+		}
+	}
+	return ""
+}
+
+// misplaced finds annotations of ours on the metadata of the object, and of the objects between it and the Pod.
+func (f form) misplaced(object *unstructured.Unstructured) []string {
+	var paths []string
+	// Objects and their specs alternate on the way to the template, and objects have metadata.
+	for depth := 0; depth < len(f.template); depth += 2 {
+		above := f.template[:depth]
+		annotations, _, _ := unstructured.NestedStringMap(object.Object, append(slices.Clone(above), "metadata", "annotations")...)
+		metadata := field.NewPath("metadata", "annotations")
+		if depth > 0 {
+			metadata = field.NewPath(above[0], append(slices.Clone(above[1:]), "metadata", "annotations")...)
+		}
+		for _, key := range slices.Sorted(maps.Keys(annotations)) {
+			if annotation.Asks(key) {
+				paths = append(paths, metadata.Key(key).String())
+			}
+		}
+	}
+	return paths
+}
