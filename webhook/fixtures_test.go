@@ -231,3 +231,11 @@ func reviewOf(t testing.TB, pod any, change ...func(*admissionv1.AdmissionReques
 	}
 	return body
 }
+
+func nopLogger() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func serveHTTP(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}

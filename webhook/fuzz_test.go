@@ -1,0 +1,330 @@
+package webhook_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	admissionv1 "k8s.io/api/admission/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/webhook"
+)
+
+// quiet is a handler without a log.
+func quiet(t testing.TB, engine webhook.Decider) *webhook.Handler {
+	t.Helper()
+	h, err := webhook.New(webhook.Options{
+		Policy: func() webhook.Decider { return engine }, Logger: nopLogger(), Registerer: prometheus.NewRegistry(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// FuzzHandler sends any bytes as a review, to an engine that adds all it can and to the real one, and holds the answer
+// to what the API server needs in order not to refuse the Pod.
+func FuzzHandler(f *testing.F) {
+	addSeeds(f)
+	eagerHandler, realHandler := quiet(f, decide(eager)), quiet(f, policy.Default("test"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		checkAnswer(t, eagerHandler, webhook.PathAnnotated, body)
+		checkAnswer(t, realHandler, webhook.PathAnnotated, body)
+		checkAnswer(t, realHandler, webhook.PathRules+"labelled-namespaces", body)
+	})
+}
+
+// addSeeds adds the reviews and Pods that tests know, which are all much smaller than what is fuzzed well.
+func addSeeds(f *testing.F) {
+	f.Helper()
+	const largest = 16 << 10
+	for _, input := range badInputs(f) {
+		if len(input.body) <= largest {
+			f.Add(input.body)
+		}
+	}
+	f.Add(reviewOf(f, webPod(0)))
+	f.Add(reviewOf(f, webPod(3)))
+	always := corev1.ContainerRestartPolicyAlways
+	pod := webPod(1)
+	pod.Annotations["web.probe-injector.dev/liveness"] = "http:8080/livez"
+	pod.Annotations["probe-injector.dev/status"] = "written by a user"
+	pod.Spec.InitContainers = []corev1.Container{{Name: "migrate"}, {Name: "proxy", RestartPolicy: &always, ReadinessProbe: tcpProbe(15021)}}
+	pod.Spec.Containers[0].LivenessProbe = httpProbe()
+	f.Add(reviewOf(f, pod))
+}
+
+// checkAnswer sends a body and checks everything that must hold for any answer.
+func checkAnswer(t *testing.T, h http.Handler, path string, body []byte) {
+	t.Helper()
+	w := post(t, h, path, body)
+	if w.Code != http.StatusOK {
+		if w.Code == http.StatusInternalServerError {
+			t.Fatalf("a bug: %s", w.Body)
+		}
+		wantStatusBody(t, w)
+		return
+	}
+	got := response(t, w)
+	if !got.Allowed {
+		t.Fatalf("refused: %s", w.Body)
+	}
+	var sent struct {
+		Request struct {
+			UID    string          `json:"uid"`
+			Object json.RawMessage `json:"object"`
+		} `json:"request"`
+	}
+	if err := json.Unmarshal(body, &sent); err != nil {
+		t.Fatalf("accepted, but %v", err)
+	}
+	if string(got.UID) != sent.Request.UID {
+		t.Fatalf("uid %q, want %q", got.UID, sent.Request.UID)
+	}
+	if got.Patch == nil {
+		return
+	}
+	object := []byte(sent.Request.Object)
+	checkAdditions(t, object, got)
+	patched := apply(t, object, got.Patch)
+
+	// A second pass sees what the first has made, and adds nothing.
+	again := bytes.Replace(body, object, patched, 1)
+	if w := post(t, h, path, again); w.Code == http.StatusOK {
+		if second := response(t, w); second.Patch != nil {
+			t.Fatalf("the second pass adds %s", second.Patch)
+		}
+	} else if len(again) <= len(body)+8<<10 && w.Code != http.StatusRequestEntityTooLarge {
+		t.Fatalf("the second pass is answered with %s", w.Body)
+	}
+}
+
+func post(t *testing.T, h http.Handler, path string, body []byte) *httptest.ResponseRecorder {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodPost, path, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	return serveHTTP(h, r)
+}
+
+// apply applies a patch with the library of the API server.
+func apply(t *testing.T, object, patch []byte) []byte {
+	t.Helper()
+	p, err := jsonpatch.DecodePatch(patch)
+	if err != nil {
+		t.Fatalf("%v in %s", err, patch)
+	}
+	patched, err := p.Apply(object)
+	if err != nil {
+		t.Fatalf("the API server would refuse the Pod: %v: %s on %s", err, patch, object)
+	}
+	return patched
+}
+
+// checkAdditions checks that every operation adds a member that is absent or null. Only our own annotation may exist.
+func checkAdditions(t *testing.T, object []byte, r *admissionv1.AdmissionResponse) {
+	t.Helper()
+	var document any
+	if err := json.Unmarshal(object, &document); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range patchPaths(t, r) {
+		if path == "/metadata/annotations/probe-injector.dev~1status" {
+			continue
+		}
+		if existing := lookUp(document, path); existing != nil {
+			t.Fatalf("%s would be replaced, it is %v", path, existing)
+		}
+	}
+}
+
+// lookUp returns what is at a JSON pointer, nil if there is nothing.
+func lookUp(document any, pointer string) any {
+	for _, token := range strings.Split(pointer, "/")[1:] {
+		token = strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
+		switch at := document.(type) {
+		case map[string]any:
+			document = at[token]
+		case []any:
+			var i int
+			if _, err := fmt.Sscanf(token, "%d", &i); err != nil || i >= len(at) {
+				return nil
+			}
+			document = at[i]
+		default:
+			return nil
+		}
+	}
+	return document
+}
+
+// FuzzAgainstAdmissionWebhook holds the handler against controller-runtime's admission.Webhook, which decodes the
+// review with the API machinery and the Pod into its Go type, with the same engine behind it: for every body that both
+// decode, the same allowed, the same uid, and the same Pod after the patch.
+func FuzzAgainstAdmissionWebhook(f *testing.F) {
+	addSeeds(f)
+	ctrllog.SetLogger(logr.Discard())
+	engines := []webhook.Decider{decide(eager), policy.Default("test")}
+	var ours []*webhook.Handler
+	var theirs []*partner
+	for _, engine := range engines {
+		ours, theirs = append(ours, quiet(f, engine)), append(theirs, newPartner(f, engine))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for i := range engines {
+			compare(t, ours[i], theirs[i], body)
+		}
+	})
+}
+
+func compare(t *testing.T, ours http.Handler, theirs *partner, body []byte) {
+	t.Helper()
+	theirs.before, theirs.after, theirs.decoded = nil, nil, false
+	theirAnswer := response(t, post(t, theirs.webhook, webhook.PathAnnotated, body))
+	ourRecord := post(t, ours, webhook.PathAnnotated, body)
+	if !theirs.decoded || ourRecord.Code != http.StatusOK {
+		return
+	}
+	ourAnswer := response(t, ourRecord)
+	if ourAnswer.Allowed != theirAnswer.Allowed || ourAnswer.UID != theirAnswer.UID {
+		t.Fatalf("allowed %v and uid %q, theirs %v and %q", ourAnswer.Allowed, ourAnswer.UID, theirAnswer.Allowed, theirAnswer.UID)
+	}
+	if theirs.after == nil {
+		if ourAnswer.Patch != nil {
+			t.Fatalf("they see no CREATE of a Pod, we add %s", ourAnswer.Patch)
+		}
+		return
+	}
+	patched := theirs.before
+	if ourAnswer.Patch != nil {
+		patched = apply(t, patched, ourAnswer.Patch)
+	}
+	var got corev1.Pod
+	if err := theirs.decode(patched, &got); err != nil {
+		t.Fatalf("the API server could not decode our Pod: %v", err)
+	}
+	if !equality.Semantic.DeepEqual(&got, theirs.after) {
+		t.Fatalf("our Pod %s\nthe typed one %s", encode(t, &got), encode(t, theirs.after))
+	}
+}
+
+// partner is an admission.Webhook as most webhooks are written. It keeps what it saw last.
+type partner struct {
+	engine  webhook.Decider
+	decoder admission.Decoder
+	webhook *admission.Webhook
+
+	decoded bool
+	before  []byte
+	after   *corev1.Pod
+}
+
+func newPartner(t testing.TB, engine webhook.Decider) *partner {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	if err := corev1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	p := &partner{engine: engine, decoder: admission.NewDecoder(scheme)}
+	p.webhook = &admission.Webhook{Handler: p}
+	return p
+}
+
+func (p *partner) Handle(_ context.Context, r admission.Request) admission.Response {
+	pods := r.Resource.Group == "" && r.Resource.Version == "v1" && r.Resource.Resource == "pods"
+	if !pods || r.SubResource != "" || r.Operation != admissionv1.Create {
+		p.decoded = true
+		return admission.Allowed("")
+	}
+	var pod corev1.Pod
+	if err := p.decoder.Decode(r, &pod); err != nil {
+		return admission.Errored(http.StatusBadRequest, err)
+	}
+	data, err := json.Marshal(&pod)
+	if err != nil {
+		return admission.Errored(http.StatusInternalServerError, err)
+	}
+	var view policy.Pod
+	if err := json.Unmarshal(data, &view); err != nil {
+		return admission.Errored(http.StatusInternalServerError, err)
+	}
+	p.decoded, p.before = true, bytes.Clone(r.Object.Raw)
+	p.after = pod.DeepCopy()
+	p.change(p.engine.Decide(policy.Subject{Pod: &view}))
+	changed, err := json.Marshal(p.after)
+	if err != nil {
+		return admission.Errored(http.StatusInternalServerError, err)
+	}
+	return admission.PatchResponseFromRaw(r.Object.Raw, changed)
+}
+
+// change does to the typed Pod what a patch would do.
+func (p *partner) change(d policy.Decision) {
+	if d.Mode == policy.ModeAudit {
+		return
+	}
+	for _, i := range d.Injections {
+		containers := p.after.Spec.Containers
+		if i.Container.Init {
+			containers = p.after.Spec.InitContainers
+		}
+		if c := &containers[i.Container.Index]; c.Name != "" {
+			switch i.Kind {
+			case policy.Startup:
+				c.StartupProbe = i.Probe
+			case policy.Liveness:
+				c.LivenessProbe = i.Probe
+			case policy.Readiness:
+				c.ReadinessProbe = i.Probe
+			}
+		}
+	}
+	if d.Status != "" {
+		if p.after.Annotations == nil {
+			p.after.Annotations = map[string]string{}
+		}
+		p.after.Annotations["probe-injector.dev/status"] = d.Status
+	}
+}
+
+// decode decodes a Pod as the API machinery does.
+func (p *partner) decode(data []byte, into *corev1.Pod) error {
+	return p.decoder.DecodeRaw(runtime.RawExtension{Raw: data}, into)
+}
+
+func encode(t *testing.T, pod *corev1.Pod) []byte {
+	t.Helper()
+	data, err := json.Marshal(pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestThePartnerSeesWhatWeSee(t *testing.T) {
+	p := newPartner(t, decide(eager))
+	compare(t, quiet(t, decide(eager)), p, reviewOf(t, webPod(3)))
+	if !p.decoded || p.after == nil || p.after.Spec.Containers[0].ReadinessProbe == nil {
+		t.Error("the comparison compares nothing")
+	}
+	if reflect.DeepEqual(p.after.Spec, webPod(3).Spec) {
+		t.Error("the typed Pod is unchanged")
+	}
+}
