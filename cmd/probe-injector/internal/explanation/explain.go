@@ -1,0 +1,197 @@
+package explanation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/manifest"
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
+	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/reason"
+)
+
+// Explain asks the policy about every workload. The place names the policy for people.
+func Explain(file *policyfile.File, place string, in *manifest.Input) *Report {
+	report := &Report{APIVersion: APIVersion, Kind: Kind, Policy: place, Workloads: []Workload{}}
+	for i := range in.Workloads {
+		report.Workloads = append(report.Workloads, explain(file, &in.Workloads[i], in.Namespaces))
+	}
+	return report
+}
+
+func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]map[string]string) Workload {
+	out := Workload{
+		APIVersion: w.APIVersion, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name, Source: w.Source,
+		Refused: w.Refused, Misplaced: w.Misplaced,
+	}
+	if len(w.Misplaced) > 0 {
+		out.Place = w.Template.Child("metadata", "annotations").String()
+	}
+	r := route{file: file, pod: w.Pod, namespace: w.Namespace}
+	if r.labels, r.labelsKnown = namespaces[w.Namespace]; !r.labelsKnown {
+		r.labels = manifest.WithNameLabel(w.Namespace, nil)
+	}
+	doors := r.doors()
+	if len(doors) == 0 {
+		out.Unreached = r.unreached()
+		return out
+	}
+	for _, door := range doors {
+		// An earlier answer may have filled what the API server would send the Pod through this door for.
+		if !slices.Contains(r.doors(), door) {
+			continue
+		}
+		decision := file.Policy.Decide(policy.Subject{Pod: r.pod, Door: door})
+		out.Answers = append(out.Answers, answer(w, r.pod, door, &decision))
+		r.pod = after(r.pod, &decision)
+	}
+	return out
+}
+
+// after is the Pod as the next door sees it.
+func after(pod *policy.Pod, d *policy.Decision) *policy.Pod {
+	if d.Mode == policy.ModeAudit {
+		return pod
+	}
+	changed := *pod
+	changed.Spec.Containers = slices.Clone(pod.Spec.Containers)
+	changed.Spec.InitContainers = slices.Clone(pod.Spec.InitContainers)
+	for i := range d.Injections {
+		in := &d.Injections[i]
+		containers := changed.Spec.Containers
+		if in.Container.Init {
+			containers = changed.Spec.InitContainers
+		}
+		switch c := &containers[in.Container.Index]; in.Kind {
+		case policy.Startup:
+			c.StartupProbe = in.Probe
+		case policy.Liveness:
+			c.LivenessProbe = in.Probe
+		case policy.Readiness:
+			c.ReadinessProbe = in.Probe
+		}
+	}
+	return &changed
+}
+
+// answer puts one decision into words.
+func answer(w *manifest.Workload, pod *policy.Pod, door policy.Door, d *policy.Decision) Answer {
+	a := Answer{Door: "annotations", Rule: d.Rule, Mode: d.Mode, Status: d.Status, Warnings: d.Warnings}
+	if door.Group != "" {
+		a.Door = "rules/" + door.Group
+	}
+	for _, err := range d.Errors {
+		a.Mistakes = append(a.Mistakes, mistake(w.Template, err))
+	}
+	for _, s := range d.Skips {
+		if s.Container == "" {
+			a.Skips = append(a.Skips, skip(s))
+		}
+	}
+	for i := range pod.Spec.Containers {
+		a.add(container(pod, pod.Spec.Containers[i].Name, false, d))
+	}
+	for i := range pod.Spec.InitContainers {
+		a.add(container(pod, pod.Spec.InitContainers[i].Name, true, d))
+	}
+	return a
+}
+
+// add keeps a container about which there is something to say.
+func (a *Answer) add(c Container) {
+	if len(c.Probes)+len(c.Skips)+len(c.Findings) > 0 {
+		a.Containers = append(a.Containers, c)
+	}
+}
+
+// mistake moves an error's path from the Pod to the object that the person wrote.
+func mistake(template *field.Path, err *field.Error) Mistake {
+	path := err.Field
+	if template != nil {
+		path = template.String() + "." + path
+	}
+	return Mistake{Field: path, Message: err.ErrorBody()}
+}
+
+func container(pod *policy.Pod, name string, native bool, d *policy.Decision) Container {
+	c := Container{Name: name, Init: native}
+	for i := range d.Injections {
+		if in := &d.Injections[i]; in.Container.Name == name {
+			c.Probes = append(c.Probes, added(pod, d.Rule, in))
+		}
+	}
+	for _, s := range d.Skips {
+		if s.Container == name {
+			c.Skips = append(c.Skips, skip(s))
+		}
+	}
+	for _, f := range d.Findings {
+		if f.Container == name {
+			c.Findings = append(c.Findings, Finding{Probe: fieldName(f.Kind), Severity: f.Severity, Message: f.Message})
+		}
+	}
+	return c
+}
+
+func added(pod *policy.Pod, rule string, in *policy.Injection) Probe {
+	p := Probe{
+		Field: in.Kind.FieldName(), Value: in.Probe, Source: in.Source,
+		Because: because(pod, rule, in), Guarantees: in.Guarantees(),
+	}
+	for _, e := range in.Explain() {
+		p.Numbers = append(p.Numbers, Number{Field: e.Field, Value: e.Value, Meaning: e.Sentence})
+	}
+	return p
+}
+
+// because says where the handler came from.
+func because(pod *policy.Pod, rule string, in *policy.Injection) string {
+	name := in.Container.Name
+	if in.Kind == policy.Startup && key(pod, name, string(policy.Startup)) == "" {
+		return "lets the liveness probe wait until the container has started"
+	}
+	switch in.Source {
+	case policy.SourceAnnotation:
+		return "written in " + key(pod, name, string(in.Kind))
+	case policy.SourceProfile:
+		if profile := key(pod, name, string(annotation.Profile)); profile != "" {
+			return "offered by the profile in " + profile
+		}
+		return "offered by the profile of rule " + rule
+	default:
+		return fmt.Sprintf("nothing more is known of port %s than that it is declared", in.Handler.Port)
+	}
+}
+
+// key is the annotation that sets a word for a container: its own, or that of the main container.
+func key(pod *policy.Pod, container, word string) string {
+	for _, name := range []string{container, ""} {
+		key := annotation.Key(name, word)
+		if pod.Metadata != nil && pod.Metadata.Annotations[key] != "" {
+			return key
+		}
+	}
+	return ""
+}
+
+// skip gives a reason its sentence.
+func skip(s policy.Skip) Skip {
+	description, _ := reason.Describe(s.Reason)
+	fact := description.Fact
+	if strings.Contains(fact, "%s") {
+		fact = fmt.Sprintf(fact, s.Detail)
+	}
+	return Skip{Probe: fieldName(s.Kind), Reason: s.Reason, Fact: fact, Remedy: description.Remedy}
+}
+
+func fieldName(kind probe.Kind) string {
+	if kind == "" {
+		return ""
+	}
+	return kind.FieldName()
+}

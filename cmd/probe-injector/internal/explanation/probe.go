@@ -1,0 +1,105 @@
+package explanation
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/probe"
+)
+
+func (p *page) container(c *Container) {
+	kind := "Container "
+	if c.Init {
+		kind = "Init container "
+	}
+	p.line(kind + c.Name)
+	for i := range c.Probes {
+		p.probe(&c.Probes[i])
+	}
+	for i := range c.Skips {
+		p.wrapped("  - ", c.Skips[i].subject()+": "+c.Skips[i].sentence())
+	}
+	for _, f := range c.Findings {
+		p.wrapped("  ! ", f.subject()+f.Message+" ("+severityWord(f.Severity)+")")
+	}
+}
+
+// subject says which probes get nothing.
+func (s *Skip) subject() string {
+	if s.Probe == "" {
+		return "no probes"
+	}
+	return "no " + s.Probe
+}
+
+func (f *Finding) subject() string {
+	if f.Probe == "" {
+		return ""
+	}
+	return f.Probe + ": "
+}
+
+func severityWord(s policy.Severity) string {
+	switch s {
+	case policy.SeverityError:
+		return "error"
+	case policy.SeverityWarning:
+		return "warning"
+	default:
+		return "note"
+	}
+}
+
+// probe prints the probe as YAML that can be pasted into a container, each number with its meaning as a comment.
+func (p *page) probe(added *Probe) {
+	p.wrapped("  + "+added.Field+", ", added.Because+":")
+	const indent = "      "
+	handler, numbers := added.lines()
+	for _, line := range handler {
+		p.line(indent + line)
+	}
+	column := 0
+	for _, n := range numbers {
+		column = max(column, len(indent+n.text)+1)
+	}
+	for _, n := range numbers {
+		p.commented(indent+n.text, column, n.meaning)
+	}
+	for _, guarantee := range added.Guarantees {
+		p.wrapped("    => ", guarantee)
+	}
+}
+
+// numberLine is one number as YAML, and what it means.
+type numberLine struct {
+	text, meaning string
+}
+
+// lines are the handler as YAML, and the numbers.
+func (added *Probe) lines() (handler []string, numbers []numberLine) {
+	for _, n := range added.Numbers {
+		numbers = append(numbers, numberLine{fmt.Sprintf("%s: %d", n.Field, n.Value), n.Meaning})
+	}
+	text, err := yaml.Marshal(added.Value)
+	var members map[string]any
+	if err == nil {
+		err = yaml.Unmarshal(text, &members)
+	}
+	if err != nil {
+		return []string{"# " + err.Error()}, numbers
+	}
+	for _, field := range probe.Fields() {
+		delete(members, string(field))
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		// What was read as YAML can be written as YAML.
+		one, _ := yaml.Marshal(map[string]any{name: members[name]})
+		handler = append(handler, strings.Split(strings.TrimSuffix(string(one), "\n"), "\n")...)
+	}
+	return handler, numbers
+}

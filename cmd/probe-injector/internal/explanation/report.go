@@ -1,0 +1,138 @@
+// Package explanation says what would happen to a workload's Pods, and why.
+//
+// Explain asks the engine, through the same doors as the API server, and puts its decision into a Report: plain data
+// that is printed as JSON or YAML as it stands. report.go is that data, explain.go fills it, unreached.go says why a
+// Pod never gets to the webhook, and text.go, probe.go and wrap.go print a Report for people.
+package explanation
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/reason"
+)
+
+// The identity of a Report, for programs that read it.
+const (
+	APIVersion = "probe-injector.dev/v1alpha1"
+	Kind       = "Explanation"
+)
+
+// Report is the whole output of explain.
+type Report struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	// Policy names the policy that was asked.
+	Policy    string     `json:"policy"`
+	Workloads []Workload `json:"workloads"`
+}
+
+// Workload is what would happen to the Pods of one object.
+type Workload struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Namespace  string `json:"namespace"`
+	Name       string `json:"name"`
+	Source     string `json:"source"`
+	// Refused says why the API server will not accept the object.
+	Refused string `json:"refused,omitempty"`
+	// Unreached says why the Pod never reaches the webhook; then there are no answers.
+	Unreached string `json:"unreached,omitempty"`
+	// Misplaced are the paths of annotations that nothing reads, and Place is the path where they belong.
+	Misplaced []string `json:"misplaced,omitempty"`
+	Place     string   `json:"place,omitempty"`
+	// Answers are one for each door that the Pod goes through, in order: nearly always one.
+	Answers []Answer `json:"answers,omitempty"`
+}
+
+// Answer is one decision in words.
+type Answer struct {
+	// Door is "annotations", or "rules/" and the name of the group.
+	Door string `json:"door"`
+	// Rule is the rule that matched.
+	Rule string `json:"rule,omitempty"`
+	// Mode is Audit when nothing is changed.
+	Mode policy.Mode `json:"mode"`
+	// Status is the new value of the status annotation; empty when it is not written.
+	Status string `json:"status,omitempty"`
+	// Warnings are what the API server shows to whoever creates the Pod.
+	Warnings []string  `json:"warnings,omitempty"`
+	Mistakes []Mistake `json:"mistakes,omitempty"`
+	// Skips concern the Pod as a whole.
+	Skips      []Skip      `json:"skips,omitempty"`
+	Containers []Container `json:"containers,omitempty"`
+}
+
+// Mistake is one wrong annotation.
+type Mistake struct {
+	// Field is the path in the object that was given.
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// Skip is one probe, container or Pod that gets nothing.
+type Skip struct {
+	// Probe is the member of the container; empty when more than one probe is meant.
+	Probe  string        `json:"probe,omitempty"`
+	Reason reason.Reason `json:"reason"`
+	// Fact says what the reason means here, Remedy what to write to change it.
+	Fact   string `json:"fact"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// Container is what one container gets, and does not get.
+type Container struct {
+	Name string `json:"name"`
+	// Init says that it is among the initContainers: a native sidecar.
+	Init     bool      `json:"init,omitempty"`
+	Probes   []Probe   `json:"probes,omitempty"`
+	Skips    []Skip    `json:"skips,omitempty"`
+	Findings []Finding `json:"findings,omitempty"`
+}
+
+// Probe is one probe that is added.
+type Probe struct {
+	// Field is the member of the container that is added, Value what it gets.
+	Field string        `json:"field"`
+	Value *corev1.Probe `json:"value"`
+	// Source is the layer that the handler came from, Because says it in a sentence.
+	Source     policy.Source `json:"source"`
+	Because    string        `json:"because"`
+	Numbers    []Number      `json:"numbers"`
+	Guarantees []string      `json:"guarantees"`
+}
+
+// Number is one number of a probe with its meaning.
+type Number struct {
+	Field   probe.Field `json:"field"`
+	Value   int64       `json:"value"`
+	Meaning string      `json:"meaning"`
+}
+
+// Finding is something worth knowing about a probe.
+type Finding struct {
+	Probe    string          `json:"probe,omitempty"`
+	Severity policy.Severity `json:"severity"`
+	Message  string          `json:"message"`
+}
+
+// Wrong says whether an annotation of the workload is wrong, or where nothing reads it.
+func (w *Workload) Wrong() bool {
+	for i := range w.Answers {
+		if len(w.Answers[i].Mistakes) > 0 {
+			return true
+		}
+	}
+	return len(w.Misplaced) > 0
+}
+
+// Wrong says whether any workload has a wrong annotation.
+func (r *Report) Wrong() bool {
+	for i := range r.Workloads {
+		if r.Workloads[i].Wrong() {
+			return true
+		}
+	}
+	return false
+}

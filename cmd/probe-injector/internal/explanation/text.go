@@ -1,0 +1,144 @@
+package explanation
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/probe-injector/probe-injector/policy"
+)
+
+// WriteText prints the report for people, in the manner of kubectl describe.
+func (r *Report) WriteText(to io.Writer) error {
+	p := &page{to: to}
+	for i := range r.Workloads {
+		if i > 0 {
+			p.line("")
+			p.line("")
+		}
+		p.workload(&r.Workloads[i], r.Policy)
+	}
+	if len(r.Workloads) > 1 {
+		p.line("")
+		p.line("")
+		p.line(r.summary())
+	}
+	return p.err
+}
+
+// summary counts, for inputs of many workloads.
+func (r *Report) summary() string {
+	probed, wrong, unreached := 0, 0, 0
+	for i := range r.Workloads {
+		w := &r.Workloads[i]
+		switch {
+		case w.Unreached != "":
+			unreached++
+		case w.changed():
+			probed++
+		}
+		if w.Wrong() {
+			wrong++
+		}
+	}
+	return fmt.Sprintf("%d workloads: %d get probes, %d never reach the webhook, %d with wrong annotations",
+		len(r.Workloads), probed, unreached, wrong)
+}
+
+// changed says whether any probe is added.
+func (w *Workload) changed() bool {
+	for i := range w.Answers {
+		for j := range w.Answers[i].Containers {
+			if len(w.Answers[i].Containers[j].Probes) > 0 && w.Answers[i].Mode != policy.ModeAudit {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (p *page) workload(w *Workload, policyName string) {
+	p.wrapped("", w.Kind+" "+w.Name)
+	p.field("Namespace", w.Namespace)
+	p.field("Source", w.Source)
+	p.field("Policy", policyName)
+	if w.Refused != "" {
+		p.field("Refused", "the API server will not accept this: "+w.Refused)
+	}
+	p.misplaced(w)
+	if w.Unreached != "" {
+		p.field("Webhook", "never reached, because "+w.Unreached)
+		return
+	}
+	for i := range w.Answers {
+		p.answer(&w.Answers[i])
+	}
+}
+
+// fieldColumn is where the values of a workload's fields begin.
+const fieldColumn = 11
+
+func (p *page) field(name, value string) {
+	p.wrapped(fmt.Sprintf("%-*s", fieldColumn, name+":"), value)
+}
+
+func (p *page) misplaced(w *Workload) {
+	if len(w.Misplaced) == 0 {
+		return
+	}
+	p.field("Misplaced", fmt.Sprintf("nothing reads these annotations; move them to %s:", w.Place))
+	for _, path := range w.Misplaced {
+		p.wrapped(strings.Repeat(" ", fieldColumn)+"- ", path)
+	}
+}
+
+func (p *page) answer(a *Answer) {
+	if group, ok := strings.CutPrefix(a.Door, "rules/"); ok {
+		p.field("Webhook", "asked, because rules select the Pod's namespace (entry "+group+")")
+	} else {
+		p.field("Webhook", "asked, because the Pod carries annotations of ours")
+	}
+	if a.Rule != "" {
+		p.field("Rule", a.Rule)
+	}
+	if a.Mode == policy.ModeAudit {
+		p.field("Mode", "Audit: this is decided and counted, and nothing is changed")
+	}
+	if a.Status != "" {
+		p.field("Status", a.Status)
+	} else {
+		p.field("Status", "not written")
+	}
+	for i, s := range a.Skips {
+		p.listed(i, "Pod", s.sentence())
+	}
+	for i, m := range a.Mistakes {
+		p.listed(i, "Mistakes", m.Field+": "+m.Message)
+	}
+	for i, warning := range a.Warnings {
+		p.listed(i, "Warnings", warning)
+	}
+	for i := range a.Containers {
+		p.line("")
+		p.container(&a.Containers[i])
+	}
+}
+
+// listed is one item of a field with several; the first stands beside the name.
+func (p *page) listed(i int, name, item string) {
+	if i > 0 {
+		name = ""
+	} else {
+		name += ":"
+	}
+	p.wrapped(fmt.Sprintf("%-*s- ", fieldColumn, name), item)
+}
+
+// sentence is the reason's word, what it means, and what to write.
+func (s *Skip) sentence() string {
+	text := string(s.Reason) + ": " + s.Fact
+	if s.Remedy != "" {
+		text += "; " + s.Remedy
+	}
+	return text
+}

@@ -1,0 +1,79 @@
+package explanation
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
+	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/annotation"
+)
+
+// route is how a Pod comes to the webhook, or why it does not.
+type route struct {
+	file      *policyfile.File
+	pod       *policy.Pod
+	namespace string
+	labels    map[string]string
+	// labelsKnown says that the Namespace object was among the input.
+	labelsKnown bool
+}
+
+// doors are those of the policy, as far as the chart's values let the Pod come.
+func (r *route) doors() []policy.Door {
+	if r.excluded() || r.lacksLabel() {
+		return nil
+	}
+	return r.file.Policy.Route(r.pod, r.namespace, r.labels)
+}
+
+func (r *route) excluded() bool {
+	return slices.Contains(r.file.Registration.ExcludedNamespaces, r.namespace)
+}
+
+func (r *route) lacksLabel() bool {
+	if !r.file.Registration.RequireLabel {
+		return false
+	}
+	_, has := r.pod.Metadata.Labels[policy.InjectLabel]
+	return !has
+}
+
+// unreached says why there is no door, the most general reason first.
+func (r *route) unreached() string {
+	annotations := r.pod.Metadata.Annotations
+	_, mirror := annotations[corev1.MirrorPodAnnotationKey]
+	inject := annotation.Key("", string(annotation.Inject))
+	switch {
+	case r.excluded():
+		return fmt.Sprintf("excludedNamespaces of the values names namespace %s", r.namespace)
+	case r.labels[policy.InjectLabel] == "false":
+		return fmt.Sprintf("namespace %s is labelled %s=false", r.namespace, policy.InjectLabel)
+	case !r.lets(map[string]string{inject: "true"}):
+		return fmt.Sprintf("namespace %s is never touched", r.namespace)
+	case mirror:
+		return "a mirror Pod shows a static Pod of the kubelet, which probes it from its file"
+	case annotations[inject] == "false":
+		return fmt.Sprintf(`it says %s: "false"`, inject)
+	case r.lacksLabel():
+		return fmt.Sprintf("webhook.requireLabel of the values asks for a label %s on the Pod", policy.InjectLabel)
+	case len(r.file.Policy.Groups()) == 0:
+		return "it carries no annotation of ours, and the policy has no rules"
+	case r.lets(nil):
+		return "it carries no annotation of ours, and has every probe that the rules for its namespace ask for"
+	case !r.labelsKnown:
+		return fmt.Sprintf("it carries no annotation of ours, and no rule selects namespace %s, whose labels are not known here: add its Namespace to the input", r.namespace)
+	}
+	return fmt.Sprintf("it carries no annotation of ours, and no rule selects namespace %s by its labels", r.namespace)
+}
+
+// lets says whether a Pod without any probes, with these annotations, would come through.
+func (r *route) lets(annotations map[string]string) bool {
+	bare := &policy.Pod{
+		Metadata: &policy.ObjectMeta{Annotations: annotations},
+		Spec:     policy.PodSpec{Containers: []policy.Container{{}}},
+	}
+	return len(r.file.Policy.Route(bare, r.namespace, r.labels)) > 0
+}

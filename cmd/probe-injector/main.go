@@ -1,0 +1,58 @@
+// Command probe-injector shows beforehand what the webhook would do, with the engine of the webhook itself and without
+// a cluster. Linked as kubectl-probe_injector it is also "kubectl probe-injector".
+//
+// Each verb is one file: explain.go and validate.go. What they do is in the packages below internal: manifest reads
+// what people apply, policyfile what admins configure, explanation puts decisions into words.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Exit codes.
+const (
+	exitFine = 0
+	// exitFailed: something could not be read or run, or a policy has mistakes.
+	exitFailed = 1
+	// exitWrong: an annotation is wrong, or where nothing reads it.
+	exitWrong = 2
+)
+
+// streams are the standard streams.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	os.Exit(run(os.Args, buildVersion(), streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// run executes a command line and returns the exit code.
+func run(args []string, version string, std streams) int {
+	root := newRoot(displayName(args[0]), version, std)
+	root.SetArgs(args[1:])
+	err := root.Execute()
+	switch {
+	case err == nil:
+		return exitFine
+	case errors.Is(err, errWrongAnnotation):
+		return exitWrong
+	}
+	fmt.Fprintln(std.err, "error:", err)
+	return exitFailed
+}
+
+// displayName is how the command was called: kubectl runs plugins as kubectl-NAME, with dashes written as underscores.
+func displayName(program string) string {
+	base := strings.TrimSuffix(filepath.Base(program), ".exe")
+	if plugin, ok := strings.CutPrefix(base, "kubectl-"); ok {
+		return "kubectl " + strings.ReplaceAll(plugin, "_", "-")
+	}
+	return "probe-injector"
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/manifest"
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
+)
+
+func newRoot(name, version string, std streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "probe-injector",
+		Short: "Show which probes annotated Pods get, and why",
+		Long: `Show which probes annotated Pods get, and why.
+
+The answers come from the engine of the webhook. Nothing is changed, and no
+cluster is asked.`,
+		Version:       version,
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	root.SetVersionTemplate("{{.DisplayName}} {{.Version}}\n")
+	root.AddCommand(newExplain(version, std), newPolicy(version, std))
+	return root
+}
+
+// readPolicy reads a policy from a file or, under the name "-", from the standard input. It also gives the place of
+// the policy, for people.
+func readPolicy(name, version string, in io.Reader) (*policyfile.File, string, error) {
+	var data []byte
+	var err error
+	place := name
+	if name == manifest.Stdin {
+		place = "standard input"
+		data, err = io.ReadAll(in)
+	} else {
+		data, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("reading the policy: %w", err)
+	}
+	file, err := policyfile.Read(data, version)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s is not a valid policy:\n%w", place, err)
+	}
+	if file.Place != "" {
+		place += " (" + file.Place + ")"
+	}
+	return file, place, nil
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func newPolicy(version string, std streams) *cobra.Command {
+	policy := &cobra.Command{
+		Use:   "policy",
+		Short: "Work with policy files",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	policy.AddCommand(newValidate(version, std))
+	return policy
+}
+
+func newValidate(version string, std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate FILE",
+		Short: "Check a policy file, as the webhook does when it starts",
+		Long: `Check a policy file, as the webhook does when it starts.
+
+FILE is a ProbePolicy, a ConfigMap that holds one, or a values.yaml of the
+chart, which is laid over the chart's own values first. "-" reads the standard
+input, so that the chart can be checked as it will be installed:
+
+  helm template charts/probe-injector -f values.yaml | probe-injector policy validate -
+
+Exit codes: 0 the policy is valid, 1 it has mistakes or cannot be read.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			file, place, err := readPolicy(args[0], version, std.in)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(std.out, "%s: valid: %s, %s, %s\n", place,
+				count(file.Rules, "rule"), count(len(file.Policy.Groups()), "group"), count(file.Profiles, "profile"))
+			return err
+		},
+	}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
