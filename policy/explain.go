@@ -3,8 +3,17 @@ package policy
 import (
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/timing"
 )
+
+// ReadInjection reads a probe that a Pod has as the injection that it would have been, so that its numbers can be
+// explained in the same words. Its source stays empty.
+func ReadInjection(container ContainerRef, kind ProbeKind, p *corev1.Probe) Injection {
+	return Injection{Container: container, Kind: kind, Probe: p, Handler: handlerOf(p), Timing: timingOf(p)}
+}
 
 // Explanation says one number of an injected probe in a sentence.
 type Explanation struct {
@@ -16,13 +25,12 @@ type Explanation struct {
 // Explain gives one plain sentence per number of the injected probe, in the order of core/v1 Probe.
 func (in *Injection) Explain() []Explanation {
 	t := in.Timing
-	act := map[probe.Kind]string{probe.Startup: "restarts the container", probe.Liveness: "restarts the container", probe.Readiness: "stops traffic"}[in.Kind]
 	explained := []Explanation{
 		{probe.InitialDelaySeconds, int64(t.InitialDelaySeconds), fmt.Sprintf("the first probe comes %d to %d s after the container starts", t.InitialDelaySeconds, t.InitialDelaySeconds+t.PeriodSeconds)},
 		{probe.TimeoutSeconds, int64(t.TimeoutSeconds), fmt.Sprintf("no answer within %d s counts as a failure", t.TimeoutSeconds)},
 		{probe.PeriodSeconds, int64(t.PeriodSeconds), fmt.Sprintf("asked every %d s", t.PeriodSeconds)},
-		{probe.SuccessThreshold, int64(t.SuccessThreshold), times(t.SuccessThreshold, "success") + " in a row " + in.goodNews()},
-		{probe.FailureThreshold, int64(t.FailureThreshold), times(t.FailureThreshold, "failure") + " in a row " + act},
+		{probe.SuccessThreshold, int64(t.SuccessThreshold), inARow(t.SuccessThreshold, "success", "successes", in.goodNews())},
+		{probe.FailureThreshold, int64(t.FailureThreshold), inARow(t.FailureThreshold, "failure", "failures", in.badNews())},
 	}
 	if grace := t.TerminationGracePeriodSeconds; grace != nil {
 		explained = append(explained, Explanation{probe.TerminationGracePeriodSeconds, *grace, fmt.Sprintf("a container that this probe stops has %d s to end by itself", *grace)})
@@ -30,25 +38,32 @@ func (in *Injection) Explain() []Explanation {
 	return explained
 }
 
-func (in *Injection) goodNews() string {
+// news is what a result does, after "it" and after "they".
+type news struct{ one, many string }
+
+func (in *Injection) goodNews() news {
 	switch in.Kind {
 	case probe.Startup:
-		return "end the start: liveness and readiness begin"
+		return news{"ends the start: liveness and readiness begin", "end the start: liveness and readiness begin"}
 	case probe.Liveness:
-		return "forget earlier failures"
+		return news{"makes up for earlier failures", "make up for earlier failures"}
 	default:
-		return "bring traffic"
+		return news{"brings traffic", "bring traffic"}
 	}
 }
 
-func times(n int32, what string) string {
+func (in *Injection) badNews() news {
+	if in.Kind.Kills() {
+		return news{"restarts the container", "restart the container"}
+	}
+	return news{"stops traffic", "stop traffic"}
+}
+
+func inARow(n int32, one, many string, does news) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 " + one + " " + does.one
 	}
-	if what == "success" {
-		return fmt.Sprintf("%d successes", n)
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%d %s in a row %s", n, many, does.many)
 }
 
 // Guarantees says what the numbers promise together: from when to when nothing acts, and how soon a silence is
@@ -67,10 +82,14 @@ func (in *Injection) Guarantees() []string {
 			fmt.Sprintf("adds up to %d s to each start", t.InitialDelaySeconds+t.PeriodSeconds),
 		}
 	case probe.Liveness:
-		return []string{
+		promises := []string{
 			fmt.Sprintf("a silence shorter than %d s never restarts it", t.Tolerance()),
 			fmt.Sprintf("%s is found within %d s", silence, t.Detection()),
 		}
+		if t.InitialDelaySeconds > timing.MaxInitialDelaySeconds {
+			promises = append(promises, fmt.Sprintf("nothing restarts it before %d s after its start", t.EarliestAct()))
+		}
+		return promises
 	default:
 		return []string{
 			fmt.Sprintf("a silence shorter than %d s never stops traffic", t.Tolerance()),

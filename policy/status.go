@@ -206,6 +206,7 @@ func timingOf(p *corev1.Probe) timing.Timing {
 	return timing.Timing{
 		InitialDelaySeconds: p.InitialDelaySeconds, PeriodSeconds: p.PeriodSeconds, TimeoutSeconds: p.TimeoutSeconds,
 		SuccessThreshold: p.SuccessThreshold, FailureThreshold: p.FailureThreshold,
+		TerminationGracePeriodSeconds: p.TerminationGracePeriodSeconds,
 	}
 }
 

@@ -1,0 +1,27 @@
+// Command demo shows the main job on a real control plane: it starts etcd, kube-apiserver, the controllers and the
+// webhook on this machine, creates the Deployment of examples/flask-app, and shows what became of its Pods.
+//
+//	go run ./test/demo          show and clean up
+//	go run ./test/demo -keep    show and leave it running until Ctrl-C
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	keep := flag.Bool("keep", false, "leave everything running until Ctrl-C, to try it with kubectl")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *keep); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		stop()
+		os.Exit(1) //nolint:gocritic // stop has been called
+	}
+}

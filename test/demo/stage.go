@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/test/chart"
+	"github.com/probe-injector/probe-injector/test/controlplane"
+	"github.com/probe-injector/probe-injector/test/server"
+)
+
+// stage is everything that runs for the demo.
+type stage struct {
+	plane   *controlplane.ControlPlane
+	webhook *server.Server
+}
+
+// run sets the stage, plays the scenes and clears up.
+func run(ctx context.Context, keep bool) (err error) {
+	s, err := setUp(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.tearDown()) }()
+	for _, scene := range scenes() {
+		if err := scene(ctx, s); err != nil {
+			return err
+		}
+	}
+	if keep {
+		s.tellHowToUse()
+		<-ctx.Done()
+	}
+	return nil
+}
+
+// setUp starts the control plane and the webhook and registers the one with the other, as the chart does.
+func setUp(ctx context.Context) (*stage, error) {
+	fmt.Fprintln(os.Stderr, "Starting etcd, kube-apiserver, kube-controller-manager and the webhook ...")
+	rendered, err := chart.Render(chart.Options{})
+	if err != nil {
+		return nil, err
+	}
+	policy, err := rendered.PolicyFile()
+	if err != nil {
+		return nil, err
+	}
+	s := &stage{}
+	if s.plane, err = controlplane.Start(ctx, controlplane.Options{Controllers: true}); err != nil {
+		return nil, err
+	}
+	if s.webhook, err = server.Start(ctx, server.Options{Policy: policy}); err != nil {
+		return nil, errors.Join(err, s.tearDown())
+	}
+	if err := s.register(ctx, rendered); err != nil {
+		return nil, errors.Join(err, s.tearDown())
+	}
+	return s, nil
+}
+
+// register installs the chart's webhook configuration and waits until a Pod arrives.
+func (s *stage) register(ctx context.Context, rendered *chart.Rendered) error {
+	configuration, err := rendered.WebhookConfigurationAt(s.webhook.Address(), s.webhook.CABundle())
+	if err != nil {
+		return err
+	}
+	marker := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: metav1.NamespaceDefault, Name: "marker",
+			Annotations: map[string]string{annotation.Key("", string(annotation.Inject)): "true"},
+		},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{
+			Name: "app", Image: "example.com/app:1", Ports: []corev1.ContainerPort{{ContainerPort: 80}},
+		}}},
+	}
+	return s.plane.Register(ctx, configuration, marker, func(created *corev1.Pod) bool {
+		return created.Annotations[annotation.StatusKey] != ""
+	})
+}
+
+func (s *stage) tearDown() error {
+	var errs []error
+	if s.webhook != nil {
+		errs = append(errs, s.webhook.Stop())
+	}
+	if s.plane != nil {
+		errs = append(errs, s.plane.Stop())
+	}
+	return errors.Join(errs...)
+}
+
+// reviews is how many reviews the webhook has answered.
+func (s *stage) reviews(ctx context.Context) (float64, error) {
+	scrape, err := s.webhook.Metrics(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return scrape.Sum("probe_injector_reviews_total", nil), nil
+}
+
+func (s *stage) tellHowToUse() {
+	fmt.Printf(`
+It keeps running. In another terminal:
+
+  export KUBECONFIG=%s
+  kubectl get pods -o custom-columns='NAME:.metadata.name,STATUS:.metadata.annotations.probe-injector\.dev/status'
+  kubectl create deployment web --image=nginx --port=80 --dry-run=client -o yaml |
+    kubectl annotate --local -f - -o yaml probe-injector.dev/inject=true   # then put it on the template
+
+There is no node, so the Pods stay Pending. Ctrl-C ends everything.
+`, s.plane.KubeconfigPath())
+}
