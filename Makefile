@@ -1,0 +1,75 @@
+# Everything a person or CI does with this repository. "make help" lists it.
+
+VERSION ?= v0.1.0
+IMAGE   ?= probe-injector:$(VERSION)
+
+GOLANGCI_LINT_VERSION := v2.15.0
+GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
+
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+.DEFAULT_GOAL := help
+
+##@ See it
+
+.PHONY: demo
+demo: ## Show the main job on a real control plane; KEEP=1 leaves it running
+	@go run ./test/binaries/build > /dev/null
+	@go run ./test/demo $(if $(KEEP),-keep)
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Check it
+
+.PHONY: test
+test: ## Run every test that needs no root, on a real kube-apiserver
+	go run ./test/binaries/build
+	go test ./...
+
+.PHONY: fuzz
+fuzz: ## Fuzz each text boundary for FUZZTIME (default 1m)
+	.ci/fuzz $(or $(FUZZTIME),1m)
+
+.PHONY: bench
+bench: ## Measure: one line per figure, each a ratio within one run or a count
+	@go run ./test/binaries/build > /dev/null
+	@go run ./test/bench
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run the linters
+	$(GOLANGCI_LINT) run ./...
+
+.PHONY: verify
+verify: ## Check that generated files are up to date and that changed numbers are in the CHANGELOG
+	go mod verify
+	go mod tidy -diff
+	go run ./docs/generate -check
+	.ci/numbers
+
+##@ Change it
+
+.PHONY: build
+build: ## Build the webhook and the CLI into bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/webhook ./cmd/webhook
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/probe-injector ./cmd/probe-injector
+
+.PHONY: generate
+generate: ## Bring generated files up to date
+	go run ./docs/generate
+
+.PHONY: format
+format: $(GOLANGCI_LINT) ## Format the code
+	$(GOLANGCI_LINT) fmt ./...
+
+.PHONY: image
+image: ## Build the container image with buildah and check its size
+	VERSION=$(VERSION) IMAGE=$(IMAGE) .ci/image
+
+.PHONY: clean
+clean: ## Remove everything that was built, the Kubernetes programs too
+	rm -rf bin
+
+$(GOLANGCI_LINT):
+	GOBIN=$(CURDIR)/$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
