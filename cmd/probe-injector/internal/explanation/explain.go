@@ -59,6 +59,16 @@ func after(pod *policy.Pod, d *policy.Decision) *policy.Pod {
 		return pod
 	}
 	changed := *pod
+	if d.Status != "" {
+		metadata := *pod.Metadata
+		metadata.Annotations = map[string]string{annotation.StatusKey: d.Status}
+		for key, value := range pod.Metadata.Annotations {
+			if key != annotation.StatusKey {
+				metadata.Annotations[key] = value
+			}
+		}
+		changed.Metadata = &metadata
+	}
 	changed.Spec.Containers = slices.Clone(pod.Spec.Containers)
 	changed.Spec.InitContainers = slices.Clone(pod.Spec.InitContainers)
 	for i := range d.Injections {

@@ -21,12 +21,26 @@ func (p *page) container(c *Container) {
 	for i := range c.Probes {
 		p.probe(&c.Probes[i])
 	}
-	for i := range c.Skips {
-		p.wrapped("  - ", c.Skips[i].subject()+": "+c.Skips[i].sentence())
+	for _, s := range joined(c.Skips) {
+		p.wrapped("  - ", s.subject()+": "+s.sentence())
 	}
 	for _, f := range c.Findings {
 		p.wrapped("  ! ", f.subject()+f.Message+" ("+severityWord(f.Severity)+")")
 	}
+}
+
+// joined says of probes with the same reason only once why there are none.
+func joined(skips []Skip) []Skip {
+	var all []Skip
+	for _, s := range skips {
+		same := slices.IndexFunc(all, func(other Skip) bool { return other.sentence() == s.sentence() && other.Probe != "" })
+		if same >= 0 && s.Probe != "" {
+			all[same].Probe += ", " + s.Probe
+		} else {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // subject says which probes get nothing.
@@ -58,14 +72,14 @@ func severityWord(s policy.Severity) string {
 // probe prints the probe as YAML that can be pasted into a container, each number with its meaning as a comment.
 func (p *page) probe(added *Probe) {
 	p.wrapped("  + "+added.Field+", ", added.Because+":")
-	const indent = "      "
+	const indent, gap = "      ", 2
 	handler, numbers := added.lines()
 	for _, line := range handler {
 		p.line(indent + line)
 	}
 	column := 0
 	for _, n := range numbers {
-		column = max(column, len(indent+n.text)+1)
+		column = max(column, len(indent+n.text)+gap)
 	}
 	for _, n := range numbers {
 		p.commented(indent+n.text, column, n.meaning)

@@ -71,6 +71,9 @@ func (p *page) workload(w *Workload, policyName string) {
 		return
 	}
 	for i := range w.Answers {
+		if i > 0 {
+			p.line("")
+		}
 		p.answer(&w.Answers[i])
 	}
 }
@@ -101,13 +104,14 @@ func (p *page) answer(a *Answer) {
 	if a.Rule != "" {
 		p.field("Rule", a.Rule)
 	}
-	if a.Mode == policy.ModeAudit {
+	switch {
+	case a.Mode == policy.ModeAudit:
 		p.field("Mode", "Audit: this is decided and counted, and nothing is changed")
-	}
-	if a.Status != "" {
-		p.field("Status", a.Status)
-	} else {
 		p.field("Status", "not written")
+	case a.Status == "":
+		p.field("Status", "not written")
+	default:
+		p.field("Status", a.Status)
 	}
 	for i, s := range a.Skips {
 		p.listed(i, "Pod", s.sentence())

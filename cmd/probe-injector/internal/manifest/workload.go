@@ -91,7 +91,7 @@ func (f form) pod(object *unstructured.Unstructured) (*corev1.Pod, error) {
 	pod := &corev1.Pod{}
 	if len(f.template) == 0 {
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, pod); err != nil {
-			return nil, fmt.Errorf("not a Pod: %w%s", err, quotingHint(object.Object))
+			return nil, fmt.Errorf("not a Pod: %w", whatIsWrong(object.Object, err))
 		}
 		return pod, nil
 	}
@@ -102,7 +102,7 @@ func (f form) pod(object *unstructured.Unstructured) (*corev1.Pod, error) {
 	}
 	var template corev1.PodTemplateSpec
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(members, &template); err != nil {
-		return nil, fmt.Errorf("%s: not a Pod template: %w%s", path, err, quotingHint(members))
+		return nil, fmt.Errorf("%s: not a Pod template: %w", path, whatIsWrong(members, err))
 	}
 	pod.ObjectMeta, pod.Spec = template.ObjectMeta, template.Spec
 	pod.Name, pod.GenerateName = "", object.GetName()+"-"
@@ -110,15 +110,15 @@ func (f form) pod(object *unstructured.Unstructured) (*corev1.Pod, error) {
 	return pod, nil
 }
 
-// quotingHint finds the usual mistake in annotations: true and 6 without quotes are no strings.
-func quotingHint(members map[string]any) string {
+// whatIsWrong names the usual mistake where it can: true and 6 without quotes are no strings.
+func whatIsWrong(members map[string]any, err error) error {
 	annotations, _, _ := unstructured.NestedMap(members, "metadata", "annotations")
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		if _, isString := annotations[key].(string); !isString && annotations[key] != nil {
-			return fmt.Sprintf(`; write %s: "%v", with the quotes`, key, annotations[key])
+			return fmt.Errorf(`annotations are strings: write %s: "%v", with the quotes`, key, annotations[key])
 		}
 	}
-	return ""
+	return err
 }
 
 // misplaced finds annotations of ours on the metadata of the object, and of the objects between it and the Pod.
