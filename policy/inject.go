@@ -58,17 +58,26 @@ func (d *deciding) inputs(p *plan) timing.Inputs {
 	}
 	if q.profile != nil {
 		in.Class = q.profile.class
-		in.StartupBudget, in.RestartAfter, in.UnreadyAfter = q.profile.inputs.StartupBudget, q.profile.inputs.RestartAfter, q.profile.inputs.UnreadyAfter
+		q.profile.figures.override(&in)
 	}
-	override(&in.StartupBudget, q.inputs.StartupBudget)
-	override(&in.RestartAfter, q.inputs.RestartAfter)
-	override(&in.UnreadyAfter, q.inputs.UnreadyAfter)
+	q.figures.override(&in)
 	return in
 }
 
-func override(value *int32, with int32) {
-	if with > 0 {
-		*value = with
+// figures are a person's answers to the three questions about time, in seconds; 0 is no answer.
+type figures struct {
+	startupBudget, restartAfter, unreadyAfter int32
+}
+
+// override puts the answers in the place of earlier ones.
+func (f figures) override(in *timing.Inputs) {
+	for _, each := range []struct {
+		input  *int32
+		answer int32
+	}{{&in.StartupBudget, f.startupBudget}, {&in.RestartAfter, f.restartAfter}, {&in.UnreadyAfter, f.unreadyAfter}} {
+		if each.answer > 0 {
+			*each.input = each.answer
+		}
 	}
 }
 

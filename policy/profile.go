@@ -16,7 +16,7 @@ import (
 type profile struct {
 	name       string
 	class      timing.Class
-	inputs     timing.Inputs // only the person's figures
+	figures    figures
 	hostHeader string
 	probes     map[probe.Kind]profileProbe
 }
@@ -35,10 +35,10 @@ func compileProfile(p *v1alpha1.Profile) (profile, error) {
 	compiled := profile{
 		name:  p.Name,
 		class: class,
-		inputs: timing.Inputs{
-			StartupBudget: v1alpha1.Seconds(p.StartupBudget),
-			RestartAfter:  v1alpha1.Seconds(p.RestartAfter),
-			UnreadyAfter:  v1alpha1.Seconds(p.UnreadyAfter),
+		figures: figures{
+			startupBudget: v1alpha1.Seconds(p.StartupBudget),
+			restartAfter:  v1alpha1.Seconds(p.RestartAfter),
+			unreadyAfter:  v1alpha1.Seconds(p.UnreadyAfter),
 		},
 		hostHeader: p.HostHeader,
 		probes:     map[probe.Kind]profileProbe{},
@@ -69,10 +69,8 @@ func compileProfile(p *v1alpha1.Profile) (profile, error) {
 // policy is loaded and not a developer whose Pod names the profile.
 func (p *profile) checkTimes() error {
 	var errs []error
-	in := timing.Inputs{
-		Class: p.class, Style: timing.StyleStartupProbe,
-		StartupBudget: p.inputs.StartupBudget, RestartAfter: p.inputs.RestartAfter, UnreadyAfter: p.inputs.UnreadyAfter,
-	}
+	in := timing.Inputs{Class: p.class, Style: timing.StyleStartupProbe}
+	p.figures.override(&in)
 	live, hasLiveness := p.probes[probe.Liveness]
 	start, hasStartup := p.probes[probe.Startup]
 	ready, hasReadiness := p.probes[probe.Readiness]

@@ -102,12 +102,7 @@ func oneOf[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values
 // apply puts a decision into the Pod as the API server would.
 func apply(pod *policy.Pod, d policy.Decision) {
 	for _, in := range d.Injections {
-		c := &pod.Spec.Containers[0]
-		if in.Container.Init {
-			c = &pod.Spec.InitContainers[in.Container.Index]
-		} else {
-			c = &pod.Spec.Containers[in.Container.Index]
-		}
+		c := containerAt(pod, in.Container)
 		switch in.Kind {
 		case policy.Startup:
 			c.StartupProbe = in.Probe

@@ -23,7 +23,7 @@ type request struct {
 	inject  *bool
 	profile *profile
 	asks    map[probe.Kind]asked
-	inputs  timing.Inputs // only the person's figures
+	figures figures
 	fields  map[probe.Kind]*timing.Fields
 	host    string
 	keys    map[string]string // input, field or word → annotation key that set it
@@ -174,11 +174,11 @@ func (r *reading) set(q *request, e *annotation.Entry) {
 	case annotation.Profile:
 		r.setProfile(q, e)
 	case annotation.StartupBudget:
-		q.inputs.StartupBudget = e.Number
+		q.figures.startupBudget = e.Number
 	case annotation.RestartAfter:
-		q.inputs.RestartAfter = e.Number
+		q.figures.restartAfter = e.Number
 	case annotation.UnreadyAfter:
-		q.inputs.UnreadyAfter = e.Number
+		q.figures.unreadyAfter = e.Number
 	case annotation.HostHeader:
 		q.host = e.Text
 	}

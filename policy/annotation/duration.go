@@ -63,5 +63,5 @@ func within(value int64, bounds timing.Bounds, unit string) (int32, error) {
 	case value > int64(bounds.Max):
 		return 0, mistake("at most %d%s", bounds.Max, unit)
 	}
-	return int32(value), nil
+	return int32(value), nil //nolint:gosec // within bounds, which are int32
 }

@@ -122,7 +122,8 @@ func (d *derivation) stretchClassByCPULimit() {
 }
 
 func stretch(seconds int32, limitMillis int64) int32 {
-	return min(seconds*maxCPUStretch, int32(ceilDiv64(int64(seconds)*milliPerCore, limitMillis)))
+	stretched := ceilDiv64(int64(seconds)*milliPerCore, limitMillis)
+	return int32(min(int64(seconds)*maxCPUStretch, stretched)) //nolint:gosec // at most maxCPUStretch times an int32 of seconds
 }
 
 // startup: the probe that lets liveness wait. It polls often, because readiness waits for it, and its failure

@@ -13,7 +13,7 @@ func Seconds(d *metav1.Duration) int32 {
 	if d == nil {
 		return 0
 	}
-	return int32(d.Duration / time.Second)
+	return int32(d.Duration / time.Second) //nolint:gosec // validated against bounds, which are int32
 }
 
 func durationWithin(d *metav1.Duration, path *field.Path, low, high int32) field.ErrorList {

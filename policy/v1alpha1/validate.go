@@ -2,7 +2,6 @@ package v1alpha1
 
 import (
 	"slices"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
@@ -31,7 +30,7 @@ func Validate(p *ProbePolicy) field.ErrorList {
 	errs = append(errs, oneOf(path.Child("confidence", "liveness"), spec.Confidence.Liveness, levels...)...)
 	errs = append(errs, validateMaxStartupBudget(spec.MaxStartupBudget, path.Child("maxStartupBudget"))...)
 	errs = append(errs, validateRules(spec, path.Child("rules"))...)
-	errs = append(errs, validateProfiles(spec.Profiles, spec.MaxStartupBudget.Duration, path.Child("profiles"))...)
+	errs = append(errs, validateProfiles(spec.Profiles, Seconds(spec.MaxStartupBudget), path.Child("profiles"))...)
 	for i, name := range spec.KnownSidecars {
 		errs = append(errs, dnsLabel(path.Child("knownSidecars").Index(i), name)...)
 	}
@@ -82,7 +81,7 @@ func validateRuleProbes(probes []probe.Kind, path *field.Path) field.ErrorList {
 	return errs
 }
 
-func validateProfiles(profiles []Profile, maxStartupBudget time.Duration, path *field.Path) field.ErrorList {
+func validateProfiles(profiles []Profile, maxStartupBudget int32, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if len(profiles) > MaxProfiles {
 		errs = append(errs, field.TooMany(path, len(profiles), MaxProfiles))
@@ -96,7 +95,7 @@ func validateProfiles(profiles []Profile, maxStartupBudget time.Duration, path *
 	return errs
 }
 
-func validateProfile(p *Profile, maxStartupBudget time.Duration, path *field.Path) field.ErrorList {
+func validateProfile(p *Profile, maxStartupBudget int32, path *field.Path) field.ErrorList {
 	errs := oneOf(path.Child("class"), p.Class, timing.ClassNames()...)
 	inputs := []struct {
 		input timing.Input
@@ -110,7 +109,7 @@ func validateProfile(p *Profile, maxStartupBudget time.Duration, path *field.Pat
 	for _, in := range inputs {
 		bounds := timing.InputBounds(in.input)
 		if in.input == timing.StartupBudget {
-			bounds.Max = int32(maxStartupBudget / time.Second)
+			bounds.Max = maxStartupBudget
 		}
 		errs = append(errs, durationWithin(in.value, path.Child(in.name), bounds.Min, bounds.Max)...)
 	}
