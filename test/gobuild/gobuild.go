@@ -20,6 +20,8 @@ type Target struct {
 	Package string
 	// Output is the path of the program.
 	Output string
+	// Tags are build tags, separated by commas.
+	Tags string
 	// LinkerFlags are added to those that leave out what only debuggers need.
 	LinkerFlags string
 	// Once leaves a program alone that is there already. Else it is brought up to date with its source.
@@ -58,10 +60,13 @@ func (t Target) compile(ctx context.Context, path string) error {
 	if err := errors.Join(removeIfThere(unfinished), removeIfThere(log)); err != nil {
 		return err
 	}
+	if err := copyIfThere(t.Output, unfinished); err != nil {
+		return err
+	}
 	compiler, err := process.Start(process.Command{
 		Path: "go",
 		Args: []string{
-			"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w " + t.LinkerFlags, "-o", unfinished, t.Package,
+			"build", "-trimpath", "-buildvcs=false", "-tags", t.Tags, "-ldflags", "-s -w " + t.LinkerFlags, "-o", unfinished, t.Package,
 		},
 		Dir:     t.Dir,
 		Env:     []string{"CGO_ENABLED=0", "GOWORK=off"},
@@ -83,6 +88,22 @@ func (t Target) compile(ctx context.Context, path string) error {
 		return fmt.Errorf("putting %s in its place: %w", t.Output, err)
 	}
 	return removeIfThere(log)
+}
+
+// copyIfThere gives the compiler the program of an earlier build to look at: it does not link one that is up to date
+// again, which would take most of the time.
+func copyIfThere(from, to string) error {
+	content, err := os.ReadFile(from)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading an earlier build: %w", err)
+	}
+	if err := os.WriteFile(to, content, 0o755); err != nil {
+		return fmt.Errorf("copying an earlier build: %w", err)
+	}
+	return nil
 }
 
 func removeIfThere(path string) error {

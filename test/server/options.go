@@ -16,6 +16,8 @@ type Options struct {
 	DrainDuration time.Duration
 	// Args are added to the server's arguments.
 	Args []string
+	// Fault, if not empty, breaks the server: "panic" or "delay:2s", see cmd/webhook/fault_injection.go.
+	Fault string
 	// Env is added to the server's environment.
 	Env []string
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/probe-injector/probe-injector/test/certificate"
@@ -36,20 +37,35 @@ type Server struct {
 
 // Build brings the program up to date and returns its path.
 func Build(ctx context.Context) (string, error) {
+	return build(ctx, "webhook", "")
+}
+
+// build builds the program under a name in bin, with build tags.
+func build(ctx context.Context, name, tags string) (string, error) {
 	root, err := checkout.Root()
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(root, "bin", "webhook")
-	if err := gobuild.Build(ctx, gobuild.Target{Dir: root, Package: "./cmd/webhook", Output: path}); err != nil {
+	path := filepath.Join(root, "bin", name)
+	if err := gobuild.Build(ctx, gobuild.Target{Dir: root, Package: "./cmd/webhook", Output: path, Tags: tags}); err != nil {
 		return "", fmt.Errorf("building the webhook: %w", err)
 	}
 	return path, nil
 }
 
+// program builds what the options ask for: the program that users run, unless it has to be broken.
+func program(ctx context.Context, options Options) (path string, env []string, err error) {
+	if options.Fault == "" {
+		path, err := Build(ctx)
+		return path, options.Env, err
+	}
+	path, err = build(ctx, "webhook-with-faults", "faultinjection")
+	return path, append(slices.Clone(options.Env), "PROBE_INJECTOR_FAULT="+options.Fault), err
+}
+
 // Start builds and starts the webhook, and returns when it says that it is ready.
 func Start(ctx context.Context, options Options) (*Server, error) {
-	path, err := Build(ctx)
+	path, env, err := program(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +74,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 		return nil, fmt.Errorf("preparing the webhook: %w", err)
 	}
 	server.process, err = process.Start(process.Command{
-		Path: path, Args: args, Env: options.Env, LogFile: filepath.Join(server.dir, "webhook.log"),
+		Path: path, Args: args, Env: env, LogFile: filepath.Join(server.dir, "webhook.log"),
 	})
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(server.dir))
