@@ -123,6 +123,9 @@ func isHTTP(h probe.Handler) bool { return h.Scheme == probe.HTTP || h.Scheme ==
 // dropSharedPorts withholds network probes of two containers on one port: containers of a Pod share one address,
 // so that one of them would be judged by the other's answers.
 func (d *deciding) dropSharedPorts() {
+	if len(d.plans) < 2 {
+		return
+	}
 	users := map[int32]map[*request]bool{}
 	for _, p := range d.plans {
 		for _, c := range p.choices {
