@@ -1,0 +1,255 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/probe-injector/probe-injector/test/bench/rival"
+	"github.com/probe-injector/probe-injector/test/bench/sample"
+	"github.com/probe-injector/probe-injector/test/bench/statistics"
+	"github.com/probe-injector/probe-injector/test/server"
+)
+
+const (
+	// cpuRounds is how often every server has its turn.
+	cpuRounds, cpuRoundsQuick = 15, 4
+	// cpuConnections is how many reviews an API server has under way at the same time, on a day with some traffic.
+	cpuConnections = 4
+	// typedShare is how much fewer reviews the typed server gets in its turn, because each takes it so much longer.
+	typedShare = 8
+	// quickShare is how much fewer reviews all get for a quick look.
+	quickShare = 5
+)
+
+// sameRuntime makes Go's runtime the same for all servers: our own server's garbage collection, and as many threads on
+// any machine.
+func sameRuntime() []string { return []string{"GOGC=300", "GOMAXPROCS=2", "GOMEMLIMIT="} }
+
+// smallReview is the recorded one, with its Pod of 4 KB.
+func smallReview() ([]byte, error) { return sample.Review() }
+
+// largeReview is one of 130 KB: most of it is what no decision needs.
+func largeReview() ([]byte, error) { return sample.LargeReview(10, 300) }
+
+// cpuExperiment compares what a review of some size costs several servers in CPU time, user and system, as the kernel
+// accounts it to their processes. That includes TLS and HTTP.
+type cpuExperiment struct {
+	// size is how the figures' names end.
+	size   string
+	review func() ([]byte, error)
+	// requests are those that a server gets in its turn.
+	requests int
+}
+
+func (e cpuExperiment) measure(ctx context.Context, b *bench) (values, error) {
+	body, err := e.review()
+	if err != nil {
+		return nil, err
+	}
+	servers, err := startCPUServers(ctx, body)
+	if err != nil {
+		return nil, errors.Join(err, servers.stop())
+	}
+	result, err := untilValid(b, func() (cpuResult, error) { return e.compare(ctx, b, servers, body) })
+	if err = errors.Join(err, servers.stop()); err != nil {
+		return nil, err
+	}
+	return values{
+		"cpu_aa_" + e.size:                  result.floor.same,
+		"cpu_per_review_vs_floor_" + e.size: result.floor.corrected(),
+		"cpu_per_review_vs_typed_" + e.size: result.toTyped,
+	}, nil
+}
+
+// cpuResult is what a review costs us in comparison.
+type cpuResult struct {
+	floor   comparison
+	toTyped float64
+}
+
+func (r cpuResult) isVoid() bool { return r.floor.isVoid() }
+
+// compare measures all servers in turn.
+func (e cpuExperiment) compare(ctx context.Context, b *bench, servers *cpuServers, body []byte) (cpuResult, error) {
+	requests := b.times(e.requests, e.requests/quickShare)
+	var arms []arm
+	for _, server := range servers.all() {
+		requests := requests
+		if server.name == armTyped {
+			requests /= typedShare
+		}
+		sampleCPU := func(ctx context.Context) (float64, error) { return server.cost(ctx, body, requests) }
+		// The first turn fills buffers, pools and the heap.
+		if _, err := sampleCPU(ctx); err != nil {
+			return cpuResult{}, fmt.Errorf("warming up %s: %w", server.name, err)
+		}
+		arms = append(arms, arm{server.name, sampleCPU})
+	}
+	samples, err := interleave(ctx, b.times(cpuRounds, cpuRoundsQuick), arms)
+	if err != nil {
+		return cpuResult{}, err
+	}
+	for _, arm := range arms {
+		b.logf("  %s: %.1f µs of CPU per review", arm.name, statistics.Median(samples[arm.name])*1e6)
+	}
+	medianRatio := func(arms ...[]float64) float64 { return statistics.Median(statistics.Ratios(arms[0], arms[1])) }
+	logRatio := func(of, to string) float64 {
+		ratio := medianRatio(samples[of], samples[to])
+		low, high := statistics.Interval(medianRatio, samples[of], samples[to])
+		b.logf("  %s / %s: %.3f (95%%: %.3f to %.3f)", of, to, ratio, low, high)
+		return ratio
+	}
+	return cpuResult{
+		floor:   comparison{ratio: logRatio(armOurs, armFloor), same: logRatio(armFloorAgain, armFloor)},
+		toTyped: logRatio(armOurs, armTyped),
+	}, nil
+}
+
+// The names of the arms.
+const (
+	armNone       = "none"
+	armOurs       = "ours"
+	armFloor      = "floor"
+	armFloorAgain = "floor again"
+	armTyped      = "typed"
+	armNative     = "native"
+)
+
+// cpuServers are the processes that are compared.
+type cpuServers struct {
+	ours              *server.Server
+	floor, floorAgain *rival.Server
+	typed             *rival.Server
+	clients           []*client
+}
+
+// cpuServer is one of them.
+type cpuServer struct {
+	name   string
+	pid    int
+	client *client
+}
+
+// startCPUServers starts all servers so that they make the same of the review, and sees to it that they do. What was
+// started is returned with an error, too.
+func startCPUServers(ctx context.Context, body []byte) (*cpuServers, error) {
+	s := &cpuServers{}
+	var err error
+	if s.ours, err = server.Start(ctx, server.Options{Env: sameRuntime()}); err != nil {
+		return s, err
+	}
+	patch, err := patchBy(ctx, ourClient(s.ours), body)
+	if err != nil {
+		return s, err
+	}
+	patched, err := sample.Patched(body, patch)
+	if err != nil {
+		return s, err
+	}
+	changes, err := sample.ChangesOf(body, patched)
+	if err != nil {
+		return s, err
+	}
+	if s.floor, err = rival.StartFloor(ctx, patch, sameRuntime()); err != nil {
+		return s, err
+	}
+	if s.floorAgain, err = rival.StartFloor(ctx, patch, sameRuntime()); err != nil {
+		return s, err
+	}
+	if s.typed, err = rival.StartTyped(ctx, changes, sameRuntime()); err != nil {
+		return s, err
+	}
+	return s, s.agree(ctx, body, patch)
+}
+
+// agree returns an error unless the floor's patch is ours byte by byte, and the typed server's makes the same Pod.
+func (s *cpuServers) agree(ctx context.Context, body, ours []byte) error {
+	want, err := sample.Patched(body, ours)
+	if err != nil {
+		return err
+	}
+	for _, other := range []*rival.Server{s.floor, s.floorAgain, s.typed} {
+		client := newClient(other.URL(), other.Authority())
+		patch, err := patchBy(ctx, client, body)
+		if err != nil {
+			return err
+		}
+		if other != s.typed && !bytes.Equal(patch, ours) {
+			return fmt.Errorf("the floor's patch is not ours, but %s", patch)
+		}
+		got, err := sample.Patched(body, patch)
+		if err != nil {
+			return err
+		}
+		if !equality.Semantic.DeepEqual(got, want) {
+			return fmt.Errorf("another server's patch makes another Pod than ours: %s and %s", patch, ours)
+		}
+	}
+	return nil
+}
+
+// patchBy is the patch that a server answers with.
+func patchBy(ctx context.Context, from *client, body []byte) ([]byte, error) {
+	defer from.close()
+	answer, err := from.review(ctx, body)
+	if err != nil {
+		return nil, err
+	}
+	return sample.Patch(answer)
+}
+
+func ourClient(ours *server.Server) *client {
+	return newClient(ours.URL(sample.Path), ours.Authority())
+}
+
+// all returns the servers with clients of their own, which stop gives back.
+func (s *cpuServers) all() []cpuServer {
+	servers := []cpuServer{{armOurs, s.ours.Process().PID(), ourClient(s.ours)}}
+	for _, other := range []struct {
+		name   string
+		server *rival.Server
+	}{{armFloor, s.floor}, {armFloorAgain, s.floorAgain}, {armTyped, s.typed}} {
+		servers = append(servers, cpuServer{other.name, other.server.PID(), newClient(other.server.URL(), other.server.Authority())})
+	}
+	for _, server := range servers {
+		s.clients = append(s.clients, server.client)
+	}
+	return servers
+}
+
+// cost is the CPU time of one review in seconds, as the mean of many.
+func (s *cpuServer) cost(ctx context.Context, body []byte, requests int) (float64, error) {
+	before, err := cpuTime(s.pid)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.client.reviews(ctx, body, requests, cpuConnections); err != nil {
+		return 0, err
+	}
+	after, err := cpuTime(s.pid)
+	if err != nil {
+		return 0, err
+	}
+	return (after - before).Seconds() / float64(requests), nil
+}
+
+// stop ends what was started.
+func (s *cpuServers) stop() error {
+	for _, client := range s.clients {
+		client.close()
+	}
+	var failures []error
+	if s.ours != nil {
+		failures = append(failures, s.ours.Stop())
+	}
+	for _, other := range []*rival.Server{s.floor, s.floorAgain, s.typed} {
+		if other != nil {
+			failures = append(failures, other.Stop())
+		}
+	}
+	return errors.Join(failures...)
+}

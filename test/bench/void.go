@@ -1,0 +1,48 @@
+package main
+
+import "math"
+
+// How far a server may differ from itself before a measurement says nothing.
+const (
+	minSame = 0.9
+	maxSame = 1.1
+	// maxNothingMilliseconds is how much two creates may differ that the API server treats alike.
+	maxNothingMilliseconds = 0.1
+	// attempts is how often a measurement is made until one is not void.
+	attempts = 2
+)
+
+// sameServer is the target of an A/A arm.
+func sameServer() target { return within(minSame, maxSame) }
+
+// comparison is what came out of comparing one server with another, and the other with its twin.
+type comparison struct {
+	// ratio is ours to the other's.
+	ratio float64
+	// same is the twin's to the other's, which would be 1 on a quiet machine.
+	same float64
+}
+
+// corrected is the ratio without what the machine's noise has added to it.
+func (c comparison) corrected() float64 { return c.ratio / c.same }
+
+// isVoid tells whether the machine was too busy for the comparison.
+func (c comparison) isVoid() bool { return !sameServer().isMetBy(c.same) }
+
+// void can be told from its outcome.
+type void interface{ isVoid() bool }
+
+// untilValid measures once more if the outcome is void. The second outcome counts, whatever it is: its own A/A figure
+// says whether it is worth anything.
+func untilValid[T void](b *bench, measure func() (T, error)) (T, error) {
+	for attempt := 1; ; attempt++ {
+		outcome, err := measure()
+		if err != nil || !outcome.isVoid() || attempt == attempts {
+			return outcome, err
+		}
+		b.logf("  void, because equal servers differ: once more")
+	}
+}
+
+// isNothing tells whether a difference in milliseconds is small enough for two things that should not differ.
+func isNothing(milliseconds float64) bool { return math.Abs(milliseconds) <= maxNothingMilliseconds }

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"testing"
+)
+
+func TestCorrectedRatioAndVoid(t *testing.T) {
+	cases := map[string]struct {
+		comparison comparison
+		corrected  float64
+		void       bool
+	}{
+		"a quiet machine":                {comparison{ratio: 1.25, same: 1}, 1.25, false},
+		"the twin was disturbed as well": {comparison{ratio: 1.375, same: 1.1}, 1.25, false},
+		"the twin was too slow":          {comparison{ratio: 1.2, same: 1.2}, 1, true},
+		"the twin was too fast":          {comparison{ratio: 1, same: 0.8}, 1.25, true},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := round(test.comparison.corrected()); got != test.corrected {
+				t.Errorf("the corrected ratio is %v, not %v", got, test.corrected)
+			}
+			if got := test.comparison.isVoid(); got != test.void {
+				t.Errorf("void: %v", got)
+			}
+		})
+	}
+}
+
+func TestAVoidMeasurementIsRepeatedOnce(t *testing.T) {
+	good, bad := comparison{1, 1}, comparison{1, 2}
+	cases := map[string]struct {
+		outcomes []comparison
+		want     comparison
+		measured int
+	}{
+		"valid at once":       {[]comparison{good, bad}, good, 1},
+		"valid the next time": {[]comparison{bad, good}, good, 2},
+		"void again":          {[]comparison{bad, bad, good}, bad, 2},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			measured := 0
+			got, err := untilValid(&bench{log: io.Discard}, func() (comparison, error) {
+				measured++
+				return test.outcomes[measured-1], nil
+			})
+			if err != nil || got != test.want || measured != test.measured {
+				t.Errorf("%v after %d measurements, error %v", got, measured, err)
+			}
+		})
+	}
+	t.Run("an error is not repeated", func(t *testing.T) {
+		broken, measured := errors.New("broken"), 0
+		_, err := untilValid(&bench{log: io.Discard}, func() (comparison, error) {
+			measured++
+			return bad, broken
+		})
+		if !errors.Is(err, broken) || measured != 1 {
+			t.Errorf("%v after %d measurements", err, measured)
+		}
+	})
+}
