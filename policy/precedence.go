@@ -20,7 +20,7 @@ import (
 //	5  yes      | Always      | no        | any          | any         | any         | any     | existing_probe
 //	6  no       | Always      | no        | wrong        | –           | any         | any     | invalid_annotation
 //	7  no       | Always      | no        | any          | yes, and    | any         | any     | invalid_annotation
-//	   |        |             |           |              | probe kills |             |         |
+//	            |             |           |              | probe kills |             |         |
 //	8  no       | Always      | no        | a handler    | no          | any         | any     | that handler, with the risk
 //	9  no       | Always      | no        | "true"/asked | no          | an obstacle | any     | the obstacle's reason
 //	10 no       | Always      | no        | "true"/asked | no          | offers it   | any     | the profile's handler
