@@ -6,15 +6,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/probe-injector/probe-injector/test/chart"
-	"github.com/probe-injector/probe-injector/test/controlplane"
 )
 
-// TestTheAPIServerAcceptsTheChart sends the chart's objects as an admin would, on dry run: the API server validates
-// them and compiles the match conditions.
-func TestTheAPIServerAcceptsTheChart(t *testing.T) {
-	t.Parallel()
-	plane := controlplane.ForTest(t, controlplane.Options{})
-	if err := plane.CreateNamespace(t.Context(), "probe-injector", nil); err != nil {
+// accepted sends the chart's objects as an admin would, on dry run: the API server validates them and compiles the match
+// conditions.
+func (i *installed) accepted(t *testing.T) {
+	if err := i.CreateNamespace(t.Context(), "probe-injector", nil); err != nil {
 		t.Fatal(err)
 	}
 	cases := map[string]string{
@@ -37,7 +34,7 @@ func TestTheAPIServerAcceptsTheChart(t *testing.T) {
 				t.Fatal(err)
 			}
 			dryRun := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldValidation: metav1.FieldValidationStrict}
-			_, err = plane.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Create(t.Context(), configuration, dryRun)
+			_, err = i.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Create(t.Context(), configuration, dryRun)
 			if err != nil {
 				t.Errorf("the webhook configuration: %v", err)
 			}
@@ -45,7 +42,7 @@ func TestTheAPIServerAcceptsTheChart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := plane.Client().CoreV1().Services(service.Namespace).Create(t.Context(), service, dryRun); err != nil {
+			if _, err := i.Client().CoreV1().Services(service.Namespace).Create(t.Context(), service, dryRun); err != nil {
 				t.Errorf("the Service: %v", err)
 			}
 		})

@@ -1,0 +1,95 @@
+package integration
+
+import (
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// workload is an object whose controller makes a Pod.
+type workload struct {
+	namespace string
+	// manifest has NAME where its name belongs, which is also the value of the label "app" of its Pods.
+	manifest string
+	outcome  outcome
+	// owner is the kind of the Pod's controller.
+	owner string
+}
+
+// What is inside of the templates of most workloads.
+const (
+	askingTemplate = `metadata: {labels: {app: NAME}, annotations: {probe-injector.dev/liveness: /livez, probe-injector.dev/readiness: /readyz}}, spec: {containers: [` + web + `]}`
+	silentTemplate = `metadata: {labels: {app: NAME}}, spec: {containers: [` + web + `]}`
+)
+
+func workloads() map[string]workload {
+	selected := func(kind, fields, template string) string {
+		return "{apiVersion: apps/v1, kind: " + kind + ", metadata: {name: NAME}, spec: {" + fields + "selector: {matchLabels: {app: NAME}}, template: {" + template + "}}}"
+	}
+	asked := outcome{
+		probes: map[string]string{"web/startup": "http:8080/livez", "web/liveness": "http:8080/livez", "web/readiness": "http:8080/readyz"},
+		status: "web: startup+liveness http:8080/livez, readiness http:8080/readyz; up to ",
+	}
+	byRule := outcome{probes: map[string]string{"web/readiness": "tcp:8080"}, status: "web: readiness tcp:8080 ("}
+	return map[string]workload{
+		"deployment":  {plain, selected("Deployment", "", askingTemplate), asked, "ReplicaSet"},
+		"statefulset": {plain, selected("StatefulSet", "serviceName: x, ", askingTemplate), asked, "StatefulSet"},
+		"daemonset":   {plain, selected("DaemonSet", "", askingTemplate), asked, "DaemonSet"},
+		"job": {
+			plain, `{apiVersion: batch/v1, kind: Job, metadata: {name: NAME}, spec: {template: {metadata: {labels: {app: NAME}, annotations: {probe-injector.dev/inject: "true"}}, spec: {restartPolicy: Never, containers: [` + web + `]}}}}`,
+			outcome{status: "nothing: restart_policy ("}, "Job",
+		},
+		"deployment-that-does-not-ask": {plain, selected("Deployment", "", silentTemplate), outcome{}, "ReplicaSet"},
+		"deployment-by-rule":           {labelled, selected("Deployment", "", silentTemplate), byRule, "ReplicaSet"},
+		"daemonset-by-rule":            {labelled, selected("DaemonSet", "", silentTemplate), byRule, "DaemonSet"},
+		"statefulset-by-rule":          {labelled, selected("StatefulSet", "serviceName: x, ", silentTemplate), outcome{status: "nothing: stateful_set ("}, "StatefulSet"},
+		"statefulset-that-asks":        {labelled, selected("StatefulSet", "serviceName: x, ", askingTemplate), asked, "StatefulSet"},
+	}
+}
+
+// controllers lets each kind of controller make a Pod, in a namespace with and in one without a rule.
+func (i *installed) controllers(t *testing.T) {
+	i.addNode(t)
+	for name, workload := range workloads() {
+		manifest := strings.ReplaceAll(workload.manifest, "NAME", name)
+		if _, err := i.KubectlWithInput(t.Context(), strings.NewReader(manifest), "create", "-n", workload.namespace, "-f", "-"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, workload := range workloads() {
+		t.Run(name, func(t *testing.T) {
+			pod, err := i.WaitForPod(t.Context(), workload.namespace, "app="+name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if owner := metav1.GetControllerOf(pod); owner == nil || owner.Kind != workload.owner {
+				t.Errorf("its controller is %v", owner)
+			}
+			workload.outcome.expect(t, pod)
+		})
+	}
+	t.Run("a Pod that nobody controls is left alone by rules", func(t *testing.T) {
+		created, err := i.create(t.Context(), labelled, manifestOf("{name: alone}", "{containers: ["+web+"]}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcome{status: "nothing: no_controller ("}.expect(t, &created.pod)
+	})
+}
+
+// addNode adds a Node, because a DaemonSet makes a Pod for each. The API server taints it as one whose kubelet has not
+// reported yet; no kubelet ever will, and DaemonSets wait for that.
+func (i *installed) addNode(t *testing.T) {
+	t.Helper()
+	nodes := i.Client().CoreV1().Nodes()
+	node, err := nodes.Create(t.Context(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node"}}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	node.Spec.Taints = nil
+	if _, err := nodes.Update(t.Context(), node, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
