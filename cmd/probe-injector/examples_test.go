@@ -61,8 +61,7 @@ func TestExamples(t *testing.T) {
 			if diff := cmp.Diff(c.want, probes); diff != "" {
 				t.Errorf("probes (-want +got):\n%s", diff)
 			}
-			matches := func(warning, want string) bool { return strings.Contains(warning, want) }
-			if !slices.EqualFunc(warnings, c.warnings, matches) {
+			if !slices.EqualFunc(warnings, c.warnings, strings.Contains) {
 				t.Errorf("warnings are %q, want %q", warnings, c.warnings)
 			}
 		})

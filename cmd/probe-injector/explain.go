@@ -74,7 +74,7 @@ func (o *explainOptions) run(version string, std streams) error {
 	}
 	in, readErr := manifest.Read(o.files)
 	for _, object := range in.Unknown {
-		fmt.Fprintf(std.err, "not explained: %s: a kind that is not known here\n", object)
+		std.problem("not explained: " + object + ": a kind that is not known here")
 	}
 	if len(in.Workloads) == 0 {
 		return errors.Join(readErr, errors.New("nothing to explain: no Pod and no workload of a known kind in the input"))

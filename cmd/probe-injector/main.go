@@ -29,6 +29,11 @@ type streams struct {
 	out, err io.Writer
 }
 
+// problem says what is wrong beside the output. Nobody could be told if that failed.
+func (s streams) problem(text string) {
+	_, _ = fmt.Fprintln(s.err, text)
+}
+
 func main() {
 	os.Exit(run(os.Args, buildVersion(), streams{os.Stdin, os.Stdout, os.Stderr}))
 }
@@ -44,7 +49,7 @@ func run(args []string, version string, std streams) int {
 	case errors.Is(err, errWrongAnnotation):
 		return exitWrong
 	}
-	fmt.Fprintln(std.err, "error:", err)
+	std.problem("error: " + err.Error())
 	return exitFailed
 }
 

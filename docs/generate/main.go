@@ -69,7 +69,8 @@ func run(args []string, out io.Writer) error {
 	case *check && len(stale) > 0:
 		return fmt.Errorf("out of date: %s; run go run ./docs/generate", strings.Join(stale, ", "))
 	case len(stale) > 0:
-		fmt.Fprintln(out, "generate: wrote", strings.Join(stale, ", "))
+		_, err := fmt.Fprintln(out, "generate: wrote", strings.Join(stale, ", "))
+		return err
 	}
 	return nil
 }

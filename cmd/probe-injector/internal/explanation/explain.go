@@ -95,6 +95,9 @@ func answer(w *manifest.Workload, pod *policy.Pod, door policy.Door, d *policy.D
 	if door.Group != "" {
 		a.Door = "rules/" + door.Group
 	}
+	if d.Mode == policy.ModeAudit {
+		a.Status = ""
+	}
 	for _, err := range d.Errors {
 		a.Mistakes = append(a.Mistakes, mistake(w.Template, err))
 	}

@@ -104,14 +104,13 @@ func (p *page) answer(a *Answer) {
 	if a.Rule != "" {
 		p.field("Rule", a.Rule)
 	}
-	switch {
-	case a.Mode == policy.ModeAudit:
+	if a.Mode == policy.ModeAudit {
 		p.field("Mode", "Audit: this is decided and counted, and nothing is changed")
-		p.field("Status", "not written")
-	case a.Status == "":
-		p.field("Status", "not written")
-	default:
+	}
+	if a.Status != "" {
 		p.field("Status", a.Status)
+	} else {
+		p.field("Status", "not written")
 	}
 	for i, s := range a.Skips {
 		p.listed(i, "Pod", s.sentence())

@@ -107,7 +107,7 @@ func inDocument(d document) (*finding, error) {
 }
 
 func errNoPolicy() error {
-	return errors.New("no policy here: write a ProbePolicy, a ConfigMap that holds one, or values of the chart with policy:")
+	return errors.New("no policy here: write a ProbePolicy, a ConfigMap that holds one, or values of the chart with their policy")
 }
 
 // inConfigMap takes the entry that the chart writes, or else the only one.
