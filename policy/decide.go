@@ -31,12 +31,21 @@ func (p *Policy) Decide(s Subject) Decision {
 		return Decision{Mode: p.mode}
 	}
 	if why, skip := handsOff(s.Pod); skip {
-		return Decision{Mode: p.mode, Asked: asks(s.Pod), Skips: []Skip{{Reason: why}}, Warnings: podWarning(why)}
+		return leftAlone(p.mode, s.Pod, why)
 	}
 	if s.Door.Group != "" {
 		return p.decideByRules(s.Pod, s.Door.Group)
 	}
 	return p.decideAnnotated(s.Pod)
+}
+
+// leftAlone is the answer for a Pod that is not touched at all.
+func leftAlone(mode Mode, pod *Pod, why reason.Reason) Decision {
+	d := Decision{Mode: mode, Asked: asks(pod), Skips: []Skip{{Reason: why}}}
+	if d.Asked && !isCalm(why) {
+		d.Warnings = podWarning(why)
+	}
+	return d
 }
 
 // handsOff finds the Pods to which not even a status is written.

@@ -26,7 +26,7 @@ type Explanation struct {
 func (in *Injection) Explain() []Explanation {
 	t := in.Timing
 	explained := []Explanation{
-		{probe.InitialDelaySeconds, int64(t.InitialDelaySeconds), fmt.Sprintf("the first probe comes %d to %d s after the container starts", t.InitialDelaySeconds, t.InitialDelaySeconds+t.PeriodSeconds)},
+		{probe.InitialDelaySeconds, int64(t.InitialDelaySeconds), in.firstProbe()},
 		{probe.TimeoutSeconds, int64(t.TimeoutSeconds), fmt.Sprintf("no answer within %d s counts as a failure", t.TimeoutSeconds)},
 		{probe.PeriodSeconds, int64(t.PeriodSeconds), fmt.Sprintf("asked every %d s", t.PeriodSeconds)},
 		{probe.SuccessThreshold, int64(t.SuccessThreshold), inARow(t.SuccessThreshold, "success", "successes", in.goodNews())},
@@ -36,6 +36,15 @@ func (in *Injection) Explain() []Explanation {
 		explained = append(explained, Explanation{probe.TerminationGracePeriodSeconds, *grace, fmt.Sprintf("a container that this probe stops has %d s to end by itself", *grace)})
 	}
 	return explained
+}
+
+// firstProbe says when the kubelet begins. Beside a startup probe, liveness and readiness begin when that has passed.
+func (in *Injection) firstProbe() string {
+	t := in.Timing
+	if in.Kind == probe.Startup {
+		return fmt.Sprintf("the first probe comes %d to %d s after the container starts", t.InitialDelaySeconds, t.InitialDelaySeconds+t.PeriodSeconds)
+	}
+	return fmt.Sprintf("no probe in the first %d s of the container", t.InitialDelaySeconds)
 }
 
 // news is what a result does, after "it" and after "they".

@@ -145,6 +145,7 @@ func (d *deciding) dropSharedPorts() {
 }
 
 func (d *deciding) dropShared(p plan, shared func(choice) bool) {
+	guard := p.choices[probe.Startup].handler.Port.String()
 	for _, kind := range probe.Kinds() {
 		if c, ok := p.choices[kind]; ok && shared(c) {
 			delete(p.choices, kind)
@@ -157,7 +158,7 @@ func (d *deciding) dropShared(p plan, shared func(choice) bool) {
 	switch {
 	case live && !start && d.guards(p.request) && p.request.container.StartupProbe == nil && !p.request.asks[probe.Startup].None:
 		delete(p.choices, probe.Liveness)
-		d.skip(p.request, probe.Liveness, reason.SharedPort, "")
+		d.skip(p.request, probe.Liveness, reason.SharedPort, guard)
 	case start && !live && !askedStart:
 		delete(p.choices, probe.Startup)
 	}

@@ -33,9 +33,6 @@ func (d *deciding) warnings() []string {
 
 // podWarning is the warning about a Pod that is left alone as a whole.
 func podWarning(why reason.Reason) []string {
-	if isCalm(why) {
-		return nil
-	}
 	w := &warner{}
 	w.add(sentence("pod", "", Skip{Reason: why}))
 	return w.said()
