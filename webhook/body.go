@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -19,15 +20,15 @@ const (
 	growth = 4
 )
 
-// What decoding may cost, beside the body itself. The decoded view is small for a real Pod, because most of it is not
-// looked at; but `[0,0,0,…` where containers belong makes one container of every two bytes. Nothing in the view comes
-// into being without a comma before it, apart from the first of each kind, so that commas bound the memory.
+// What decoding may cost, beside the body itself. The decoded view is small for a real Pod; but `[0,0,0,…` where
+// containers belong makes one container of every two bytes. Nothing in the view comes into being without a comma
+// before it, apart from the first of each kind, so that the commas of a pruned body bound the memory.
 const (
 	// bytesPerComma is the largest thing in the view that one comma can begin: a container (152 bytes) with a probe
 	// (64) that has an HTTP handler (104).
 	bytesPerComma = 320
-	// maxCommas is more than any Pod has that etcd stores: 1.5 MiB at 12 bytes for each comma, which is a short
-	// environment variable, and one wrong review alone costs 40 MiB at most.
+	// maxCommas is more than a Pod can have that etcd stores (1.5 MiB), environment variables and volumes apart, and
+	// one wrong review alone costs 40 MiB at most.
 	maxCommas = 128 << 10
 )
 
@@ -60,7 +61,7 @@ func (m *memory) newBody(left *patience) body {
 	return body{memory: m, left: left, buffer: buf}
 }
 
-// bytes is what was read. It is valid until release.
+// bytes is what was read, after prune what is left of it. It is valid until release.
 func (b *body) bytes() []byte { return b.buffer.data }
 
 // read reads everything, or returns the answer that refuses the request. The announced length, -1 if there is none,
@@ -105,10 +106,14 @@ func (b *body) grow(announced int64) (answer, bool) {
 	if old > MaxBodyBytes {
 		return refuseSize(), false
 	}
-	// One byte more than the largest body and than the announced length, so that the end is seen without growing again.
-	size := min(old*growth, MaxBodyBytes+1)
+	// One byte more than will come, so that the end is seen without growing again.
+	most := int64(MaxBodyBytes + 1)
 	if announced >= old {
-		size = min(size, announced+1)
+		most = min(most, announced+1)
+	}
+	size := old * growth
+	if size >= most-1 {
+		size = most
 	}
 	// The old memory is held until its content is copied.
 	if refusal, ok := b.hold(size); !ok {
@@ -119,14 +124,19 @@ func (b *body) grow(announced int64) (answer, bool) {
 	return answer{}, true
 }
 
-// reserveDecode accounts for what decoding will allocate.
-func (b *body) reserveDecode() (answer, bool) {
-	commas := bytes.Count(b.bytes(), []byte{','})
+// prune leaves the part that decoding looks at, and accounts for what decoding will allocate.
+func (b *body) prune(s *shape) (answer, bool) {
+	rest, at, err := prune(b.buffer.data, s)
+	if err != nil {
+		return refuse(http.StatusBadRequest, stageDecode, fmt.Sprintf("the body is not JSON, from byte %d on", at)), false
+	}
+	b.buffer.data = rest
+	commas := bytes.Count(rest, []byte{','})
 	if commas > maxCommas {
 		return refuse(http.StatusRequestEntityTooLarge, stageSize, "the review has more members than any Pod that Kubernetes can store"), false
 	}
 	// Strings are copied out of the body.
-	return b.hold(int64(len(b.bytes())) + int64(commas)*bytesPerComma)
+	return b.hold(int64(len(rest)) + int64(commas)*bytesPerComma)
 }
 
 // hold takes n bytes of the limit. A review that alone needs more than there is in all is too large rather than early.

@@ -222,7 +222,7 @@ func TestMemoryThatIsUsedUpIsWaitedForAndThenRefused(t *testing.T) {
 	engine := newBlocking()
 	s := newServer(t, engine, func(o *webhook.Options) { o.MaxInFlightBytes = 2 * webhook.MaxBodyBytes })
 	large := reviewOf(t, webPod(1))
-	large = append(large, bytes.Repeat([]byte(" "), 4<<20)...)
+	large = append(large, bytes.Repeat([]byte(" "), webhook.MaxBodyBytes-len(large))...)
 	first := s.postAsync(large)
 	<-engine.entered
 

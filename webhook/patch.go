@@ -14,6 +14,10 @@ import (
 // (k8s.io/apimachinery/pkg/api/validation, TotalAnnotationSizeLimitB). A Pod over it is refused.
 const maxAnnotationBytes = 256 << 10
 
+// maxObjectBytes is what etcd stores of one object by default (--max-request-bytes). A Pod over it is refused. The API
+// server stores less than the JSON that it sends to us, so that a review within the limit is on the safe side.
+const maxObjectBytes = 3 << 19
+
 // statusAnnotation is the key under which a Pod carries what was decided about it.
 const statusAnnotation = annotation.StatusKey
 
@@ -71,6 +75,11 @@ func (p *patch) add(pointer string, value []byte) {
 	p.operations = append(p.operations, `","value":`...)
 	p.operations = append(p.operations, value...)
 	p.operations = append(p.operations, '}')
+}
+
+// fitsStorage says whether the Pod of a review of so many bytes can still be stored with the operations applied.
+func (p *patch) fitsStorage(reviewBytes int) bool {
+	return len(p.operations) == 0 || reviewBytes+len(p.operations) <= maxObjectBytes
 }
 
 // addStatus adds the status annotation, and what has to be there first. A status that is there already stays.

@@ -13,8 +13,8 @@ import (
 )
 
 // review is the part of admission.k8s.io/v1 AdmissionReview that we look at. The object decodes straight into the
-// policy's view of a Pod: one pass over the body, and what the view leaves out (environment variables, volumes,
-// fields that are newer than this build) costs no memory.
+// policy's view of a Pod; what the view leaves out (environment variables, volumes, fields that are newer than this
+// build) is pruned before and costs no memory.
 type review struct {
 	APIVersion string   `json:"apiVersion"`
 	Kind       string   `json:"kind"`
@@ -49,18 +49,14 @@ func (r *request) createsPod() bool {
 // maxDecodeMessage bounds what of a decoder's message is sent back, in bytes: it may quote the body.
 const maxDecodeMessage = 200
 
-// decode reads a review. It accepts less than JSON allows where the API server's patch library could read the same
-// bytes differently, because a patch that does not apply refuses the Pod: names are case-sensitive, and a member that
-// appears twice is an error. The answer to anything other than CREATE of a Pod is always "unchanged", so that there an
-// object that does not fit our view of a Pod is fine.
-func decode(data []byte) (*request, error) {
+// decode reads a review out of a pruned body. It accepts less than JSON allows where the API server's patch library
+// could read the same bytes differently, because a patch that does not apply refuses the Pod: names are case-sensitive,
+// and a member that appears twice is an error. The answer to anything other than CREATE of a Pod is always "unchanged",
+// so that there an object that does not fit our view of a Pod is fine.
+func decode(pruned []byte) (*request, error) {
 	var v review
-	// Trailing and leading space apart, Unmarshal checks the syntax of all of the body before it stores anything: once
-	// that has passed, every other error leaves the rest of the view filled in.
-	strict, err := kjson.UnmarshalStrict(data, &v, kjson.DisallowDuplicateFields)
-	if isSyntax, offset := kjson.SyntaxErrorOffset(err); isSyntax {
-		return nil, fmt.Errorf("the body is not JSON, from byte %d on", offset)
-	}
+	// The syntax is right, or pruning had failed. Any other error leaves the rest of the view filled in.
+	strict, err := kjson.UnmarshalStrict(pruned, &v, kjson.DisallowDuplicateFields)
 	if v.APIVersion != admissionv1.SchemeGroupVersion.String() || v.Kind != "AdmissionReview" {
 		return nil, errors.New("the body is not an AdmissionReview of admission.k8s.io/v1")
 	}
@@ -86,9 +82,9 @@ func decode(data []byte) (*request, error) {
 func typeErrorMessage(err error) string {
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
-		return fmt.Sprintf("%s at byte %d cannot be a %s", wrong.Field, wrong.Offset, wrong.Type)
+		return fmt.Sprintf("%s cannot be a %s", wrong.Field, wrong.Type)
 	}
-	return err.Error()
+	return "a member has a value that it cannot have"
 }
 
 // shorten cuts s to at most n bytes and drops what is no valid UTF-8.

@@ -7,7 +7,8 @@
 //	door.go      which door of the policy the request's path means
 //	body.go      reading the body, with memory accounted while it arrives
 //	limit.go     the two limits: bytes in flight and reviews at once
-//	review.go    the part of an AdmissionReview that we look at, and its one decode
+//	prune.go     leaving out of a body what nobody looks at
+//	review.go    the part of an AdmissionReview that we look at, and its decode
 //	patch.go     a decision as "add" operations; the only place with JSON pointers
 //	speak.go     what people are told: warnings, audit annotations, the log line
 //	respond.go   the answer that goes back
@@ -45,6 +46,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
@@ -113,6 +115,7 @@ type Options struct {
 // stops, when the reviews that have arrived must still be answered.
 type Handler struct {
 	policy   func() Decider
+	shape    *shape
 	memory   memory
 	slots    *limit
 	metrics  *metrics
@@ -142,6 +145,7 @@ func New(o Options) (*Handler, error) {
 	}
 	return &Handler{
 		policy:  o.Policy,
+		shape:   shapeOf(reflect.TypeFor[review]()),
 		memory:  memory{limit: newLimit(o.MaxInFlightBytes, m.bytesInFlight)},
 		slots:   newLimit(int64(o.MaxConcurrentReviews), nil),
 		metrics: m,
@@ -237,13 +241,13 @@ func (h *Handler) answerAt(at door, w http.ResponseWriter, r *http.Request) answ
 	if refusal, ok := b.read(r.Body, r.ContentLength); !ok {
 		return refusal
 	}
-	if refusal, ok := b.reserveDecode(); !ok {
-		return refusal
-	}
 	if !h.slots.acquire(1, &queue) {
 		return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many reviews at once")
 	}
 	defer h.slots.release(1)
+	if refusal, ok := b.prune(h.shape); !ok {
+		return refusal
+	}
 	return h.review(at, b.bytes())
 }
 

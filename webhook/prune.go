@@ -1,0 +1,295 @@
+package webhook
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+)
+
+// Most of a review is not looked at: environment variables, volumes, managed fields. The decoder would go over all of
+// it twice, a state machine's step for each byte. Pruning goes over it once, fast, and leaves the decoder the small
+// rest; a Pod with thousands of variables costs little more than one without.
+//
+// Pruning must not change what the decoder finds. It drops only members whose names the decoder would not know, in
+// objects that it would decode into structs; whatever is not plainly such a member stays. It accepts exactly the JSON
+// that the decoder accepts, because what it drops is not checked again. FuzzPrune holds it to both.
+
+// shape is the part of a Go type that pruning needs. A nil shape is a value that stays as a whole.
+type shape struct {
+	// members are those of a struct, by name.
+	members map[string]*shape
+	// element is that of a list of structs.
+	element *shape
+}
+
+// shapeOf returns the shape of a type that encoding/json decodes.
+func shapeOf(t reflect.Type) *shape {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		return nil
+	}
+	switch t.Kind() {
+	case reflect.Slice:
+		if element := shapeOf(t.Elem()); element != nil {
+			return &shape{element: element}
+		}
+		return nil
+	case reflect.Struct:
+		s := &shape{members: map[string]*shape{}}
+		s.addMembers(t)
+		return s
+	default:
+		return nil
+	}
+}
+
+func (s *shape) addMembers(t reflect.Type) {
+	for field := range t.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case field.Anonymous && name == "":
+			s.addMembers(field.Type)
+		case name != "" && name != "-":
+			s.members[name] = shapeOf(field.Type)
+		default:
+			s.members[field.Name] = shapeOf(field.Type)
+		}
+	}
+}
+
+// maxDepth is the decoder's limit of arrays and objects within each other.
+const maxDepth = 10_000
+
+// errSyntax says that the text is no JSON. Its place is in pruner.read.
+var errSyntax = errors.New("not JSON")
+
+// pruner moves what stays to the beginning of the text.
+type pruner struct {
+	text []byte
+	// read is the position of the next byte, written that of the end of what stays; never beyond read.
+	read, written int
+	depth         int
+}
+
+// prune returns the rest of a JSON text, in the same memory, or an error and the position of the mistake.
+func prune(text []byte, s *shape) (rest []byte, at int, err error) {
+	p := pruner{text: text}
+	p.space()
+	if err := p.value(s); err != nil {
+		return nil, p.read, err
+	}
+	p.space()
+	if p.read < len(text) {
+		return nil, p.read, errSyntax
+	}
+	return text[:p.written], 0, nil
+}
+
+// next is the next byte, 0 at the end, which is no part of any JSON text.
+func (p *pruner) next() byte {
+	if p.read < len(p.text) {
+		return p.text[p.read]
+	}
+	return 0
+}
+
+func (p *pruner) space() {
+	for p.read < len(p.text) {
+		switch p.text[p.read] {
+		case ' ', '\t', '\r', '\n':
+			p.read++
+		default:
+			return
+		}
+	}
+}
+
+// keep appends what stays.
+func (p *pruner) keep(from, to int) {
+	if p.written == from {
+		p.written = to
+		return
+	}
+	p.written += copy(p.text[p.written:], p.text[from:to])
+}
+
+func (p *pruner) keepByte(b byte) {
+	p.text[p.written] = b
+	p.written++
+}
+
+// value keeps a value, without the members that its shape does not have.
+func (p *pruner) value(s *shape) error {
+	switch c := p.next(); {
+	case c == '{' && s != nil && s.members != nil:
+		return p.object(s)
+	case c == '[' && s != nil && s.element != nil:
+		return p.array(s)
+	default:
+		begin := p.read
+		if err := p.skip(); err != nil {
+			return err
+		}
+		p.keep(begin, p.read)
+		return nil
+	}
+}
+
+func (p *pruner) object(s *shape) error {
+	kept := 0
+	p.keep(p.read, p.read+1)
+	err := p.members(func(begin, end int) error {
+		name := p.text[begin+1 : end-1]
+		member, known := s.members[string(name)]
+		if !known && plain(name) {
+			return p.afterName(p.skip)
+		}
+		if kept > 0 {
+			p.keepByte(',')
+		}
+		kept++
+		p.keep(begin, end)
+		return p.afterName(func() error {
+			p.keepByte(':')
+			return p.value(member)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	p.keepByte('}')
+	return nil
+}
+
+func (p *pruner) array(s *shape) error {
+	kept := 0
+	p.keep(p.read, p.read+1)
+	err := p.elements(func() error {
+		if kept > 0 {
+			p.keepByte(',')
+		}
+		kept++
+		return p.value(s.element)
+	})
+	if err != nil {
+		return err
+	}
+	p.keepByte(']')
+	return nil
+}
+
+// plain says whether a name is spelled in one way only. Any other may be a known one in disguise, and stays.
+func plain(name []byte) bool {
+	for _, c := range name {
+		if c == '\\' || c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// skip passes over a value, which must be right.
+func (p *pruner) skip() error {
+	switch p.next() {
+	case '{':
+		return p.members(func(int, int) error { return p.afterName(p.skip) })
+	case '[':
+		return p.elements(p.skip)
+	case '"':
+		return p.str()
+	case 't':
+		return p.literal("true")
+	case 'f':
+		return p.literal("false")
+	case 'n':
+		return p.literal("null")
+	default:
+		return p.number()
+	}
+}
+
+// members passes over an object and calls do after each name, with the name's place including its quotes. The
+// function must pass over what follows.
+func (p *pruner) members(do func(begin, end int) error) error {
+	if err := p.enter(); err != nil {
+		return err
+	}
+	p.space()
+	if p.next() == '}' {
+		return p.leave()
+	}
+	for {
+		begin := p.read
+		if err := p.str(); err != nil {
+			return err
+		}
+		if err := do(begin, p.read); err != nil {
+			return err
+		}
+		p.space()
+		switch p.next() {
+		case '}':
+			return p.leave()
+		case ',':
+			p.read++
+			p.space()
+		default:
+			return errSyntax
+		}
+	}
+}
+
+// afterName passes over the colon and lets do pass over the value.
+func (p *pruner) afterName(do func() error) error {
+	p.space()
+	if p.next() != ':' {
+		return errSyntax
+	}
+	p.read++
+	p.space()
+	return do()
+}
+
+// elements passes over an array and calls do where an element begins.
+func (p *pruner) elements(do func() error) error {
+	if err := p.enter(); err != nil {
+		return err
+	}
+	p.space()
+	if p.next() == ']' {
+		return p.leave()
+	}
+	for {
+		if err := do(); err != nil {
+			return err
+		}
+		p.space()
+		switch p.next() {
+		case ']':
+			return p.leave()
+		case ',':
+			p.read++
+			p.space()
+		default:
+			return errSyntax
+		}
+	}
+}
+
+func (p *pruner) enter() error {
+	p.read++
+	p.depth++
+	if p.depth > maxDepth {
+		return errSyntax
+	}
+	return nil
+}
+
+func (p *pruner) leave() error {
+	p.read++
+	p.depth--
+	return nil
+}
