@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -30,6 +31,8 @@ const (
 type cluster struct {
 	plane *controlplane.ControlPlane
 	ours  *server.Server
+	// asks is our entry for Pods that ask.
+	asks admissionregistrationv1.MutatingWebhook
 }
 
 // startCluster starts both. What was started is returned with an error, too.
@@ -53,6 +56,8 @@ func startCluster(ctx context.Context) (*cluster, error) {
 	if err != nil {
 		return c, err
 	}
+	// The chart puts it first.
+	c.asks = configuration.Webhooks[0]
 	marker := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: metav1.NamespaceDefault, Name: "marker", Annotations: map[string]string{annotation.Domain + "/inject": "true"},
@@ -79,13 +84,7 @@ func (c *cluster) stop() error {
 
 // namespaceOf is the name of an arm's namespace.
 func namespaceOf(arm string) string {
-	name := []byte("bench-" + arm)
-	for i := range name {
-		if name[i] == ' ' {
-			name[i] = '-'
-		}
-	}
-	return string(name)
+	return "bench-" + strings.ReplaceAll(arm, " ", "-")
 }
 
 // createNamespaces makes a namespace for each arm. Our webhook is for those that are listed first, and kept away from
@@ -110,32 +109,20 @@ func onlyIn(arm string) *metav1.LabelSelector {
 	return &metav1.LabelSelector{MatchLabels: map[string]string{armLabel: namespaceOf(arm)}}
 }
 
-// register makes another server the webhook of an arm's namespace. Apart from the selection it is registered as ours.
-func (c *cluster) register(ctx context.Context, arm string, other *rival.Server) error {
+// register makes another server the webhook of an arm's namespace, as our entry for Pods that ask is registered.
+func (c *cluster) register(ctx context.Context, arm string, other *rival.Server, withCondition bool) error {
 	url, name := other.URL(), namespaceOf(arm)
-	sideEffects := admissionregistrationv1.SideEffectClassNone
-	policy, timeout := admissionregistrationv1.Ignore, int32(3)
+	entry := *c.asks.DeepCopy()
+	entry.Name = name + ".example.com"
+	entry.ClientConfig = admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: other.Authority().PEM()}
+	entry.NamespaceSelector = onlyIn(arm)
+	if !withCondition {
+		entry.MatchConditions = nil
+	}
 	return c.plane.ReplaceWebhooks(ctx, &admissionregistrationv1.MutatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Webhooks: []admissionregistrationv1.MutatingWebhook{{
-			Name:                    name + ".example.com",
-			ClientConfig:            admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: other.Authority().PEM()},
-			Rules:                   []admissionregistrationv1.RuleWithOperations{podCreation()},
-			AdmissionReviewVersions: []string{"v1"},
-			NamespaceSelector:       onlyIn(arm),
-			SideEffects:             &sideEffects,
-			FailurePolicy:           &policy,
-			TimeoutSeconds:          &timeout,
-		}},
+		Webhooks:   []admissionregistrationv1.MutatingWebhook{entry},
 	})
-}
-
-// podCreation is the rule of all webhooks and policies here.
-func podCreation() admissionregistrationv1.RuleWithOperations {
-	return admissionregistrationv1.RuleWithOperations{
-		Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create},
-		Rule:       admissionregistrationv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"pods"}},
-	}
 }
 
 // create creates a Pod on dry run in the namespace of an arm.

@@ -15,8 +15,11 @@ import (
 )
 
 const (
-	// cpuRounds is how often every server has its turn.
-	cpuRounds, cpuRoundsQuick = 15, 4
+	// cpuLaunches is how often all servers are started anew: a process can be a tenth faster than its twin for as long
+	// as it lives, by the luck of where its memory lies.
+	cpuLaunches, cpuLaunchesQuick = 6, 1
+	// cpuRounds is how often every server has its turn after each start.
+	cpuRounds, cpuRoundsQuick = 4, 4
 	// cpuConnections is how many reviews an API server has under way at the same time, on a day with some traffic.
 	cpuConnections = 4
 	// typedShare is how much fewer reviews the typed server gets in its turn, because each takes it so much longer.
@@ -24,10 +27,6 @@ const (
 	// quickShare is how much fewer reviews all get for a quick look.
 	quickShare = 5
 )
-
-// sameRuntime makes Go's runtime the same for all servers: our own server's garbage collection, and as many threads on
-// any machine.
-func sameRuntime() []string { return []string{"GOGC=300", "GOMAXPROCS=2", "GOMEMLIMIT="} }
 
 // smallReview is the recorded one, with its Pod of 4 KB.
 func smallReview() ([]byte, error) { return sample.Review() }
@@ -50,12 +49,8 @@ func (e cpuExperiment) measure(ctx context.Context, b *bench) (values, error) {
 	if err != nil {
 		return nil, err
 	}
-	servers, err := startCPUServers(ctx, body)
+	result, err := untilValid(b, func() (cpuResult, error) { return e.compare(ctx, b, body) })
 	if err != nil {
-		return nil, errors.Join(err, servers.stop())
-	}
-	result, err := untilValid(b, func() (cpuResult, error) { return e.compare(ctx, b, servers, body) })
-	if err = errors.Join(err, servers.stop()); err != nil {
 		return nil, err
 	}
 	return values{
@@ -73,28 +68,47 @@ type cpuResult struct {
 
 func (r cpuResult) isVoid() bool { return r.floor.isVoid() }
 
-// compare measures all servers in turn.
-func (e cpuExperiment) compare(ctx context.Context, b *bench, servers *cpuServers, body []byte) (cpuResult, error) {
-	requests := b.times(e.requests, e.requests/quickShare)
+// compare measures all servers in turn, and starts them again several times.
+func (e cpuExperiment) compare(ctx context.Context, b *bench, body []byte) (cpuResult, error) {
+	samples := map[string][]float64{}
+	for range b.times(cpuLaunches, cpuLaunchesQuick) {
+		servers, err := startCPUServers(ctx, body)
+		if err != nil {
+			return cpuResult{}, errors.Join(err, servers.stop())
+		}
+		launch, err := e.launch(ctx, b, servers, body)
+		if err = errors.Join(err, servers.stop()); err != nil {
+			return cpuResult{}, err
+		}
+		for name, more := range launch {
+			samples[name] = append(samples[name], more...)
+		}
+	}
+	return newCPUResult(b, samples), nil
+}
+
+// launch measures the servers that run now.
+func (e cpuExperiment) launch(ctx context.Context, b *bench, servers *cpuServers, body []byte) (map[string][]float64, error) {
 	var arms []arm
 	for _, server := range servers.all() {
-		requests := requests
+		requests := b.times(e.requests, e.requests/quickShare)
 		if server.name == armTyped {
 			requests /= typedShare
 		}
 		sampleCPU := func(ctx context.Context) (float64, error) { return server.cost(ctx, body, requests) }
 		// The first turn fills buffers, pools and the heap.
 		if _, err := sampleCPU(ctx); err != nil {
-			return cpuResult{}, fmt.Errorf("warming up %s: %w", server.name, err)
+			return nil, fmt.Errorf("warming up %s: %w", server.name, err)
 		}
 		arms = append(arms, arm{server.name, sampleCPU})
 	}
-	samples, err := interleave(ctx, b.times(cpuRounds, cpuRoundsQuick), arms)
-	if err != nil {
-		return cpuResult{}, err
-	}
-	for _, arm := range arms {
-		b.logf("  %s: %.1f µs of CPU per review", arm.name, statistics.Median(samples[arm.name])*1e6)
+	return interleave(ctx, b.times(cpuRounds, cpuRoundsQuick), arms)
+}
+
+// newCPUResult compares the samples of all arms.
+func newCPUResult(b *bench, samples map[string][]float64) cpuResult {
+	for _, arm := range []string{armOurs, armFloor, armFloorAgain, armTyped} {
+		b.logf("  %s: %.1f µs of CPU per review", arm, statistics.Median(samples[arm])*1e6)
 	}
 	medianRatio := func(arms ...[]float64) float64 { return statistics.Median(statistics.Ratios(arms[0], arms[1])) }
 	logRatio := func(of, to string) float64 {
@@ -106,18 +120,8 @@ func (e cpuExperiment) compare(ctx context.Context, b *bench, servers *cpuServer
 	return cpuResult{
 		floor:   comparison{ratio: logRatio(armOurs, armFloor), same: logRatio(armFloorAgain, armFloor)},
 		toTyped: logRatio(armOurs, armTyped),
-	}, nil
+	}
 }
-
-// The names of the arms.
-const (
-	armNone       = "none"
-	armOurs       = "ours"
-	armFloor      = "floor"
-	armFloorAgain = "floor again"
-	armTyped      = "typed"
-	armNative     = "native"
-)
 
 // cpuServers are the processes that are compared.
 type cpuServers struct {

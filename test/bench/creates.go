@@ -22,7 +22,9 @@ const (
 )
 
 // measureCreates compares the creation of the same annotated Pod, on dry run at a real API server, in namespaces that
-// nothing, our webhook, the floor, its twin, and an equivalent MutatingAdmissionPolicy change.
+// nothing, our webhook, the floor, its twin, and an equivalent MutatingAdmissionPolicy change. The floor and its twin
+// are registered like our webhook, with its condition, so that the difference is the server's; the floor once more
+// without any condition shows what that costs.
 func measureCreates(ctx context.Context, b *bench) (values, error) {
 	c, err := startCluster(ctx)
 	if err != nil {
@@ -41,16 +43,16 @@ func compareCreates(ctx context.Context, b *bench, c *cluster) (found values, er
 	if err != nil {
 		return nil, err
 	}
-	if err := c.createNamespaces(ctx, []string{armOurs}, []string{armNone, armFloor, armFloorAgain, armNative}); err != nil {
+	if err := c.createNamespaces(ctx, []string{armOurs}, []string{armNone, armFloor, armFloorAgain, armFloorBare, armNative}); err != nil {
 		return nil, err
 	}
-	for _, arm := range []string{armFloor, armFloorAgain} {
+	for _, arm := range []string{armFloor, armFloorAgain, armFloorBare} {
 		floor, startErr := rival.StartFloor(ctx, patch, sameRuntime())
 		if startErr != nil {
 			return nil, startErr
 		}
 		defer func() { err = errors.Join(err, floor.Stop()) }()
-		if err := c.register(ctx, arm, floor); err != nil {
+		if err := c.register(ctx, arm, floor, arm != armFloorBare); err != nil {
 			return nil, err
 		}
 	}
@@ -68,7 +70,7 @@ func compareCreates(ctx context.Context, b *bench, c *cluster) (found values, er
 	if err != nil {
 		return nil, fmt.Errorf("writing the Pod: %w", err)
 	}
-	arms := c.arms(body, armNone, armOurs, armFloor, armFloorAgain, armNative)
+	arms := c.arms(body, armNone, armOurs, armFloor, armFloorAgain, armFloorBare, armNative)
 	if _, err := interleave(ctx, createWarmUp, arms); err != nil {
 		return nil, err
 	}
@@ -80,6 +82,7 @@ func compareCreates(ctx context.Context, b *bench, c *cluster) (found values, er
 		"create_aa":                  result.same,
 		"create_added_p50_vs_floor":  result.corrected(),
 		"create_added_p50_ms_native": result.added[armNative],
+		"create_added_p50_ms_bare":   result.added[armFloorBare],
 		"create_added_p50_ms_floor":  result.added[armFloor],
 		"create_added_p50_ms_ours":   result.added[armOurs],
 	}, nil
@@ -91,7 +94,7 @@ func (c *cluster) agree(ctx context.Context, pod *corev1.Pod) error {
 	if err != nil {
 		return err
 	}
-	for _, arm := range []string{armFloor, armFloorAgain, armNative} {
+	for _, arm := range []string{armFloor, armFloorAgain, armFloorBare, armNative} {
 		got, err := c.waitUntilChanged(ctx, arm, pod)
 		if err != nil {
 			return err
@@ -125,7 +128,7 @@ func createOnce(ctx context.Context, b *bench, arms []arm) (createResult, error)
 	none := samples[armNone]
 	b.logf("  a create takes %.2f ms", statistics.Median(none))
 	result := createResult{added: map[string]float64{}}
-	for _, arm := range []string{armOurs, armFloor, armFloorAgain, armNative} {
+	for _, arm := range []string{armOurs, armFloor, armFloorAgain, armFloorBare, armNative} {
 		result.added[arm] = statistics.Median(statistics.Differences(samples[arm], none))
 		low, high := statistics.Interval(medianAdded, samples[arm], none)
 		b.logf("  %s adds %.3f ms (95%%: %.3f to %.3f)", arm, result.added[arm], low, high)

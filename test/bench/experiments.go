@@ -70,6 +70,7 @@ func experiments() []experiment {
 				{"create_aa", sameServer()},
 				{"create_added_p50_vs_floor", atMost(1.15)},
 				{"create_added_p50_ms_native", information()},
+				{"create_added_p50_ms_bare", information()},
 				{"create_added_p50_ms_floor", information()},
 				{"create_added_p50_ms_ours", information()},
 			},

@@ -29,9 +29,6 @@ func measureMemory(ctx context.Context, b *bench) (values, error) {
 	return values{"rss_mib": rss}, errors.Join(err, ours.Stop())
 }
 
-// ownRuntime leaves Go's runtime to the server, whatever the benchmark's own environment says.
-func ownRuntime() []string { return []string{"GOGC=", "GOMAXPROCS=", "GOMEMLIMIT="} }
-
 func memoryAfter(ctx context.Context, b *bench, ours *server.Server, body []byte, reviews int) (float64, error) {
 	fresh, _, err := residentMemory(ours.Process().PID())
 	if err != nil {

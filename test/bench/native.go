@@ -52,6 +52,14 @@ func installNative(ctx context.Context, kube kubernetes.Interface, patch []byte,
 	return nil
 }
 
+// podCreation is the rule of our entries, for policies.
+func podCreation() admissionregistrationv1.RuleWithOperations {
+	return admissionregistrationv1.RuleWithOperations{
+		Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create},
+		Rule:       admissionregistrationv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"pods"}},
+	}
+}
+
 // celOfPatch writes a JSON patch of constant "add" operations in CEL.
 func celOfPatch(patch []byte) (string, error) {
 	var operations []struct {

@@ -13,13 +13,6 @@ import (
 	"github.com/probe-injector/probe-injector/test/bench/statistics"
 )
 
-// The arms of Pods that did not ask: in a namespace that one of our entries selects, and in two that none does.
-const (
-	armSelected      = "selected"
-	armExcluded      = "excluded"
-	armExcludedAgain = "excluded again"
-)
-
 // measureUnasked compares the creation of a Pod without any annotation of ours in a namespace where the API server has
 // to look for one, with our default entries, and in one where it need not.
 func measureUnasked(ctx context.Context, b *bench) (values, error) {

@@ -23,8 +23,9 @@ type comparison struct {
 	same float64
 }
 
-// corrected is the ratio without what the machine's noise has added to it.
-func (c comparison) corrected() float64 { return c.ratio / c.same }
+// corrected is the ratio of ours to the other and its twin, in the middle between them: which of the two was disturbed
+// nobody knows.
+func (c comparison) corrected() float64 { return c.ratio / math.Sqrt(c.same) }
 
 // isVoid tells whether the machine was too busy for the comparison.
 func (c comparison) isVoid() bool { return !sameServer().isMetBy(c.same) }

@@ -13,9 +13,10 @@ func TestCorrectedRatioAndVoid(t *testing.T) {
 		void       bool
 	}{
 		"a quiet machine":                {comparison{ratio: 1.25, same: 1}, 1.25, false},
-		"the twin was disturbed as well": {comparison{ratio: 1.375, same: 1.1}, 1.25, false},
-		"the twin was too slow":          {comparison{ratio: 1.2, same: 1.2}, 1, true},
-		"the twin was too fast":          {comparison{ratio: 1, same: 0.8}, 1.25, true},
+		"the twin was a little too slow": {comparison{ratio: 1.25, same: 1.0816}, 1.202, false},
+		"the twin was a little too fast": {comparison{ratio: 1.25, same: 0.9216}, 1.302, false},
+		"the twin was much too slow":     {comparison{ratio: 1.2, same: 1.44}, 1, true},
+		"the twin was much too fast":     {comparison{ratio: 1, same: 0.64}, 1.25, true},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
