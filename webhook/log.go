@@ -110,9 +110,9 @@ func podAttrs(req *request) []slog.Attr {
 }
 
 // undecodable writes the line of a request that was no review.
-func (l *reviewLog) undecodable(at door, err error) {
+func (l *reviewLog) undecodable(at door, why string) {
 	if l.passes(l.lines, slog.LevelWarn) {
-		l.logger.Warn("request is no review", "door", string(at.label), "error", clip(err.Error()))
+		l.logger.Warn("request is no review", "door", string(at.label), "why", clip(why))
 	}
 }
 

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -47,16 +46,14 @@ func newPatch(pod *policy.Pod, d *policy.Decision) (patch, error) {
 			p.contradictions++
 			continue
 		}
-		probe, err := json.Marshal(injection.Probe)
+		probe, err := encodeProbe(injection.Probe)
 		if err != nil {
 			return patch{}, fmt.Errorf("encoding the %s probe of container %q: %w", injection.Kind, injection.Container.Name, err)
 		}
 		p.add(probePointer(injection), probe)
 		p.injections = append(p.injections, injection)
 	}
-	if err := p.addStatus(pod, d.Status); err != nil {
-		return patch{}, err
-	}
+	p.addStatus(pod, d.Status)
 	if p.operations != nil {
 		p.operations = append(p.operations, ']')
 	}
@@ -83,16 +80,16 @@ func (p *patch) fitsStorage(reviewBytes int) bool {
 }
 
 // addStatus adds the status annotation, and what has to be there first. A status that is there already stays.
-func (p *patch) addStatus(pod *policy.Pod, status string) error {
+func (p *patch) addStatus(pod *policy.Pod, status string) {
 	if status == "" {
-		return nil
+		return
 	}
 	var annotations map[string]string
 	if pod.Metadata != nil {
 		annotations = pod.Metadata.Annotations
 	}
 	if old, ok := annotations[statusAnnotation]; ok && old == status {
-		return nil
+		return
 	}
 	size := len(statusAnnotation) + len(status)
 	for key, value := range annotations {
@@ -102,27 +99,20 @@ func (p *patch) addStatus(pod *policy.Pod, status string) error {
 	}
 	if size > maxAnnotationBytes {
 		p.statusOmitted = true
-		return nil
+		return
 	}
-	var (
-		pointer string
-		value   any
-	)
+	value := appendString(nil, status)
+	member := append(appendString([]byte{'{'}, statusAnnotation), ':')
+	member = append(append(member, value...), '}')
 	// JSON's null and an absent member both decode to nil, and "add" replaces the one and creates the other.
 	switch {
 	case pod.Metadata == nil:
-		pointer, value = "/metadata", map[string]map[string]string{"annotations": {statusAnnotation: status}}
+		p.add("/metadata", append(append([]byte(`{"annotations":`), member...), '}'))
 	case annotations == nil:
-		pointer, value = "/metadata/annotations", map[string]string{statusAnnotation: status}
+		p.add("/metadata/annotations", member)
 	default:
-		pointer, value = "/metadata/annotations/"+escapePointer(statusAnnotation), status
+		p.add("/metadata/annotations/"+escapePointer(statusAnnotation), value)
 	}
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("encoding the status annotation: %w", err)
-	}
-	p.add(pointer, encoded)
-	return nil
 }
 
 // probePointer is where the probe of an injection belongs. Kind and index are ours, no part comes from the Pod.

@@ -9,21 +9,23 @@ func (p *pruner) str() error {
 	}
 	text := p.text
 	for i := p.read + 1; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			p.read = i + 1
+		c := text[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		p.read = i
+		if c == '"' {
+			p.read++
 			return nil
-		case c == '\\':
-			n := escape(text[i+1:])
-			if n == 0 {
-				p.read = i
-				return errSyntax
-			}
-			i += n
-		case c < ' ':
-			p.read = i
+		}
+		if c != '\\' {
 			return errSyntax
 		}
+		n := escape(text[i+1:])
+		if n == 0 {
+			return errSyntax
+		}
+		i += n
 	}
 	p.read = len(text)
 	return errSyntax

@@ -11,6 +11,7 @@
 //	review.go    the part of an AdmissionReview that we look at, and its decode
 //	patch.go     a decision as "add" operations; the only place with JSON pointers
 //	speak.go     what people are told: warnings, audit annotations, the log line
+//	probe.go     encoding a probe
 //	respond.go   the answer that goes back
 //	metrics.go   every metric of this package
 //	server.go    the handler on controller-runtime's webhook server
@@ -218,6 +219,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) answer {
 	}
 	a := h.answerAt(at, w, r)
 	a.door = at
+	if a.stage == stageDecode {
+		h.log.undecodable(at, a.message)
+	}
 	return a
 }
 
@@ -255,7 +259,6 @@ func (h *Handler) answerAt(at door, w http.ResponseWriter, r *http.Request) answ
 func (h *Handler) review(at door, data []byte) answer {
 	req, err := decode(data)
 	if err != nil {
-		h.log.undecodable(at, err)
 		return refuse(http.StatusBadRequest, stageDecode, err.Error())
 	}
 	if !req.createsPod() {
