@@ -1,6 +1,7 @@
 # Everything a person or CI does with this repository. "make help" lists it.
 
-VERSION ?= v0.1.0
+# The chart's appVersion is the one place where the version is written.
+VERSION ?= v$(shell sed -n 's/^appVersion: //p' charts/probe-injector/Chart.yaml)
 IMAGE   ?= probe-injector:$(VERSION)
 
 GOLANGCI_LINT_VERSION := v2.15.0

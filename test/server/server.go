@@ -46,8 +46,15 @@ func build(ctx context.Context, name, tags string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	version, err := checkout.Version()
+	if err != nil {
+		return "", err
+	}
 	path := filepath.Join(root, "bin", name)
-	if err := gobuild.Build(ctx, gobuild.Target{Dir: root, Package: "./cmd/webhook", Output: path, Tags: tags}); err != nil {
+	err = gobuild.Build(ctx, gobuild.Target{
+		Dir: root, Package: "./cmd/webhook", Output: path, Tags: tags, LinkerFlags: "-X main.version=" + version,
+	})
+	if err != nil {
 		return "", fmt.Errorf("building the webhook: %w", err)
 	}
 	return path, nil
