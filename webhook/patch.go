@@ -63,7 +63,7 @@ func newPatch(pod *policy.Pod, d *policy.Decision) (patch, error) {
 // add appends one operation. The pointer must need no JSON escaping, which holds for all that this file builds.
 func (p *patch) add(pointer string, value []byte) {
 	if p.operations == nil {
-		p.operations = append(make([]byte, 0, 1024), '[')
+		p.operations = append(make([]byte, 0, 1536), '[')
 	} else {
 		p.operations = append(p.operations, ',')
 	}

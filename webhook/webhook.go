@@ -56,6 +56,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/reason"
 )
 
 // The limits of one request, none of which is worth a flag.
@@ -245,6 +246,7 @@ func (h *Handler) answerAt(at door, w http.ResponseWriter, r *http.Request) answ
 	if refusal, ok := b.read(r.Body, r.ContentLength); !ok {
 		return refusal
 	}
+	size := len(b.bytes())
 	if !h.slots.acquire(1, &queue) {
 		return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many reviews at once")
 	}
@@ -252,11 +254,11 @@ func (h *Handler) answerAt(at door, w http.ResponseWriter, r *http.Request) answ
 	if refusal, ok := b.prune(h.shape); !ok {
 		return refusal
 	}
-	return h.review(at, b.bytes())
+	return h.review(at, b.bytes(), size)
 }
 
-// review decides one review that has been read, and is where everything but HTTP happens.
-func (h *Handler) review(at door, data []byte) answer {
+// review decides one review, of the given size before it was pruned, and is where everything but HTTP happens.
+func (h *Handler) review(at door, data []byte, size int) answer {
 	req, err := decode(data)
 	if err != nil {
 		return refuse(http.StatusBadRequest, stageDecode, err.Error())
@@ -269,6 +271,10 @@ func (h *Handler) review(at door, data []byte) answer {
 	if err != nil {
 		h.log.unencodable(at, err)
 		return refuse(http.StatusInternalServerError, stageEncode, "this is a bug in probe-injector; its log has the details")
+	}
+	if !p.fitsStorage(size) {
+		d.Withhold(reason.PodTooLarge)
+		p = patch{}
 	}
 	h.metrics.decided(&d, p)
 
