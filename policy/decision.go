@@ -48,6 +48,16 @@ type Injection struct {
 	Source  Source
 }
 
+// Withhold drops all that the decision would change, for a reason that only its caller can see.
+func (d *Decision) Withhold(why reason.Reason) {
+	d.Injections, d.Status = nil, ""
+	d.Skips = []Skip{{Reason: why}}
+	d.Warnings = nil
+	if d.Asked {
+		d.Warnings = podWarning(why)
+	}
+}
+
 // Skip is one probe, or with an empty Kind one whole container or Pod, that gets nothing, and why.
 type Skip struct {
 	// Container is the container's name; empty when the whole Pod is meant.

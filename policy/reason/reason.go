@@ -38,6 +38,7 @@ const (
 	NotOffered          Reason = "not_offered"
 	LowConfidence       Reason = "low_confidence"
 	LivenessNotInferred Reason = "liveness_not_inferred"
+	PodTooLarge         Reason = "pod_too_large"
 )
 
 // Description says what a reason means, for people.
@@ -86,6 +87,7 @@ func Table() []Description {
 		{NotOffered, "profile %s does not offer it", "write the handler to have it anyway", false},
 		{LowConfidence, "the ports alone do not prove enough", "annotate the Pod to have it", true},
 		{LivenessNotInferred, "the policy asks for a written liveness handler", "write liveness: /PATH", false},
+		{PodTooLarge, "the Pod is so large that with them it could not be stored", "write them into the Pod", false},
 	}
 }
 
