@@ -33,6 +33,8 @@ func (i *installed) accepted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			// Beside the one that is installed.
+			configuration.Name = "another"
 			dryRun := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldValidation: metav1.FieldValidationStrict}
 			_, err = i.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Create(t.Context(), configuration, dryRun)
 			if err != nil {

@@ -59,8 +59,8 @@ func (i *installed) limits(t *testing.T) {
 			containers:  argued(strings.Fields(strings.Repeat("--verbose=1 ", 40_000))...),
 			probe:       "c0/readiness",
 		},
-		"annotations that take six times as much in JSON": {
-			annotations: filledWith(map[string]string{"probe-injector.dev/readiness": "tcp:80"}, annotationsLimit, "\x01"),
+		"annotations that take twice as much in JSON": {
+			annotations: filledWith(map[string]string{"probe-injector.dev/readiness": "tcp:80"}, annotationsLimit, `"`),
 			containers:  manyContainers(1),
 			probe:       "c0/readiness",
 		},

@@ -94,7 +94,7 @@ func randomPod(t *testing.T, r *rand.Rand) []byte {
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "random-", Annotations: randomAnnotations(r)},
 		Spec: corev1.PodSpec{
 			AutomountServiceAccountToken: new(false),
-			RestartPolicy:                oneOf(r, "", corev1.RestartPolicyAlways, corev1.RestartPolicyAlways, corev1.RestartPolicyAlways, corev1.RestartPolicyNever),
+			RestartPolicy:                oneOf(r, slices.Insert(slices.Repeat([]corev1.RestartPolicy{corev1.RestartPolicyAlways}, 8), 0, "", corev1.RestartPolicyNever)...),
 			SecurityContext: &corev1.PodSecurityContext{
 				RunAsNonRoot: new(true), SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 			},
@@ -145,9 +145,9 @@ func restricted() *corev1.SecurityContext {
 	}
 }
 
-// randomAnnotations draws at least one key of ours, in two of three cases such as a careful person writes.
+// randomAnnotations draws at least one key of ours, in three of four cases such as a careful person writes.
 func randomAnnotations(r *rand.Rand) map[string]string {
-	if r.IntN(3) > 0 {
+	if r.IntN(4) > 0 {
 		return rightAnnotations(r)
 	}
 	handlers := []string{
