@@ -5,7 +5,10 @@ const (
 	armOurs       = "ours"
 	armFloor      = "floor"
 	armFloorAgain = "floor again"
-	armTyped      = "typed"
+
+	// Only where CPU time is measured.
+	armBare  = "bare"
+	armTyped = "typed"
 
 	// Only where Pods are created.
 	armNone      = "none"

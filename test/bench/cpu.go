@@ -56,14 +56,15 @@ func (e cpuExperiment) measure(ctx context.Context, b *bench) (values, error) {
 	return values{
 		"cpu_aa_" + e.size:                  result.floor.same,
 		"cpu_per_review_vs_floor_" + e.size: result.floor.corrected(),
+		"cpu_per_review_vs_bare_" + e.size:  result.toBare,
 		"cpu_per_review_vs_typed_" + e.size: result.toTyped,
 	}, nil
 }
 
 // cpuResult is what a review costs us in comparison.
 type cpuResult struct {
-	floor   comparison
-	toTyped float64
+	floor           comparison
+	toBare, toTyped float64
 }
 
 func (r cpuResult) isVoid() bool { return r.floor.isVoid() }
@@ -107,7 +108,7 @@ func (e cpuExperiment) launch(ctx context.Context, b *bench, servers *cpuServers
 
 // newCPUResult compares the samples of all arms.
 func newCPUResult(b *bench, samples map[string][]float64) cpuResult {
-	for _, arm := range []string{armOurs, armFloor, armFloorAgain, armTyped} {
+	for _, arm := range []string{armOurs, armFloor, armFloorAgain, armBare, armTyped} {
 		b.logf("  %s: %.1f µs of CPU per review", arm, statistics.Median(samples[arm])*1e6)
 	}
 	medianRatio := func(arms ...[]float64) float64 { return statistics.Median(statistics.Ratios(arms[0], arms[1])) }
@@ -119,6 +120,7 @@ func newCPUResult(b *bench, samples map[string][]float64) cpuResult {
 	}
 	return cpuResult{
 		floor:   comparison{ratio: logRatio(armOurs, armFloor), same: logRatio(armFloorAgain, armFloor)},
+		toBare:  logRatio(armOurs, armBare),
 		toTyped: logRatio(armOurs, armTyped),
 	}
 }
@@ -127,6 +129,7 @@ func newCPUResult(b *bench, samples map[string][]float64) cpuResult {
 type cpuServers struct {
 	ours              *server.Server
 	floor, floorAgain *rival.Server
+	bare              *rival.Server
 	typed             *rival.Server
 	clients           []*client
 }
@@ -164,6 +167,9 @@ func startCPUServers(ctx context.Context, body []byte) (*cpuServers, error) {
 	if s.floorAgain, err = rival.StartFloor(ctx, patch, sameRuntime()); err != nil {
 		return s, err
 	}
+	if s.bare, err = rival.StartBare(ctx, patch, sameRuntime()); err != nil {
+		return s, err
+	}
 	if s.typed, err = rival.StartTyped(ctx, changes, sameRuntime()); err != nil {
 		return s, err
 	}
@@ -176,7 +182,7 @@ func (s *cpuServers) agree(ctx context.Context, body, ours []byte) error {
 	if err != nil {
 		return err
 	}
-	for _, other := range []*rival.Server{s.floor, s.floorAgain, s.typed} {
+	for _, other := range []*rival.Server{s.floor, s.floorAgain, s.bare, s.typed} {
 		client := newClient(other.URL(), other.Authority())
 		patch, err := patchBy(ctx, client, body)
 		if err != nil {
@@ -216,7 +222,7 @@ func (s *cpuServers) all() []cpuServer {
 	for _, other := range []struct {
 		name   string
 		server *rival.Server
-	}{{armFloor, s.floor}, {armFloorAgain, s.floorAgain}, {armTyped, s.typed}} {
+	}{{armFloor, s.floor}, {armFloorAgain, s.floorAgain}, {armBare, s.bare}, {armTyped, s.typed}} {
 		servers = append(servers, cpuServer{other.name, other.server.PID(), newClient(other.server.URL(), other.server.Authority())})
 	}
 	for _, server := range servers {
@@ -250,7 +256,7 @@ func (s *cpuServers) stop() error {
 	if s.ours != nil {
 		failures = append(failures, s.ours.Stop())
 	}
-	for _, other := range []*rival.Server{s.floor, s.floorAgain, s.typed} {
+	for _, other := range []*rival.Server{s.floor, s.floorAgain, s.bare, s.typed} {
 		if other != nil {
 			failures = append(failures, other.Stop())
 		}

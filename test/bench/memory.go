@@ -30,7 +30,7 @@ func measureMemory(ctx context.Context, b *bench) (values, error) {
 }
 
 func memoryAfter(ctx context.Context, b *bench, ours *server.Server, body []byte, reviews int) (float64, error) {
-	fresh, _, err := residentMemory(ours.Process().PID())
+	fresh, err := memoryOf(ours.Process().PID())
 	if err != nil {
 		return 0, err
 	}
@@ -39,7 +39,11 @@ func memoryAfter(ctx context.Context, b *bench, ours *server.Server, body []byte
 	if err := client.reviews(ctx, body, reviews, memoryConnections); err != nil {
 		return 0, err
 	}
-	now, peak, err := residentMemory(ours.Process().PID())
-	b.logf("  %.1f MiB when it was ready, %.1f after %d reviews, never more than %.1f", fresh, now, reviews, peak)
-	return now, err
+	after, err := memoryOf(ours.Process().PID())
+	if err != nil {
+		return 0, err
+	}
+	b.logf("  %.1f MiB when it was ready, %.1f of them its own and the others the program's file", fresh.resident, fresh.anonymous)
+	b.logf("  %.1f MiB after %d reviews, %.1f of them its own; never more than %.1f", after.resident, reviews, after.anonymous, after.peak)
+	return after.resident, nil
 }

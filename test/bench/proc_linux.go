@@ -22,17 +22,28 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(spent.Nano()), nil
 }
 
-// residentMemory is what a process has in memory, in MiB, now and at its most.
-func residentMemory(pid int) (now, peak float64, err error) {
+// memory is what a process has in memory, in MiB.
+type memory struct {
+	// resident is all of it, and peak the most that it ever was.
+	resident, peak float64
+	// anonymous is the program's own part of it; the rest is pages of its file, which the kernel can drop, and keeps as
+	// many of as it likes.
+	anonymous float64
+}
+
+// memoryOf reads it.
+func memoryOf(pid int) (memory, error) {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0, 0, fmt.Errorf("reading the memory of process %d: %w", pid, err)
+		return memory{}, fmt.Errorf("reading the memory of process %d: %w", pid, err)
 	}
-	if now, err = mebibytes(content, "VmRSS"); err != nil {
-		return 0, 0, err
+	var m memory
+	for name, into := range map[string]*float64{"VmRSS": &m.resident, "VmHWM": &m.peak, "RssAnon": &m.anonymous} {
+		if *into, err = mebibytes(content, name); err != nil {
+			return memory{}, err
+		}
 	}
-	peak, err = mebibytes(content, "VmHWM")
-	return now, peak, err
+	return m, nil
 }
 
 // mebibytes finds a line such as "VmRSS:	   20480 kB".
@@ -72,10 +83,9 @@ func sinceBoot(stat string) (time.Duration, error) {
 	// What Linux calls a clock tick towards programs, on every machine that Go knows.
 	const tick = time.Second / 100
 	// The second field is the program's name in parentheses, with whatever people put there. The start is number 22.
-	_, rest, ok := cutLast(stat, ") ")
-	fields := strings.Fields(rest)
+	fields := strings.Fields(stat[strings.LastIndex(stat, ")")+1:])
 	const start = 22 - 3
-	if !ok || len(fields) <= start {
+	if len(fields) <= start {
 		return 0, fmt.Errorf("unexpected content: %q", stat)
 	}
 	ticks, err := strconv.ParseInt(fields[start], 10, 64)
@@ -83,12 +93,4 @@ func sinceBoot(stat string) (time.Duration, error) {
 		return 0, err
 	}
 	return time.Duration(ticks) * tick, nil
-}
-
-func cutLast(s, separator string) (before, after string, found bool) {
-	i := strings.LastIndex(s, separator)
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+len(separator):], true
 }

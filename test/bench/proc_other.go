@@ -11,6 +11,8 @@ func errNotLinux() error { return errors.New("only Linux tells this about anothe
 
 func cpuTime(int) (time.Duration, error) { return 0, errNotLinux() }
 
-func residentMemory(int) (now, peak float64, err error) { return 0, 0, errNotLinux() }
+type memory struct{ resident, peak, anonymous float64 }
+
+func memoryOf(int) (memory, error) { return memory{}, errNotLinux() }
 
 func age(int) (time.Duration, error) { return 0, errNotLinux() }

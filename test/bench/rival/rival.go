@@ -35,6 +35,11 @@ func StartFloor(ctx context.Context, patch []byte, env []string) (*Server, error
 	return start(ctx, "floor", "--patch", patch, env)
 }
 
+// StartBare starts the program bare, which does the same with less around it.
+func StartBare(ctx context.Context, patch []byte, env []string) (*Server, error) {
+	return start(ctx, "bare", "--patch", patch, env)
+}
+
 // StartTyped starts the program typed, which makes the given changes to every Pod.
 func StartTyped(ctx context.Context, changes *sample.Changes, env []string) (*Server, error) {
 	content, err := json.Marshal(changes)

@@ -5,14 +5,11 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
-	"strconv"
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
@@ -22,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/probe-injector/probe-injector/test/bench/sample"
+	"github.com/probe-injector/probe-injector/test/bench/serving"
 )
 
 func main() {
@@ -45,23 +43,10 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	host, portText, err := net.SplitHostPort(*address)
+	server, err := serving.NewServer(*address, *certificates)
 	if err != nil {
-		return fmt.Errorf("--address: %w", err)
+		return err
 	}
-	port, err := strconv.Atoi(portText)
-	if err != nil {
-		return fmt.Errorf("--address: %w", err)
-	}
-	server := webhook.NewServer(webhook.Options{
-		Host: host, Port: port, CertDir: *certificates,
-		TLSOpts: []func(*tls.Config){func(c *tls.Config) {
-			// As our own server's.
-			c.MinVersion = tls.VersionTLS13
-			c.NextProtos = []string{"http/1.1"}
-			c.SessionTicketsDisabled = true
-		}},
-	})
 	server.Register(sample.Path, &webhook.Admission{Handler: handler})
 	return server.Start(ctx)
 }
