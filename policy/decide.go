@@ -166,7 +166,7 @@ type deciding struct {
 // plan is what one container is going to get, before the times are known.
 type plan struct {
 	request *request
-	choices map[probe.Kind]choice
+	choices probe.Map[choice]
 }
 
 // choice is a handler with its port resolved, and where it came from.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,7 +17,7 @@ import (
 // inject derives the times of a plan and turns it into injections. Figures of a person that contradict each other
 // are mistakes like any other: they cost the probes that kill, and readiness only when it is concerned.
 func (d *deciding) inject(p *plan) {
-	if len(p.choices) == 0 {
+	if p.choices.Len() == 0 {
 		return
 	}
 	schedule, clashes := timing.Derive(d.inputs(p))
@@ -26,14 +27,12 @@ func (d *deciding) inject(p *plan) {
 			d.report(p, clashes)
 		}
 	}
-	times := map[probe.Kind]timing.Timing{
-		probe.Startup: schedule.Startup, probe.Liveness: schedule.Liveness, probe.Readiness: schedule.Readiness,
-	}
 	for _, kind := range probe.Kinds() {
-		if c, ok := p.choices[kind]; ok {
+		if c, ok := p.choices.Get(kind); ok {
+			times := schedule.Of(kind)
 			d.out.Injections = append(d.out.Injections, Injection{
-				Container: p.request.ref, Kind: kind, Source: c.source, Timing: times[kind], Handler: c.handler,
-				Probe: build(c.handler, times[kind], p.request.hostHeader()),
+				Container: p.request.ref, Kind: kind, Source: c.source, Timing: times, Handler: c.handler,
+				Probe: build(c.handler, times, p.request.hostHeader()),
 			})
 		}
 	}
@@ -88,7 +87,7 @@ func windowOf(existing *corev1.Probe) int32 {
 }
 
 func (q *request) timingPlan(p *plan, kind probe.Kind) timing.Plan {
-	chosen, ok := p.choices[kind]
+	chosen, ok := p.choices.Get(kind)
 	if !ok {
 		return timing.Plan{}
 	}
@@ -96,8 +95,8 @@ func (q *request) timingPlan(p *plan, kind probe.Kind) timing.Plan {
 	if q.profile != nil {
 		merged = q.profile.probes[kind].fields
 	}
-	if own := q.fields[kind]; own != nil {
-		merged = merged.Override(*own)
+	if own, ok := q.fields.Get(kind); ok {
+		merged = merged.Override(own)
 	}
 	return timing.Plan{Inject: true, Exec: chosen.handler.Scheme == probe.Exec, Fields: merged}
 }
@@ -124,8 +123,8 @@ func (d *deciding) report(p *plan, clashes []timing.Clash) {
 }
 
 func (d *deciding) withhold(p *plan, kind probe.Kind) {
-	if _, ok := p.choices[kind]; ok {
-		delete(p.choices, kind)
+	if p.choices.Has(kind) {
+		p.choices.Delete(kind)
 		d.skip(p.request, kind, reason.InvalidAnnotation, "")
 	}
 }
@@ -133,13 +132,13 @@ func (d *deciding) withhold(p *plan, kind probe.Kind) {
 // keyOf finds the annotation to blame for a contradiction: the one that set the field or the figure, else the
 // profile, whose figures they then are.
 func (q *request) keyOf(clash timing.Clash) string {
-	for _, name := range []string{clash.Subject(), string(clash.Input), string(timing.InputOf(clash.Kind))} {
-		if key := q.keys[name]; name != "" && key != "" {
-			return key
+	for _, name := range []string{clash.Subject(), string(timing.InputOf(clash.Kind)), string(annotation.Profile)} {
+		// The last one that set it is the one that counts.
+		for _, e := range slices.Backward(q.entries) {
+			if e.Name() == name {
+				return e.Key
+			}
 		}
-	}
-	if key := q.keys[string(annotation.Profile)]; key != "" {
-		return key
 	}
 	return annotation.Key("", clash.Subject())
 }
@@ -147,7 +146,7 @@ func (q *request) keyOf(clash timing.Clash) string {
 // warnStatefulSet tells of the one risk of readiness: a StatefulSet whose Pods find each other only when ready.
 func (d *deciding) warnStatefulSet(p *plan) {
 	owner := controllerOf(d.pod)
-	if _, ready := p.choices[probe.Readiness]; ready && owner != nil && owner.Kind == "StatefulSet" {
+	if p.choices.Has(probe.Readiness) && owner != nil && owner.Kind == "StatefulSet" {
 		d.find(p.request, probe.Readiness, SeverityWarning,
 			"StatefulSet: peers that look each other up before they are ready need publishNotReadyAddresses")
 	}

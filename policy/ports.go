@@ -127,9 +127,11 @@ func (d *deciding) dropSharedPorts() {
 		return
 	}
 	users := map[int32]map[*request]bool{}
-	for _, p := range d.plans {
-		for _, c := range p.choices {
-			if !c.handler.OverNetwork() {
+	for i := range d.plans {
+		p := &d.plans[i]
+		for _, kind := range probe.Kinds() {
+			c, ok := p.choices.Get(kind)
+			if !ok || !c.handler.OverNetwork() {
 				continue
 			}
 			if port := c.handler.Port.Number; users[port] == nil {
@@ -139,27 +141,26 @@ func (d *deciding) dropSharedPorts() {
 			}
 		}
 	}
-	for _, p := range d.plans {
-		d.dropShared(p, func(c choice) bool { return c.handler.OverNetwork() && len(users[c.handler.Port.Number]) > 1 })
+	for i := range d.plans {
+		d.dropShared(&d.plans[i], func(c choice) bool { return c.handler.OverNetwork() && len(users[c.handler.Port.Number]) > 1 })
 	}
 }
 
-func (d *deciding) dropShared(p plan, shared func(choice) bool) {
-	guard := p.choices[probe.Startup].handler.Port.String()
+func (d *deciding) dropShared(p *plan, shared func(choice) bool) {
+	guard, _ := p.choices.Get(probe.Startup)
 	for _, kind := range probe.Kinds() {
-		if c, ok := p.choices[kind]; ok && shared(c) {
-			delete(p.choices, kind)
+		if c, ok := p.choices.Get(kind); ok && shared(c) {
+			p.choices.Delete(kind)
 			d.skip(p.request, kind, reason.SharedPort, c.handler.Port.String())
 		}
 	}
-	_, live := p.choices[probe.Liveness]
-	_, start := p.choices[probe.Startup]
-	_, askedStart := p.request.asks[probe.Startup]
+	live, start := p.choices.Has(probe.Liveness), p.choices.Has(probe.Startup)
+	ask, asked := p.request.asks.Get(probe.Startup)
 	switch {
-	case live && !start && d.guards(p.request) && p.request.container.StartupProbe == nil && !p.request.asks[probe.Startup].None:
-		delete(p.choices, probe.Liveness)
-		d.skip(p.request, probe.Liveness, reason.SharedPort, guard)
-	case start && !live && !askedStart:
-		delete(p.choices, probe.Startup)
+	case live && !start && d.guards(p.request) && p.request.container.StartupProbe == nil && !ask.None:
+		p.choices.Delete(probe.Liveness)
+		d.skip(p.request, probe.Liveness, reason.SharedPort, guard.handler.Port.String())
+	case start && !live && !asked:
+		p.choices.Delete(probe.Startup)
 	}
 }

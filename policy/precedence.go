@@ -43,11 +43,11 @@ func (d *deciding) plan(q *request) {
 		return
 	}
 	q.asksForAll = (q.inject != nil && *q.inject) || (q.profile != nil && d.asked)
-	if d.asked && !q.asksForAll && len(q.asks) == 0 && len(q.failed) == 0 {
+	if d.asked && !q.asksForAll && q.asks.Len() == 0 && q.failed.Len() == 0 {
 		d.skip(q, "", notAskedReason(q), "")
 		return
 	}
-	p := plan{request: q, choices: map[probe.Kind]choice{}}
+	p := plan{request: q}
 	for _, kind := range [...]probe.Kind{probe.Liveness, probe.Readiness} {
 		if d.wanted(q, kind) {
 			d.choose(&p, kind)
@@ -70,12 +70,12 @@ func (d *deciding) wanted(q *request, kind probe.Kind) bool {
 	if d.rule != nil {
 		return slices.Contains(d.rule.Probes, kind)
 	}
-	ask, has := q.asks[kind]
+	ask, has := q.asks.Get(kind)
 	if has && ask.None {
 		d.skip(q, kind, reason.Declined, "")
 		return false
 	}
-	return has || q.failed[kind] || q.asksForAll
+	return has || q.failed.Has(kind) || q.asksForAll
 }
 
 // choose finds the handler of a wanted probe, or records why there is none.
@@ -98,23 +98,23 @@ func (d *deciding) choose(p *plan, kind probe.Kind) {
 		d.skip(q, kind, reason.InvalidAnnotation, "")
 		return
 	}
-	p.choices[kind] = chosen
+	p.choices.Set(kind, chosen)
 }
 
 // isInvalid applies the rule that doubt costs the probes that can kill, and readiness only where its own inputs
 // are wrong.
 func (d *deciding) isInvalid(q *request, kind probe.Kind) bool {
 	if kind.Kills() {
-		return q.doubt || q.failed[kind]
+		return q.doubt || q.failed.Has(kind)
 	}
-	ask, has := q.asks[kind]
+	ask, has := q.asks.Get(kind)
 	named := has && !ask.Choose()
-	return q.failed[kind] || q.blockedReadiness || (q.blockedProfile && !named) || (q.blockedInject && !has && q.profile == nil)
+	return q.failed.Has(kind) || q.blockedReadiness || (q.blockedProfile && !named) || (q.blockedInject && !has && q.profile == nil)
 }
 
 // handlerFor goes through the layers. An empty reason means that a handler was found.
 func (d *deciding) handlerFor(q *request, kind probe.Kind) (choice, reason.Reason, string) {
-	if ask, has := q.asks[kind]; has && !ask.Choose() {
+	if ask, has := q.asks.Get(kind); has && !ask.Choose() {
 		handler, why, detail := q.resolve(ask.Handler)
 		if why == "" {
 			d.noteRisks(q, kind, handler)
@@ -147,25 +147,25 @@ func (d *deciding) fromProfile(q *request, kind probe.Kind) (choice, reason.Reas
 // probe with it, because its start would be guarded by something nobody wanted.
 func (d *deciding) chooseStartup(p *plan) {
 	q := p.request
-	live, hasLiveness := p.choices[probe.Liveness]
-	ask, has := q.asks[probe.Startup]
+	live, hasLiveness := p.choices.Get(probe.Liveness)
+	ask, has := q.asks.Get(probe.Startup)
 	switch {
 	case has && ask.None:
 		d.skip(q, probe.Startup, reason.Declined, "")
 	case q.container.StartupProbe != nil:
-		if has || q.failed[probe.Startup] {
+		if has || q.failed.Has(probe.Startup) {
 			d.skip(q, probe.Startup, reason.ExistingProbe, "")
 		}
-	case q.failed[probe.Startup]:
+	case q.failed.Has(probe.Startup):
 		d.skip(q, probe.Startup, reason.InvalidAnnotation, "")
 	case has && !ask.Choose():
 		d.choose(p, probe.Startup)
-		if _, ok := p.choices[probe.Startup]; !ok && hasLiveness {
-			delete(p.choices, probe.Liveness)
+		if !p.choices.Has(probe.Startup) && hasLiveness {
+			p.choices.Delete(probe.Liveness)
 			d.skip(q, probe.Liveness, reason.InvalidAnnotation, "")
 		}
 	case hasLiveness && (has || d.guards(q)):
-		p.choices[probe.Startup] = q.guardOf(live, d.asked)
+		p.choices.Set(probe.Startup, q.guardOf(live, d.asked))
 	case has:
 		d.choose(p, probe.Startup)
 	}

@@ -22,11 +22,12 @@ type request struct {
 	// inject is the switch; nil when nobody set it.
 	inject  *bool
 	profile *profile
-	asks    map[probe.Kind]asked
+	asks    probe.Map[asked]
 	figures figures
-	fields  map[probe.Kind]*timing.Fields
+	fields  probe.Map[timing.Fields]
 	host    string
-	keys    map[string]string // input, field or word → annotation key that set it
+	// entries are what was set, so that a contradiction between two can name them.
+	entries []*annotation.Entry
 
 	// doubt says that a wrong key could have meant this container: no probe that kills is injected.
 	doubt bool
@@ -37,7 +38,7 @@ type request struct {
 	blockedHost      bool
 
 	// failed are the probes whose own key is wrong.
-	failed map[probe.Kind]bool
+	failed probe.Map[struct{}]
 	// asksForAll says that inject or a profile asks for liveness and readiness.
 	asksForAll bool
 }
@@ -52,22 +53,22 @@ type asked struct {
 type reading struct {
 	policy     *Policy
 	pod        *Pod
-	containers []*request // regular containers, then native sidecars
-	plainInit  map[string]bool
+	requests   []request
+	containers []*request // the requests of regular containers, then of native sidecars
 	errs       field.ErrorList
 	skips      []Skip
 }
 
 // read merges all entries into one request per container and collects every mistake.
 func (p *Policy) read(pod *Pod, entries []annotation.Entry) *reading {
-	r := &reading{policy: p, pod: pod, plainInit: map[string]bool{}}
+	total := len(pod.Spec.Containers) + len(pod.Spec.InitContainers)
+	r := &reading{policy: p, pod: pod, requests: make([]request, 0, total), containers: make([]*request, 0, total)}
 	for i := range pod.Spec.Containers {
 		r.add(&pod.Spec.Containers[i], ContainerRef{Index: i}, false)
 	}
 	for i := range pod.Spec.InitContainers {
 		c := &pod.Spec.InitContainers[i]
 		if c.RestartPolicy == nil || !c.restartsAlways() {
-			r.plainInit[c.Name] = true
 			continue
 		}
 		r.add(c, ContainerRef{Index: i, Init: true}, true)
@@ -78,9 +79,8 @@ func (p *Policy) read(pod *Pod, entries []annotation.Entry) *reading {
 
 func (r *reading) add(c *Container, ref ContainerRef, native bool) {
 	ref.Name = c.Name
-	r.containers = append(r.containers, &request{
-		ref: ref, container: c, native: native,
-	})
+	r.requests = append(r.requests, request{ref: ref, container: c, native: native})
+	r.containers = append(r.containers, &r.requests[len(r.requests)-1])
 }
 
 // applyAll takes the keys of the main container first, so that a container's own keys override them.
@@ -137,10 +137,7 @@ func (q *request) fail(e *annotation.Entry) {
 	if e.Field != "" || e.Kind == "" {
 		return
 	}
-	if q.failed == nil {
-		q.failed = map[probe.Kind]bool{}
-	}
-	q.failed[e.Kind] = true
+	q.failed.Set(e.Kind, struct{}{})
 }
 
 func (r *reading) cast(e *annotation.Entry, concerned []*request) {
@@ -161,10 +158,12 @@ func (r *reading) cast(e *annotation.Entry, concerned []*request) {
 
 // set merges a good entry into a request.
 func (r *reading) set(q *request, e *annotation.Entry) {
-	q.remember(e)
+	q.entries = append(q.entries, e)
 	switch {
 	case e.Field != "":
-		q.fieldsOf(e.Kind).Set(e.Field, e.Number)
+		fields, _ := q.fields.Get(e.Kind)
+		fields.Set(e.Field, e.Number)
+		q.fields.Set(e.Kind, fields)
 	case e.Kind != "":
 		r.setAsk(q, e)
 	}
@@ -192,10 +191,7 @@ func (r *reading) setAsk(q *request, e *annotation.Entry) {
 		r.fault(e, field.Invalid(keyPath(e.Key), e.Ask.Handler.String(), fact), concerned)
 		return
 	}
-	if q.asks == nil {
-		q.asks = map[probe.Kind]asked{}
-	}
-	q.asks[e.Kind] = asked{Ask: e.Ask, key: e.Key}
+	q.asks.Set(e.Kind, asked{Ask: e.Ask, key: e.Key})
 }
 
 // portMistake says what is wrong with a handler's port in this container; empty when nothing is.
@@ -248,28 +244,6 @@ func (r *reading) setProfile(q *request, e *annotation.Entry) {
 		return
 	}
 	q.profile = &found
-}
-
-func (q *request) fieldsOf(kind probe.Kind) *timing.Fields {
-	if q.fields == nil {
-		q.fields = map[probe.Kind]*timing.Fields{}
-	}
-	if q.fields[kind] == nil {
-		q.fields[kind] = &timing.Fields{}
-	}
-	return q.fields[kind]
-}
-
-// remember keeps which annotation set what, so that a contradiction between two can name them.
-func (q *request) remember(e *annotation.Entry) {
-	if q.keys == nil {
-		q.keys = map[string]string{}
-	}
-	name := string(e.Word)
-	if e.Field != "" {
-		name = string(e.Kind) + "." + string(e.Field)
-	}
-	q.keys[name] = e.Key
 }
 
 func keyPath(key string) *field.Path {

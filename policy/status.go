@@ -65,18 +65,18 @@ func fit(segments []string, limit int) string {
 
 // concerned names the containers that have something to say, in the order of the Pod.
 func (d *deciding) concerned() []string {
-	has := map[string]bool{}
+	has := make(map[string]bool, len(d.plans)+1)
 	for i := range d.out.Injections {
 		has[d.out.Injections[i].Container.Name] = true
 	}
-	for _, s := range d.out.Skips {
-		has[s.Container] = true
+	for i := range d.out.Skips {
+		has[d.out.Skips[i].Container] = true
 	}
 	var names []string
-	for _, containers := range [][]Container{d.pod.Spec.Containers, d.pod.Spec.InitContainers} {
+	for _, containers := range [...][]Container{d.pod.Spec.Containers, d.pod.Spec.InitContainers} {
 		for i := range containers {
-			if has[containers[i].Name] && containers[i].Name != "" {
-				names = append(names, containers[i].Name)
+			if name := containers[i].Name; name != "" && has[name] {
+				names = append(names, name)
 			}
 		}
 	}
@@ -95,12 +95,12 @@ func (d *deciding) podReason() reason.Reason {
 // segment is the part of one container.
 func (d *deciding) segment(name string, previous map[probe.Kind]string) string {
 	ours := d.ours(name, previous)
-	withheld := d.withheld(name, ours)
-	if len(ours) == 0 {
+	withheld := d.withheld(name, &ours)
+	if ours.Len() == 0 {
 		return name + ": nothing: " + string(d.containerReason(name))
 	}
-	clauses := []string{listProbes(ours)}
-	if promise := promise(ours); promise != "" {
+	clauses := []string{listProbes(&ours)}
+	if promise := promise(&ours); promise != "" {
 		clauses = append(clauses, promise)
 	}
 	return name + ": " + strings.Join(append(clauses, withheld...), clauseSeparator)
@@ -113,18 +113,17 @@ type listed struct {
 }
 
 // ours are the probes that we inject now, and those that the previous status lists and that are there as listed.
-func (d *deciding) ours(name string, previous map[probe.Kind]string) map[probe.Kind]listed {
-	ours := map[probe.Kind]listed{}
+func (d *deciding) ours(name string, previous map[probe.Kind]string) (ours probe.Map[listed]) {
 	if c := d.pod.container(name); c != nil {
 		for kind, handler := range previous {
 			if existing := c.existing(kind); existing != nil && handlerOf(existing).String() == handler {
-				ours[kind] = listed{handler, timingOf(existing)}
+				ours.Set(kind, listed{handler, timingOf(existing)})
 			}
 		}
 	}
 	for i := range d.out.Injections {
 		if in := &d.out.Injections[i]; in.Container.Name == name {
-			ours[in.Kind] = listed{in.Handler.String(), in.Timing}
+			ours.Set(in.Kind, listed{in.Handler.String(), in.Timing})
 		}
 	}
 	return ours
@@ -132,12 +131,11 @@ func (d *deciding) ours(name string, previous map[probe.Kind]string) map[probe.K
 
 // withheld are the clauses for probes that were asked for and are not given. A probe that is there already needs
 // no clause.
-func (d *deciding) withheld(name string, ours map[probe.Kind]listed) []string {
+func (d *deciding) withheld(name string, ours *probe.Map[listed]) []string {
 	var clauses []string
 	for _, kind := range probe.Kinds() {
 		for _, s := range d.out.Skips {
-			_, given := ours[kind]
-			if s.Container == name && s.Kind == kind && !given && s.Reason != reason.ExistingProbe && s.Reason != reason.Declined {
+			if s.Container == name && s.Kind == kind && !ours.Has(kind) && s.Reason != reason.ExistingProbe && s.Reason != reason.Declined {
 				clauses = append(clauses, "no "+string(kind)+": "+string(s.Reason))
 			}
 		}
@@ -165,10 +163,10 @@ func isCalm(r reason.Reason) bool {
 }
 
 // listProbes joins startup and liveness when they ask the same.
-func listProbes(ours map[probe.Kind]listed) string {
+func listProbes(ours *probe.Map[listed]) string {
 	var parts []string
-	live, hasLiveness := ours[probe.Liveness]
-	start, hasStartup := ours[probe.Startup]
+	live, hasLiveness := ours.Get(probe.Liveness)
+	start, hasStartup := ours.Get(probe.Startup)
 	if hasStartup && hasLiveness && start.handler == live.handler {
 		parts = append(parts, "startup+liveness "+live.handler)
 	} else {
@@ -179,17 +177,17 @@ func listProbes(ours map[probe.Kind]listed) string {
 			parts = append(parts, "liveness "+live.handler)
 		}
 	}
-	if ready, ok := ours[probe.Readiness]; ok {
+	if ready, ok := ours.Get(probe.Readiness); ok {
 		parts = append(parts, "readiness "+ready.handler)
 	}
 	return strings.Join(parts, probeSeparator)
 }
 
 // promise says what the probes that kill guarantee.
-func promise(ours map[probe.Kind]listed) string {
+func promise(ours *probe.Map[listed]) string {
 	var parts []string
-	live, hasLiveness := ours[probe.Liveness]
-	start, hasStartup := ours[probe.Startup]
+	live, hasLiveness := ours.Get(probe.Liveness)
+	start, hasStartup := ours.Get(probe.Startup)
 	switch {
 	case hasStartup:
 		parts = append(parts, fmt.Sprintf("up to %ds to start", start.timing.EarliestAct()))

@@ -50,7 +50,7 @@ func (r *reading) named(e *annotation.Entry) (*request, []*request) {
 	if found := r.byName(e.Container); found != nil {
 		return found, nil
 	}
-	if r.plainInit[e.Container] {
+	if r.pod.container(e.Container) != nil {
 		r.skips = append(r.skips, Skip{Container: e.Container, Kind: e.Kind, Reason: reason.InitContainer})
 		return nil, nil
 	}

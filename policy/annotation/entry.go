@@ -40,6 +40,14 @@ type Entry struct {
 // Known says whether the key is one of ours; an unknown key could have meant anything.
 func (e Entry) Known() bool { return e.Word != "" || e.Field != "" }
 
+// Name is the key without domain and container.
+func (e Entry) Name() string {
+	if e.Field != "" {
+		return string(e.Kind) + "." + string(e.Field)
+	}
+	return string(e.Word)
+}
+
 // Ask is what a person wants of one probe.
 type Ask struct {
 	// None: no such probe, please.

@@ -77,6 +77,18 @@ type Schedule struct {
 	Startup, Liveness, Readiness Timing
 }
 
+// Of gives the timing of one kind.
+func (s *Schedule) Of(kind probe.Kind) Timing {
+	switch kind {
+	case probe.Startup:
+		return s.Startup
+	case probe.Liveness:
+		return s.Liveness
+	default:
+		return s.Readiness
+	}
+}
+
 // Derive computes all timing fields of the planned probes. Clashes are contradictions between figures that a
 // person set; the timing of a kind with a clash must not be used.
 func Derive(in Inputs) (Schedule, []Clash) {
