@@ -28,7 +28,7 @@
 //	asked, or a rule matched, nothing to do      200   nothing           status
 //	asked, and the annotations are wrong         200   invalid           status
 //	neither asked nor matched by a rule          200   unchanged         none
-//	audit mode                                   200   audit             none, and no word to the user
+//	audit mode                                   200   audit             none; whoever asked is warned as usual
 //	not CREATE of a Pod                          200   not_a_pod_create  none
 //	not a path of ours                           404   -                 - (no AdmissionReview in the answer)
 //	not POST                                     405   rejected          -
@@ -280,8 +280,8 @@ func (h *Handler) review(at door, data []byte, size int) answer {
 
 	a := allow(req, resultOf(&d, p))
 	a.patch = p.operations
+	a.warnings = warnings(d.Warnings)
 	if d.Mode != policy.ModeAudit {
-		a.warnings = warnings(d.Warnings)
 		a.injected = injectedList(p.injections)
 		a.reasons = reasonList(d.Skips)
 	}

@@ -87,7 +87,7 @@ func TestOutcomes(t *testing.T) {
 				d.Mode, d.Warnings, d.Skips = policy.ModeAudit, []string{"web: think of it"}, []policy.Skip{{Container: "web", Reason: "no_port"}}
 				return d
 			},
-			wantStatus: 200, wantResult: "audit", wantLogged: true,
+			wantStatus: 200, wantResult: "audit", wantLogged: true, wantWarnings: 1,
 		},
 		{
 			outcome: "not CREATE of a Pod",
