@@ -1,3 +1,9 @@
 // Package integration tests what only a real API server can show: that it accepts the configuration that the chart
-// makes, and which Pods it sends where.
+// makes, which Pods it sends where, what it stores of those that our server answers, and what becomes of a Pod when our
+// server fails.
+//
+//	TestWhichPodsReachUs          which Pods are sent to which path, with a recorder in place of our server
+//	TestMonstrousPodsCostLittle   what that costs Pods that are not sent
+//	TestInstalled                 everything with our server, as it is installed
+//	TestOurFailures               everything that can go wrong with our server, and its end
 package integration
