@@ -40,7 +40,7 @@ bench: ## Measure: one line per figure, each a ratio within one run or a count
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters
-	$(GOLANGCI_LINT) run ./...
+	$(GOLANGCI_LINT) run --allow-parallel-runners ./...
 
 .PHONY: verify
 verify: ## Check that generated files are up to date and that changed numbers are in the CHANGELOG

@@ -79,7 +79,8 @@ func (s *Source) Reload() (changed bool, err error) {
 // worse returns why a new pair must not replace the old one: it could not be used now, and the old one can. When the
 // old one ends, the next Reload takes the new one for what it is.
 func (s *Source) worse(p, old *pair) error {
-	if old == nil || usable(old.leaf(), s.dnsNames, s.now()) != nil {
+	oldWorks := old != nil && usable(old.leaf(), s.dnsNames, s.now()) == nil
+	if !oldWorks {
 		return nil
 	}
 	if err := usable(p.leaf(), s.dnsNames, s.now()); err != nil {

@@ -56,7 +56,7 @@ func (a answer) write(w http.ResponseWriter) {
 	// Without the length, answers of more than 2 KiB would be sent in chunks.
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(a.status)
-	_, _ = w.Write(body)
+	_, _ = w.Write(body) //nolint:gosec // JSON, and sent as such
 }
 
 // encode returns the body of the answer.
@@ -130,7 +130,7 @@ func (a answer) encodeStatus() []byte {
 		Status:   metav1.StatusFailure,
 		Message:  "probe-injector: " + a.message,
 		Reason:   reasonFor(a.status),
-		Code:     int32(a.status),
+		Code:     int32(a.status), //nolint:gosec // an HTTP status
 	})
 	if err != nil {
 		return nil

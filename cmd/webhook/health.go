@@ -84,7 +84,8 @@ type sideServer struct {
 
 // serve begins to serve. The flag's name is for the error that names an address which cannot be had.
 func serve(flagName, address string, h http.Handler) (*sideServer, error) {
-	listener, err := net.Listen("tcp", address)
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flagName, err)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -13,15 +12,13 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-var update = flag.Bool("update", false, "rewrite the files that the tests compare with")
-
 // metricsFile is the table of our metrics for the documentation. It is made from what the process registers, so that
 // there is no second list to keep.
 const metricsFile = "testdata/metrics.md"
 
 func TestTheTableOfMetricsIsUpToDate(t *testing.T) {
 	got := metricsTable(t)
-	if *update {
+	if os.Getenv("UPDATE_GOLDEN") != "" {
 		if err := os.WriteFile(metricsFile, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +28,7 @@ func TestTheTableOfMetricsIsUpToDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs from what is registered; run go test ./cmd/webhook -update\n%s", metricsFile, got)
+		t.Errorf("%s differs from what is registered; run UPDATE_GOLDEN=1 go test ./cmd/webhook\n%s", metricsFile, got)
 	}
 }
 

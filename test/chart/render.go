@@ -5,6 +5,7 @@ package chart
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -86,7 +87,7 @@ func split(files map[string]string) (*Rendered, error) {
 		reader := yaml.NewYAMLReader(bufio.NewReader(strings.NewReader(files[name])))
 		for {
 			content, err := reader.Read()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

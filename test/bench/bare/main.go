@@ -33,7 +33,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{ //nolint:gosec // no timeouts, on purpose
+	server := &http.Server{ // without timeouts, as net/http comes
 		Addr:    *address,
 		Handler: handler,
 		TLSConfig: &tls.Config{
