@@ -3,6 +3,7 @@ package integration
 import (
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -50,7 +51,11 @@ func newRecorder(t *testing.T) *recorder {
 		// The API server drops its connections when a configuration changes; that is of no interest.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
-	go server.ServeTLS(listener, "", "")
+	go func() {
+		if err := server.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("the recorder ended: %v", err)
+		}
+	}()
 	t.Cleanup(func() { server.Close() })
 	return r
 }
