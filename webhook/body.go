@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -130,13 +129,12 @@ func (b *body) prune(s *shape) (answer, bool) {
 	if err != nil {
 		return refuse(http.StatusBadRequest, stageDecode, fmt.Sprintf("the body is not JSON, from byte %d on", at)), false
 	}
-	b.buffer.data = rest
-	commas := bytes.Count(rest, []byte{','})
-	if commas > maxCommas {
+	b.buffer.data = rest.text
+	if rest.commas > maxCommas {
 		return refuse(http.StatusRequestEntityTooLarge, stageSize, "the review has more members than any Pod that Kubernetes can store"), false
 	}
 	// Strings are copied out of the body.
-	return b.hold(int64(len(rest)) + int64(commas)*bytesPerComma)
+	return b.hold(int64(len(rest.text)) + int64(rest.commas)*bytesPerComma)
 }
 
 // hold takes n bytes of the limit. A review that alone needs more than there is in all is too large rather than early.

@@ -72,20 +72,29 @@ type pruner struct {
 	// read is the position of the next byte, written that of the end of what stays; never beyond read.
 	read, written int
 	depth         int
+	// commas are those between the members and elements that stay.
+	commas int
+}
+
+// pruned is what stays of a JSON text.
+type pruned struct {
+	text []byte
+	// commas is how many separate members and elements; those within strings do not count.
+	commas int
 }
 
 // prune returns the rest of a JSON text, in the same memory, or an error and the position of the mistake.
-func prune(text []byte, s *shape) (rest []byte, at int, err error) {
+func prune(text []byte, s *shape) (rest pruned, at int, err error) {
 	p := pruner{text: text}
 	p.space()
 	if err := p.value(s); err != nil {
-		return nil, p.read, err
+		return pruned{}, p.read, err
 	}
 	p.space()
 	if p.read < len(text) {
-		return nil, p.read, errSyntax
+		return pruned{}, p.read, errSyntax
 	}
-	return text[:p.written], 0, nil
+	return pruned{text: text[:p.written], commas: p.commas}, 0, nil
 }
 
 // next is the next byte, 0 at the end, which is no part of any JSON text.
@@ -139,13 +148,17 @@ func (p *pruner) value(s *shape) error {
 }
 
 func (p *pruner) object(s *shape) error {
-	kept := 0
+	kept, dropped := 0, 0
 	p.keep(p.read, p.read+1)
 	err := p.members(func(begin, end int) error {
 		name := p.text[begin+1 : end-1]
 		member, known := s.members[string(name)]
 		if !known && plain(name) {
-			return p.afterName(p.skip)
+			dropped++
+			commas := p.commas
+			err := p.afterName(p.skip)
+			p.commas = commas
+			return err
 		}
 		if kept > 0 {
 			p.keepByte(',')
@@ -160,6 +173,8 @@ func (p *pruner) object(s *shape) error {
 	if err != nil {
 		return err
 	}
+	// Going over the members has counted a comma for each but the first.
+	p.commas -= max(0, kept+dropped-1) - max(0, kept-1)
 	p.keepByte('}')
 	return nil
 }
@@ -234,6 +249,7 @@ func (p *pruner) members(do func(begin, end int) error) error {
 		case '}':
 			return p.leave()
 		case ',':
+			p.commas++
 			p.read++
 			p.space()
 		default:
@@ -271,6 +287,7 @@ func (p *pruner) elements(do func() error) error {
 		case ']':
 			return p.leave()
 		case ',':
+			p.commas++
 			p.read++
 			p.space()
 		default:

@@ -69,8 +69,8 @@ func TestPrune(t *testing.T) {
 				t.Fatalf("the test expects %q of JSON that is valid: %v", test.want, valid)
 			}
 			got, _, err := prune([]byte(test.text), shapeOf(reflect.TypeFor[outer]()))
-			if string(got) != test.want || (err != nil) != (test.want == "") {
-				t.Errorf("%q, %v, want %q", got, err, test.want)
+			if string(got.text) != test.want || (err != nil) != (test.want == "") {
+				t.Errorf("%q, %v, want %q", got.text, err, test.want)
 			}
 		})
 	}
@@ -128,17 +128,36 @@ func FuzzPrune(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(rest) > len(text) {
+		if len(rest.text) > len(text) {
 			t.Fatal("the rest is longer")
 		}
-		gotStrict, gotErr := kjson.UnmarshalStrict(rest, &got, kjson.DisallowDuplicateFields)
+		if want := structuralCommas(rest.text); rest.commas != want {
+			t.Fatalf("%d commas are counted in %s, there are %d", rest.commas, rest.text, want)
+		}
+		gotStrict, gotErr := kjson.UnmarshalStrict(rest.text, &got, kjson.DisallowDuplicateFields)
 		if (gotErr == nil) != (wantErr == nil) || len(gotStrict) != len(wantStrict) {
-			t.Fatalf("%v and %v, without pruning %v and %v\n%s", gotErr, gotStrict, wantErr, wantStrict, rest)
+			t.Fatalf("%v and %v, without pruning %v and %v\n%s", gotErr, gotStrict, wantErr, wantStrict, rest.text)
 		}
 		if !reflect.DeepEqual(got, want) {
-			t.Fatalf("%+v, without pruning %+v\n%s", got, want, rest)
+			t.Fatalf("%+v, without pruning %+v\n%s", got, want, rest.text)
 		}
 	})
+}
+
+// structuralCommas counts the commas of a JSON text that are not part of a string.
+func structuralCommas(text []byte) int {
+	commas, inString := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case c == ',' && !inString:
+			commas++
+		}
+	}
+	return commas
 }
 
 func isSyntax(err error) bool {
