@@ -62,7 +62,9 @@ func startCluster(ctx context.Context) (*cluster, error) {
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: metav1.NamespaceDefault, Name: "marker", Annotations: map[string]string{annotation.Domain + "/inject": "true"},
 		},
-		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "example.com/app:1"}}},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{
+			Name: "app", Image: "example.com/app:1", Ports: []corev1.ContainerPort{{ContainerPort: 80}},
+		}}},
 	}
 	return c, c.plane.Register(ctx, configuration, marker, hasStatus)
 }

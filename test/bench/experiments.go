@@ -87,6 +87,14 @@ func experiments() []experiment {
 			measure: measureUnasked,
 		},
 		{
+			subject: "what our conditions cost the API server for monstrous Pods",
+			figures: []figure{
+				{"create_40000_annotations_added_ms", atMost(100)},
+				{"create_8000_containers_added_ms", atMost(100)},
+			},
+			measure: measureMonsters,
+		},
+		{
 			subject: "memory after many reviews",
 			figures: []figure{{"rss_mib", atMost(40)}},
 			measure: measureMemory,

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/probe-injector/probe-injector/test/bench/statistics"
+)
+
+// monsterRounds is how often a monstrous Pod is created in the namespace of each arm. One takes half a second.
+const monsterRounds, monsterRoundsQuick = 21, 3
+
+// monsters are Pods that the API server accepts and that make a condition without limits cost it many seconds.
+func monsters() map[string]*corev1.Pod {
+	const annotations, containers = 40_000, 8_000
+	annotated := monster(1)
+	annotated.Annotations = make(map[string]string, annotations)
+	for i := range annotations {
+		annotated.Annotations[fmt.Sprintf("a%d", i)] = ""
+	}
+	return map[string]*corev1.Pod{
+		"create_40000_annotations_added_ms": annotated,
+		"create_8000_containers_added_ms":   monster(containers),
+	}
+}
+
+func monster(containers int) *corev1.Pod {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "monster"}}
+	for i := range containers {
+		pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: fmt.Sprintf("c%d", i), Image: "i"})
+	}
+	return pod
+}
+
+// measureMonsters compares their creation in a namespace where the API server has to look for annotations of ours, with
+// our default entries, and in one where it need not.
+func measureMonsters(ctx context.Context, b *bench) (values, error) {
+	c, err := startCluster(ctx)
+	if err != nil {
+		return nil, errors.Join(err, c.stop())
+	}
+	found, err := compareMonsters(ctx, b, c)
+	return found, errors.Join(err, c.stop())
+}
+
+func compareMonsters(ctx context.Context, b *bench, c *cluster) (values, error) {
+	if err := c.createNamespaces(ctx, []string{armSelected}, []string{armExcluded}); err != nil {
+		return nil, err
+	}
+	found := values{}
+	for name, pod := range monsters() {
+		body, err := json.Marshal(pod)
+		if err != nil {
+			return nil, fmt.Errorf("writing the Pod: %w", err)
+		}
+		samples, err := interleave(ctx, b.times(monsterRounds, monsterRoundsQuick), c.arms(body, armSelected, armExcluded))
+		if err != nil {
+			return nil, err
+		}
+		found[name] = medianAdded(samples[armSelected], samples[armExcluded])
+		b.logf("  %s: a create takes %.0f ms", name, statistics.Median(samples[armExcluded]))
+	}
+	return found, nil
+}
