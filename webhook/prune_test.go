@@ -119,7 +119,8 @@ func FuzzPrune(f *testing.F) {
 		var want, got review
 		wantStrict, wantErr := kjson.UnmarshalStrict(text, &want, kjson.DisallowDuplicateFields)
 		if valid := json.Valid(text); valid != !isSyntax(wantErr) {
-			t.Skip("the two decoders differ")
+			// The two decoders differ, so that neither can be held against the other.
+			return
 		}
 		rest, at, err := prune(bytes.Clone(text), s)
 		if (err != nil) != isSyntax(wantErr) {

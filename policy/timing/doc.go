@@ -6,7 +6,8 @@
 // A person's figure replaces the class's figure before the derivation; a field that a person sets explicitly
 // replaces the derived one after it, and the fields derived beside it adapt.
 //
-// Start at Derive; classes.go is the table of classes, schedule.go the formulas, guarantee.go what they promise.
+// Start at Derive in schedule.go; startup.go, liveness.go and readiness.go hold the formulas of one probe each,
+// classes.go the table of classes, guarantee.go what the numbers promise.
 //
 // Two facts about the kubelet carry the formulas (pkg/kubelet/prober/worker.go):
 //

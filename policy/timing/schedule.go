@@ -138,191 +138,6 @@ func stretch(seconds int32, limitMillis int64) int32 {
 	return int32(min(int64(seconds)*maxCPUStretch, stretched)) //nolint:gosec // at most maxCPUStretch times an int32 of seconds
 }
 
-// startup: the probe that lets liveness wait. It polls often, because readiness waits for it, and its failure
-// threshold makes up the budget.
-func (d *derivation) startup() {
-	fields, exec := d.in.Startup.Fields, d.in.Startup.Exec
-	timeout := orDefault(fields.TimeoutSeconds, pick(exec, execTimeout, d.in.Class.StartTimeout))
-	period := clamp(ceilDiv(d.budget, budgetSteps), timeout, maxStartupPeriod)
-	if exec {
-		period = clamp(ceilDiv(d.budget, budgetSteps), max(minExecStartupPeriod, timeout), maxExecStartupPeriod)
-	}
-	delay := orDefault(fields.InitialDelaySeconds, d.sharedDelay())
-	remaining := max(0, d.budget-delay)
-	if fields.FailureThreshold != nil && fields.PeriodSeconds == nil && d.in.StartupBudget > 0 && *fields.FailureThreshold > 1 {
-		period = clamp(ceilDiv(remaining, *fields.FailureThreshold-1), period, maxPeriodSeconds)
-	}
-	period, timeout = d.fitTimeout(probe.Startup, fields, period, timeout)
-	failures := orDefault(fields.FailureThreshold, max(minStartupFailures, ceilDiv(remaining, period)+1))
-	d.out.Startup = complete(fields, delay, period, timeout, failures)
-	d.checkStartup(fields)
-	if exec {
-		d.checkExecPeriod(probe.Startup, fields, period, minExecStartupPeriod)
-	}
-}
-
-func (d *derivation) checkStartup(fields Fields) {
-	earliest := d.out.Startup.EarliestAct()
-	switch {
-	case d.in.StartupBudget > 0 && earliest < d.in.StartupBudget:
-		d.clash(probe.Startup, blame(fields, probe.FailureThreshold, probe.PeriodSeconds, probe.InitialDelaySeconds),
-			"allows %ds to start, startup-budget is %ds", earliest, d.in.StartupBudget)
-	case earliest < MinStartupBudget:
-		d.clash(probe.Startup, blame(fields, probe.FailureThreshold, probe.PeriodSeconds, probe.InitialDelaySeconds),
-			"allows %ds to start, at least %ds are needed", earliest, MinStartupBudget)
-	}
-}
-
-// sharedDelay is the initialDelaySeconds of all probes beside a startup probe: half the typical start, because
-// probing earlier only makes events.
-func (d *derivation) sharedDelay() int32 {
-	return clamp(ceilDiv(d.typicalStart, 2), minInitialDelay, MaxInitialDelaySeconds)
-}
-
-// readiness: quick to stop traffic, harmless when it errs.
-func (d *derivation) readiness() {
-	fields, exec := d.in.Readiness.Fields, d.in.Readiness.Exec
-	within := d.unreadyAfter()
-	period := pick(exec, minExecPeriod, d.in.Class.ReadinessPeriod)
-	timeout := pick(exec, execTimeout, d.in.Class.StartTimeout)
-	if fields.TimeoutSeconds != nil {
-		timeout = *fields.TimeoutSeconds
-	}
-	if human := d.in.UnreadyAfter; human > 0 && fields.PeriodSeconds == nil {
-		if minReadinessFailures*period+timeout > human && !exec {
-			period = min(period, usualReadinessPeriod)
-		}
-		if n := fields.FailureThreshold; n != nil {
-			period, timeout = fitReadiness(human, *n, period, timeout, fields.TimeoutSeconds == nil)
-		}
-	}
-	period, timeout = d.fitTimeout(probe.Readiness, fields, period, timeout)
-	if spare := within - minReadinessFailures*period; fields.TimeoutSeconds == nil && d.in.UnreadyAfter > 0 && spare >= usualTimeout {
-		timeout = min(timeout, spare)
-	}
-	failures := orDefault(fields.FailureThreshold, max(minReadinessFailures, (within-timeout)/period))
-	d.out.Readiness = complete(fields, d.readinessDelay(fields), period, timeout, failures)
-	if exec {
-		d.checkExecPeriod(probe.Readiness, fields, period, minExecPeriod)
-	}
-	if promised := d.in.UnreadyAfter; promised > 0 && d.out.Readiness.Detection() > promised {
-		d.clash(probe.Readiness, blame(fields, probe.FailureThreshold, probe.PeriodSeconds, probe.TimeoutSeconds),
-			"needs %ds to stop traffic, unready-after is %ds", d.out.Readiness.Detection(), promised)
-	}
-}
-
-// checkExecPeriod refuses commands that are started so often that they cost the node more than they find: 100 Pods
-// that run /bin/true every 10 to 30 s took a third of a node's CPU (kubernetes/kubernetes#82440).
-func (d *derivation) checkExecPeriod(kind probe.Kind, fields Fields, period, least int32) {
-	if period < least {
-		d.clash(kind, blame(fields, probe.PeriodSeconds, probe.FailureThreshold), "runs a command every %ds, at least %ds apart are needed", period, least)
-	}
-}
-
-// fitReadiness finds the longest period, up to the given one, with which a fixed number of failures and a timeout
-// fit into a person's figure. A derived timeout gets shorter with its period.
-func fitReadiness(within, failures, period, timeout int32, derivedTimeout bool) (int32, int32) {
-	fitted := (within - timeout) / failures
-	if derivedTimeout && fitted < timeout {
-		fitted = within / (failures + 1)
-		timeout = max(1, fitted)
-	}
-	return clamp(fitted, 1, period), timeout
-}
-
-func (d *derivation) unreadyAfter() int32 {
-	if d.in.UnreadyAfter > 0 {
-		return d.in.UnreadyAfter
-	}
-	return pick(d.in.Readiness.Exec, max(slowUnreadyAfter, d.in.Class.UnreadyAfter), d.in.Class.UnreadyAfter)
-}
-
-func (d *derivation) readinessDelay(fields Fields) int32 {
-	derived := d.sharedDelay()
-	if d.livenessWaits() {
-		derived = min(MaxInitialDelaySeconds, d.typicalStart/2)
-	}
-	return orDefault(fields.InitialDelaySeconds, derived)
-}
-
-// livenessWaits says that no startup probe guards the container, so that liveness itself waits for the budget.
-func (d *derivation) livenessWaits() bool {
-	guarded := d.in.Startup.Inject || d.in.ExistingStartup
-	return !guarded && (d.in.Liveness.Inject || d.in.Style == StyleInitialDelay)
-}
-
-// liveness: slow to act, because acting restarts the container.
-func (d *derivation) liveness() {
-	fields, exec := d.in.Liveness.Fields, d.in.Liveness.Exec
-	tolerated := d.in.Class.RestartAfter
-	if d.in.RestartAfter > 0 {
-		tolerated = d.in.RestartAfter
-	}
-	period := clamp(ceilDiv(tolerated, livenessSteps), pick(exec, minExecPeriod, minLivenessPeriod), maxLivenessPeriod)
-	if n := fields.FailureThreshold; n != nil && fields.PeriodSeconds == nil && d.in.RestartAfter > 0 {
-		period = clamp(ceilDiv(tolerated, *n-1), period, maxPeriodSeconds)
-	}
-	timeout := orDefault(fields.TimeoutSeconds, livenessTimeout)
-	period, timeout = d.fitTimeout(probe.Liveness, fields, period, timeout)
-	failures := orDefault(fields.FailureThreshold, max(minLivenessFailures, ceilDiv(tolerated, period)+1))
-	d.out.Liveness = complete(fields, 0, period, timeout, failures)
-
-	required := max(minLivenessTolerance, d.in.RestartAfter)
-	if got := d.out.Liveness.Tolerance(); got < required {
-		d.clash(probe.Liveness, blame(fields, probe.FailureThreshold, probe.PeriodSeconds),
-			"restarts after %ds of silence, at least %ds are needed", got, required)
-	}
-	if exec {
-		d.checkExecPeriod(probe.Liveness, fields, period, minExecPeriod)
-	}
-}
-
-// keepLivenessMorePatient makes sure that a Pod is out of rotation well before it is restarted: the liveness
-// window is at least twice the readiness window. Where the class chose the readiness figures they give way
-// first; a person's unready-after, explicit readiness fields and probes that exist stay, and liveness waits longer.
-func (d *derivation) keepLivenessMorePatient() {
-	live, ready := &d.out.Liveness, &d.out.Readiness
-	if d.in.Readiness.Inject && live.Window() < windowRatio*ready.Window() && d.mayLowerReadiness() {
-		ready.FailureThreshold = max(minReadinessFailures, min(ready.FailureThreshold, live.Window()/(windowRatio*ready.PeriodSeconds)))
-	}
-	needed := windowRatio * max(ready.Window(), d.in.ExistingReadinessWindow)
-	if live.Window() >= needed {
-		return
-	}
-	fields := d.in.Liveness.Fields
-	switch {
-	case fields.FailureThreshold == nil:
-		live.FailureThreshold = ceilDiv(needed, live.PeriodSeconds)
-	case fields.PeriodSeconds == nil && ceilDiv(needed, live.FailureThreshold) <= maxPeriodSeconds:
-		live.PeriodSeconds = ceilDiv(needed, live.FailureThreshold)
-	default:
-		d.clash(probe.Liveness, probe.FailureThreshold,
-			"gives liveness %ds, readiness needs %ds: twice as long or more", live.Window(), needed)
-	}
-}
-
-func (d *derivation) mayLowerReadiness() bool {
-	return d.in.UnreadyAfter == 0 && d.in.Readiness.Fields.FailureThreshold == nil
-}
-
-// delayLiveness comes last, because without a startup probe the delay makes up what the final thresholds do not
-// cover of the budget.
-func (d *derivation) delayLiveness() {
-	fields, live := d.in.Liveness.Fields, &d.out.Liveness
-	if !d.livenessWaits() {
-		live.InitialDelaySeconds = orDefault(fields.InitialDelaySeconds, d.sharedDelay())
-		return
-	}
-	live.InitialDelaySeconds = orDefault(fields.InitialDelaySeconds, max(d.typicalStart, d.budget-live.Tolerance()))
-	switch {
-	case live.InitialDelaySeconds == 0:
-		d.clash(probe.Liveness, probe.InitialDelaySeconds, "is 0 and no startup probe protects the start")
-	case d.in.StartupBudget > 0 && live.EarliestAct() < d.in.StartupBudget:
-		d.clash(probe.Liveness, probe.InitialDelaySeconds,
-			"allows %ds to start, startup-budget is %ds", live.EarliestAct(), d.in.StartupBudget)
-	}
-}
-
 // fitTimeout keeps a timeout within its period: a longer one would stretch the real period, because the kubelet
 // runs the probes of a worker one after the other. The derived one of the two gives way.
 func (d *derivation) fitTimeout(kind probe.Kind, fields Fields, period, timeout int32) (int32, int32) {
@@ -339,6 +154,20 @@ func (d *derivation) fitTimeout(kind probe.Kind, fields Fields, period, timeout 
 		d.clash(kind, probe.TimeoutSeconds, "is %ds, periodSeconds is %ds: a timeout fits into its period", timeout, period)
 	}
 	return period, period
+}
+
+// sharedDelay is the initialDelaySeconds of all probes beside a startup probe: half the typical start, because
+// probing earlier only makes events.
+func (d *derivation) sharedDelay() int32 {
+	return clamp(ceilDiv(d.typicalStart, 2), minInitialDelay, MaxInitialDelaySeconds)
+}
+
+// checkExecPeriod refuses commands that are started so often that they cost the node more than they find: 100 Pods
+// that run /bin/true every 10 to 30 s took a third of a node's CPU (kubernetes/kubernetes#82440).
+func (d *derivation) checkExecPeriod(kind probe.Kind, fields Fields, period, least int32) {
+	if period < least {
+		d.clash(kind, blame(fields, probe.PeriodSeconds, probe.FailureThreshold), "runs a command every %ds, at least %ds apart are needed", period, least)
+	}
 }
 
 func (d *derivation) clash(kind probe.Kind, field probe.Field, format string, args ...any) {
@@ -364,34 +193,3 @@ func blame(fields Fields, candidates ...probe.Field) probe.Field {
 	}
 	return ""
 }
-
-func complete(fields Fields, delay, period, timeout, failures int32) Timing {
-	return Timing{
-		InitialDelaySeconds:           delay,
-		PeriodSeconds:                 period,
-		TimeoutSeconds:                timeout,
-		SuccessThreshold:              orDefault(fields.SuccessThreshold, 1),
-		FailureThreshold:              failures,
-		TerminationGracePeriodSeconds: fields.TerminationGracePeriodSeconds,
-	}
-}
-
-func orDefault(explicit *int32, derived int32) int32 {
-	if explicit != nil {
-		return *explicit
-	}
-	return derived
-}
-
-func pick(condition bool, yes, no int32) int32 {
-	if condition {
-		return yes
-	}
-	return no
-}
-
-func clamp(value, low, high int32) int32 { return max(low, min(value, high)) }
-
-func ceilDiv(a, b int32) int32 { return (a + b - 1) / b }
-
-func ceilDiv64(a, b int64) int64 { return (a + b - 1) / b }

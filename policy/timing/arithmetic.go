@@ -1,0 +1,32 @@
+package timing
+
+func complete(fields Fields, delay, period, timeout, failures int32) Timing {
+	return Timing{
+		InitialDelaySeconds:           delay,
+		PeriodSeconds:                 period,
+		TimeoutSeconds:                timeout,
+		SuccessThreshold:              orDefault(fields.SuccessThreshold, 1),
+		FailureThreshold:              failures,
+		TerminationGracePeriodSeconds: fields.TerminationGracePeriodSeconds,
+	}
+}
+
+func orDefault(explicit *int32, derived int32) int32 {
+	if explicit != nil {
+		return *explicit
+	}
+	return derived
+}
+
+func pick(condition bool, yes, no int32) int32 {
+	if condition {
+		return yes
+	}
+	return no
+}
+
+func clamp(value, low, high int32) int32 { return max(low, min(value, high)) }
+
+func ceilDiv(a, b int32) int32 { return (a + b - 1) / b }
+
+func ceilDiv64(a, b int64) int64 { return (a + b - 1) / b }
