@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"cmp"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,8 @@ type failure struct {
 	spoil func(*testing.T, *server.Server, *admissionregistrationv1.MutatingWebhookConfiguration)
 	// metadata is the Pod's.
 	metadata string
+	// spec is the Pod's; empty is that of one usual container.
+	spec string
 	// atOnce is how many Pods are created at the same time, one if it is 0. With more, some are answered.
 	atOnce int
 	// says is what a user reads whose Pod is refused.
@@ -48,7 +51,8 @@ func failures() map[string]failure {
 			says:     "probe-injector: the body is not an AdmissionReview of admission.k8s.io/v1", stage: "decode",
 		},
 		"a review that could take too much memory": {
-			metadata: `{generateName: failure-, annotations: {probe-injector.dev/liveness: /livez, example.com/large: "` + strings.Repeat(",", 200_000) + `"}}`,
+			metadata: asks,
+			spec:     `{containers: [{name: web, image: example.com/web:1, args: [` + strings.Repeat("a, ", 140_000) + `a]}]}`,
 			says:     "probe-injector: the review has more members", stage: "size",
 		},
 		"a stopped server": {
@@ -122,7 +126,7 @@ func (c *cluster) failed(t *testing.T, webhook *server.Server, failure failure, 
 
 // createFailing creates one Pod and says whether we failed it.
 func (c *cluster) createFailing(t *testing.T, failure failure, refused bool) bool {
-	created, err := c.create(t.Context(), plain, manifestOf(failure.metadata, "{containers: ["+web+"]}"))
+	created, err := c.create(t.Context(), plain, manifestOf(failure.metadata, cmp.Or(failure.spec, "{containers: ["+web+"]}")))
 	switch {
 	case err == nil && created.pod.Spec.Containers[0].LivenessProbe != nil:
 		return false
