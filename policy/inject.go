@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -27,6 +26,7 @@ func (d *deciding) inject(p *plan) {
 			d.report(p, clashes)
 		}
 	}
+	d.out.Injections = slices.Grow(d.out.Injections, p.choices.Len())
 	for _, kind := range probe.Kinds() {
 		if c, ok := p.choices.Get(kind); ok {
 			times := schedule.Of(kind)
@@ -171,7 +171,10 @@ func build(h probe.Handler, t timing.Timing, host string) *corev1.Probe {
 	case probe.GRPC:
 		p.GRPC = &corev1.GRPCAction{Port: h.Port.Number, Service: &h.Service}
 	default:
-		p.HTTPGet = &corev1.HTTPGetAction{Path: h.Path, Port: port, Scheme: corev1.URIScheme(strings.ToUpper(string(h.Scheme)))}
+		p.HTTPGet = &corev1.HTTPGetAction{Path: h.Path, Port: port, Scheme: corev1.URISchemeHTTP}
+		if h.Scheme == probe.HTTPS {
+			p.HTTPGet.Scheme = corev1.URISchemeHTTPS
+		}
 		if host != "" {
 			p.HTTPGet.HTTPHeaders = []corev1.HTTPHeader{{Name: "Host", Value: host}}
 		}

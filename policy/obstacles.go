@@ -19,8 +19,8 @@ type obstacle struct {
 	risk string
 }
 
-func obstacles() []obstacle {
-	return []obstacle{
+func obstacles() [5]obstacle {
+	return [...]obstacle{
 		{reason.NativeSidecar, func(_ *deciding, q *request) bool { return q.native },
 			"native sidecar: a startup probe here holds up the whole Pod, a failing readiness takes it out of rotation"},
 		{reason.KnownSidecar, func(d *deciding, q *request) bool { return d.isSidecar(q) },

@@ -156,8 +156,14 @@ func (r *reading) cast(e *annotation.Entry, concerned []*request) {
 	}
 }
 
+// usualKeys is room for the keys that a container usually has.
+const usualKeys = 4
+
 // set merges a good entry into a request.
 func (r *reading) set(q *request, e *annotation.Entry) {
+	if q.entries == nil {
+		q.entries = make([]*annotation.Entry, 0, usualKeys)
+	}
 	q.entries = append(q.entries, e)
 	switch {
 	case e.Field != "":
