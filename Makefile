@@ -16,7 +16,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 .PHONY: demo
 demo: ## Show the main job on a real control plane; KEEP=1 leaves it running
 	@go run ./test/binaries/build > /dev/null
-	@go run ./test/demo $(if $(KEEP),-keep)
+	@go build -o bin/demo ./test/demo
+	@bin/demo $(if $(KEEP),-keep)
 
 .PHONY: help
 help: ## List the targets

@@ -44,7 +44,7 @@ ReplicationControllers, Jobs and CronJobs. Namespaces among them tell which rule
 apply. Without --policy the answer is that of the chart as it comes.
 
 What other admission webhooks and LimitRanges change is not seen here; in a
-cluster, kubectl apply --dry-run=server shows it.
+cluster, kubectl create --dry-run=server of a Pod shows it.
 
 Exit codes: 0 fine, 1 something cannot be read, 2 an annotation is wrong or where
 nothing reads it.`,

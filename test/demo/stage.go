@@ -110,8 +110,8 @@ It keeps running. In another terminal:
 
   export KUBECONFIG=%s
   kubectl get pods -o custom-columns='NAME:.metadata.name,STATUS:.metadata.annotations.probe-injector\.dev/status'
-  kubectl create deployment web --image=nginx --port=80 --dry-run=client -o yaml |
-    kubectl annotate --local -f - -o yaml probe-injector.dev/inject=true   # then put it on the template
+  kubectl run web --image=nginx --port=80 --annotations=probe-injector.dev/inject=true
+  kubectl describe pod web
 
 There is no node, so the Pods stay Pending. Ctrl-C ends everything.
 `, s.plane.KubeconfigPath())
