@@ -148,6 +148,8 @@ func (r *reading) cast(e *annotation.Entry, concerned []*request) {
 			q.blockedReadiness = true
 		case e.Word == annotation.Inject:
 			q.blockedInject = true
+			// Whoever wrote "off" wants hands off, which always wins.
+			q.blockedReadiness = q.blockedReadiness || !e.Switch
 		case e.Word == annotation.Profile:
 			q.blockedProfile = true
 		case e.Word == annotation.HostHeader:

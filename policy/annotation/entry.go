@@ -24,7 +24,7 @@ type Entry struct {
 	// Field is the field of the probe; empty for words.
 	Field probe.Field
 
-	// Switch is the value of inject.
+	// Switch is the value of inject. When that cannot be read it says whether "true" was likely meant.
 	Switch bool
 	// Ask is the value of liveness, readiness and startup.
 	Ask Ask

@@ -28,7 +28,7 @@ func parseSwitch(value string) (bool, error) {
 	case "false":
 		return false, nil
 	}
-	return false, switchMistake(value)
+	return likelyTrue(value) || strings.EqualFold(value, "true"), switchMistake(value)
 }
 
 func switchMistake(value string) error {
