@@ -51,10 +51,10 @@ func (c *cluster) drained(t *testing.T) {
 	// Connections are warm when the drain begins.
 	waitFor(t, "the first Pods", func() bool { return created.Load() >= drainCreators })
 
+	begin := time.Now()
 	if err := webhook.Process().Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	begin := time.Now()
 	waitFor(t, "the drain", func() bool { return counted(t, webhook, "probe_injector_draining", nil) == 1 })
 	before := created.Load()
 	if err := webhook.Ready(t.Context()); err == nil {
