@@ -22,7 +22,7 @@ type request struct {
 	// inject is the switch; nil when nobody set it.
 	inject  *bool
 	profile *profile
-	asks    probe.Map[asked]
+	asks    probe.Map[annotation.Ask]
 	figures figures
 	fields  probe.Map[timing.Fields]
 	host    string
@@ -41,12 +41,6 @@ type request struct {
 	failed probe.Map[struct{}]
 	// asksForAll says that inject or a profile asks for liveness and readiness.
 	asksForAll bool
-}
-
-// asked is what a key wants of one probe.
-type asked struct {
-	annotation.Ask
-	key string
 }
 
 // reading is the state of turning the entries of one Pod into requests.
@@ -199,7 +193,7 @@ func (r *reading) setAsk(q *request, e *annotation.Entry) {
 		r.fault(e, field.Invalid(keyPath(e.Key), e.Ask.Handler.String(), fact), concerned)
 		return
 	}
-	q.asks.Set(e.Kind, asked{Ask: e.Ask, key: e.Key})
+	q.asks.Set(e.Kind, e.Ask)
 }
 
 // portMistake says what is wrong with a handler's port in this container; empty when nothing is.

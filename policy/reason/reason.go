@@ -91,8 +91,8 @@ func Table() []Description {
 	}
 }
 
-// The words of package annotation that sentences need. Its tests hold them against each other: reason is a leaf
-// that every other package may use.
+// The words of package annotation that sentences need, written again because reason is a leaf that every other
+// package may use. TestReasonsSpellTheKeysOfAnnotations holds them against each other.
 const (
 	domain    = "probe-injector.dev"
 	statusKey = domain + "/status"

@@ -91,9 +91,6 @@ func (c *ControlPlane) Stop() error {
 	return errors.Join(failures...)
 }
 
-// Dir is the folder that holds logs, data and the kubeconfig.
-func (c *ControlPlane) Dir() string { return c.files.dir }
-
 // LogTail returns the last lines of the log of a program, by its name (etcd, kube-apiserver, kube-controller-manager).
 func (c *ControlPlane) LogTail(program string, lines int) string {
 	for _, p := range c.processes {
