@@ -100,14 +100,6 @@ func shellIdles(args []string) bool {
 	return len(args) > 1 && (first == "sleep" || first == "tail") && !strings.ContainsAny(script, ";&|\n")
 }
 
-// builtInSidecars are containers that bring or own their probes, by the names that their injectors give them.
-func builtInSidecars() []string {
-	return []string{
-		"istio-proxy", "linkerd-proxy", "envoy-sidecar", "consul-dataplane", "vault-agent", "cloud-sql-proxy",
-		"cloudsql-proxy", "daprd", "queue-proxy", "aws-node", "otc-container", "kuma-sidecar", "osm-proxy",
-	}
-}
-
 // mesh names a service mesh whose proxy is already in the Pod.
 type mesh string
 

@@ -173,6 +173,8 @@ type plan struct {
 type choice struct {
 	handler probe.Handler
 	source  Source
+	// evidence is why it is believed, where source is SourceEvidence or SourceInference.
+	evidence Evidence
 	// explicit says that a key names the handler: a person took the decision.
 	explicit bool
 }

@@ -26,6 +26,7 @@ type Source string
 const (
 	SourceAnnotation Source = "annotation"
 	SourceProfile    Source = "profile"
+	SourceEvidence   Source = "evidence"
 	SourceInference  Source = "inference"
 )
 
@@ -46,6 +47,10 @@ type Injection struct {
 	Handler probe.Handler
 	Timing  timing.Timing
 	Source  Source
+	// Evidence is why the handler is believed, where Source is SourceEvidence or SourceInference.
+	Evidence Evidence
+	// Profile is the profile that the handler is from, if it is from one.
+	Profile string
 }
 
 // Withhold drops all that the decision would change, for a reason that only its caller can see.

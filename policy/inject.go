@@ -31,8 +31,8 @@ func (d *deciding) inject(p *plan) {
 		if c, ok := p.choices.Get(kind); ok {
 			times := schedule.Of(kind)
 			d.out.Injections = append(d.out.Injections, Injection{
-				Container: p.request.ref, Kind: kind, Source: c.source, Timing: times, Handler: c.handler,
-				Probe: build(c.handler, times, p.request.hostHeader()),
+				Container: p.request.ref, Kind: kind, Source: c.source, Evidence: c.evidence, Profile: p.request.profileOf(c),
+				Timing: times, Handler: c.handler, Probe: build(c.handler, times, p.request.hostHeader()),
 			})
 		}
 	}
@@ -55,9 +55,11 @@ func (d *deciding) inputs(p *plan) timing.Inputs {
 	if existing := q.container.ReadinessProbe; existing != nil {
 		in.ExistingReadinessWindow = windowOf(existing)
 	}
-	if q.profile != nil {
-		in.Class = q.profile.class
-		q.profile.figures.override(&in)
+	if described := q.describedBy(); described != nil {
+		in.Class = described.class
+		described.figures.override(&in)
+	} else if hint, ok := d.policy.hintedClass(q.container); ok {
+		in.Class = hint
 	}
 	q.figures.override(&in)
 	return in
@@ -92,8 +94,8 @@ func (q *request) timingPlan(p *plan, kind probe.Kind) timing.Plan {
 		return timing.Plan{}
 	}
 	merged := timing.Fields{}
-	if q.profile != nil {
-		merged = q.profile.probes[kind].fields
+	if described := q.describedBy(); described != nil && !chosen.explicit {
+		merged = described.probes[kind].fields
 	}
 	if own, ok := q.fields.Get(kind); ok {
 		merged = merged.Override(own)
@@ -103,8 +105,8 @@ func (q *request) timingPlan(p *plan, kind probe.Kind) timing.Plan {
 
 // hostHeader is the person's, else the profile's.
 func (q *request) hostHeader() string {
-	if q.host == "" && q.profile != nil {
-		return q.profile.hostHeader
+	if described := q.describedBy(); q.host == "" && described != nil {
+		return described.hostHeader
 	}
 	return q.host
 }

@@ -1,6 +1,10 @@
 package policy
 
-import corev1 "k8s.io/api/core/v1"
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/probe-injector/probe-injector/policy/environment"
+)
 
 // Pod is the part of a core/v1 Pod that decisions look at, under the JSON names of core/v1, so that an
 // AdmissionReview decodes straight into it. What is missing here is never read and never re-encoded:
@@ -51,13 +55,14 @@ type Toleration struct {
 	Key string `json:"key"`
 }
 
-// Container is the part of core/v1 Container that decisions look at. Environment variables are left out
-// on purpose: they are the largest part of most Pods, may hold secrets, and no decision needs them.
+// Container is the part of core/v1 Container that decisions look at. Of the environment, which is the largest part of
+// most Pods and may hold secrets, only the few variables of package environment are kept.
 type Container struct {
 	Name           string                         `json:"name"`
 	Image          string                         `json:"image"`
 	Command        []string                       `json:"command"`
 	Args           []string                       `json:"args"`
+	Env            environment.Variables          `json:"env"`
 	Ports          []ContainerPort                `json:"ports"`
 	Resources      Resources                      `json:"resources"`
 	RestartPolicy  *corev1.ContainerRestartPolicy `json:"restartPolicy"`

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/timing"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
@@ -30,10 +31,17 @@ type Policy struct {
 	confidence    v1alpha1.Confidence
 	inferLiveness bool
 	maxBudget     int32
-	profiles      map[string]profile
-	knownSidecars map[string]bool
-	groups        []ruleGroup
-	generic       timing.Class
+	profiles      map[string]*profile
+	// detectable are the profiles that recognise containers, in the order in which they are tried.
+	detectable     []*profile
+	classHints     []catalogue.ClassHint
+	imageMirrors   []string
+	portNames      []string
+	portNumbers    []int32
+	otherPortNames []string
+	knownSidecars  map[string]bool
+	groups         []ruleGroup
+	generic        timing.Class
 }
 
 // ruleGroup is the rules that share a namespaceSelector: one entry of the webhook configuration.
@@ -56,24 +64,31 @@ func Parse(data []byte, version string) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	known, err := catalogue.BuiltIn()
+	if err != nil {
+		return nil, err
+	}
 	v1alpha1.SetDefaults(file)
-	if errs := v1alpha1.Validate(file); len(errs) > 0 {
+	if errs := v1alpha1.Validate(file, known.Names()); len(errs) > 0 {
 		return nil, errs.ToAggregate()
 	}
-	return compile(file, version)
+	return compile(file, known, version)
 }
 
 // Default is the policy of a cluster whose admin wrote none: no rules, everything else at its default.
 func Default(version string) *Policy {
-	p, err := compile(v1alpha1.Default(), version)
-	if err != nil {
-		// Unreachable: the default policy has neither rules nor profiles that could fail to compile.
-		panic(err)
+	known, err := catalogue.BuiltIn()
+	if err == nil {
+		var p *Policy
+		if p, err = compile(v1alpha1.Default(), known, version); err == nil {
+			return p
+		}
 	}
-	return p
+	// Unreachable: the default policy has no rules, and the tests compile the catalogue.
+	panic(err)
 }
 
-func compile(file *v1alpha1.ProbePolicy, version string) (*Policy, error) {
+func compile(file *v1alpha1.ProbePolicy, known *catalogue.Catalogue, version string) (*Policy, error) {
 	spec := &file.Spec
 	generic, _ := timing.ClassByName(timing.DefaultClassName)
 	p := &Policy{
@@ -83,22 +98,21 @@ func compile(file *v1alpha1.ProbePolicy, version string) (*Policy, error) {
 		confidence:    spec.Confidence,
 		inferLiveness: *spec.InferredLiveness,
 		maxBudget:     v1alpha1.Seconds(spec.MaxStartupBudget),
-		profiles:      map[string]profile{},
+		profiles:      map[string]*profile{},
 		knownSidecars: map[string]bool{},
-		generic:       generic,
+		classHints:    known.ClassHints,
+		imageMirrors:  spec.ImageMirrors,
+		portNames:     known.PortNames, portNumbers: known.PortNumbers, otherPortNames: known.OtherPortNames,
+		generic: generic,
 	}
-	for _, name := range slices.Concat(builtInSidecars(), spec.KnownSidecars) {
+	for _, name := range slices.Concat(known.Sidecars, spec.KnownSidecars) {
 		p.knownSidecars[name] = true
 	}
-	for i := range spec.Profiles {
-		compiled, err := compileProfile(&spec.Profiles[i])
-		if err == nil {
-			err = compiled.checkTimes()
-		}
-		if err != nil {
-			return nil, fmt.Errorf("spec.profiles[%d]: %w", i, err)
-		}
-		p.profiles[compiled.name] = compiled
+	if err := p.addProfiles("spec.profiles", spec.Profiles); err != nil {
+		return nil, err
+	}
+	if err := p.addProfiles("built-in profiles", known.Profiles); err != nil {
+		return nil, err
 	}
 	for i := range spec.Rules {
 		if err := p.addRule(spec.Rules[i]); err != nil {
@@ -106,6 +120,27 @@ func compile(file *v1alpha1.ProbePolicy, version string) (*Policy, error) {
 		}
 	}
 	return p, nil
+}
+
+// addProfiles prepares profiles. One whose name is taken is left out: an admin's replaces the built-in one.
+func (p *Policy) addProfiles(place string, profiles []v1alpha1.Profile) error {
+	for i := range profiles {
+		if _, taken := p.profiles[profiles[i].Name]; taken {
+			continue
+		}
+		compiled, err := compileProfile(&profiles[i])
+		if err == nil {
+			err = compiled.checkTimes()
+		}
+		if err != nil {
+			return fmt.Errorf("%s[%d] %s: %w", place, i, profiles[i].Name, err)
+		}
+		p.profiles[compiled.name] = &compiled
+		if len(compiled.detect) > 0 {
+			p.detectable = append(p.detectable, &compiled)
+		}
+	}
+	return nil
 }
 
 // addRule puts a rule into the group of its namespaceSelector, in file order.

@@ -8,20 +8,19 @@ import (
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/timing"
-	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
 const styleInitialDelay = timing.StyleInitialDelay
 
 // resolve turns a handler's port into a number: named ports are looked up in the container, because the kubelet
-// silently never runs a probe whose port name it does not find, and a missing port is chosen among the
-// container's ports.
-func (q *request) resolve(h probe.Handler) (probe.Handler, reason.Reason, string) {
+// silently never runs a probe whose port name it does not find, and a missing port is the one of the profile that
+// describes the container, or chosen among the container's ports.
+func (d *deciding) resolve(q *request, h probe.Handler) (probe.Handler, reason.Reason, string) {
 	switch {
 	case !h.OverNetwork():
 		return h, "", ""
 	case h.Port.IsZero():
-		return q.resolveMissing(h)
+		return d.resolveMissing(q, h)
 	case h.Port.Name == "":
 		return h, "", ""
 	}
@@ -34,17 +33,32 @@ func (q *request) resolve(h probe.Handler) (probe.Handler, reason.Reason, string
 	return h, reason.NoPort, ""
 }
 
-// resolveMissing chooses the port of a path. A port that is named https is asked with TLS.
-func (q *request) resolveMissing(h probe.Handler) (probe.Handler, reason.Reason, string) {
-	port, why, detail := q.choosePort([]string{"http", "https", "web", "api"})
+// resolveMissing chooses the port of a handler that names none. A path on a port that is named https is asked with TLS.
+func (d *deciding) resolveMissing(q *request, h probe.Handler) (probe.Handler, reason.Reason, string) {
+	if p := q.describedBy(); p != nil {
+		if port, ok := q.container.portOf(p); ok {
+			h.Port = probe.Port{Number: port}
+			return h, "", ""
+		}
+	}
+	port, why, detail := q.choosePort(d.policy.portNamesOf(h.Scheme))
 	if why != "" {
 		return h, why, detail
 	}
-	if baseName(port.Name) == "https" {
+	if h.Scheme == probe.HTTP && baseName(port.Name) == string(probe.HTTPS) {
 		h.Scheme = probe.HTTPS
 	}
 	h.Port = probe.Port{Number: port.ContainerPort}
 	return h, "", ""
+}
+
+// portNamesOf are the port names that decide among several ports for a scheme.
+func (p *Policy) portNamesOf(scheme probe.Scheme) []string {
+	other := map[probe.Scheme][]string{
+		probe.HTTP: {string(probe.TCP), string(probe.GRPC)}, probe.HTTPS: {string(probe.TCP), string(probe.GRPC)},
+		probe.GRPC: {string(probe.TCP), string(probe.HTTP), string(probe.HTTPS), "web"},
+	}[scheme]
+	return slices.DeleteFunc(slices.Clone(p.portNames), func(name string) bool { return slices.Contains(other, name) })
 }
 
 // choosePort finds the only usable port, or the only one among several whose name decides.
@@ -84,38 +98,6 @@ func portList(ports []ContainerPort) string {
 		shown = append(shown, strconv.Itoa(int(ports[i].ContainerPort)))
 	}
 	return strings.Join(shown, ", ")
-}
-
-// fromPorts infers a TCP handler from the declared ports: it proves that the port is open, not that anybody answers.
-func (d *deciding) fromPorts(q *request, kind probe.Kind) (choice, reason.Reason, string) {
-	if kind == probe.Liveness && d.asked && !d.policy.inferLiveness {
-		return choice{}, reason.LivenessNotInferred, ""
-	}
-	port, why, detail := q.choosePort([]string{"http", "https", "web", "api", "grpc", "tcp"})
-	if why != "" {
-		return choice{}, why, detail
-	}
-	if port.ContainerPort == mysqlPort {
-		return choice{}, reason.PortNotProbed, strconv.Itoa(mysqlPort)
-	}
-	if !d.asked && !reaches(v1alpha1.ConfidenceMedium, d.demanded(kind)) {
-		return choice{}, reason.LowConfidence, ""
-	}
-	handler := probe.Handler{Scheme: probe.TCP, Port: probe.Port{Number: port.ContainerPort}}
-	return choice{handler: handler, source: SourceInference}, d.handlerObstacle(handler), ""
-}
-
-// demanded is the confidence that the policy asks of inference for Pods that did not ask themselves.
-func (d *deciding) demanded(kind probe.Kind) v1alpha1.ConfidenceLevel {
-	if kind == probe.Readiness {
-		return d.policy.confidence.Readiness
-	}
-	return d.policy.confidence.Liveness
-}
-
-func reaches(have, want v1alpha1.ConfidenceLevel) bool {
-	order := []v1alpha1.ConfidenceLevel{v1alpha1.ConfidenceLow, v1alpha1.ConfidenceMedium, v1alpha1.ConfidenceHigh}
-	return slices.Index(order, have) >= slices.Index(order, want)
 }
 
 func isHTTP(h probe.Handler) bool { return h.Scheme == probe.HTTP || h.Scheme == probe.HTTPS }

@@ -28,6 +28,8 @@ import (
 //	12 no       | Always      | no        | "true"/asked | no          | none        | yes     | tcp on that port
 //	13 no       | Always      | no        | "true"/asked | no          | none        | no      | no_port, ambiguous_ports, …
 //
+// "Profile" is the one that a key or the rule names, else the one that the container is recognised by.
+//
 // The startup probe has one more way to be wanted: a liveness probe that we inject brings it along, with its own
 // handler, unless its key says "false", the policy's style is InitialDelay, or the container is a native sidecar,
 // whose startup probe would hold up the Pod.
@@ -46,6 +48,9 @@ func (d *deciding) plan(q *request) {
 	if d.asked && !q.asksForAll && q.asks.Len() == 0 && q.failed.Len() == 0 {
 		d.skip(q, "", notAskedReason(q), "")
 		return
+	}
+	if q.profile == nil {
+		q.known = d.policy.recognise(q.container)
 	}
 	p := plan{request: q}
 	for _, kind := range [...]probe.Kind{probe.Liveness, probe.Readiness} {
@@ -115,7 +120,7 @@ func (d *deciding) isInvalid(q *request, kind probe.Kind) bool {
 // handlerFor goes through the layers. An empty reason means that a handler was found.
 func (d *deciding) handlerFor(q *request, kind probe.Kind) (choice, reason.Reason, string) {
 	if ask, has := q.asks.Get(kind); has && !ask.Choose() {
-		handler, why, detail := q.resolve(ask.Handler)
+		handler, why, detail := d.resolve(q, ask.Handler)
 		if why == "" {
 			d.noteRisks(q, kind, handler)
 		}
@@ -125,17 +130,18 @@ func (d *deciding) handlerFor(q *request, kind probe.Kind) (choice, reason.Reaso
 		return choice{}, why, ""
 	}
 	if q.profile != nil {
-		return d.fromProfile(q, kind)
+		return d.fromProfile(q, q.profile, kind)
 	}
-	return d.fromPorts(q, kind)
+	return d.fromEvidence(q, kind)
 }
 
-func (d *deciding) fromProfile(q *request, kind probe.Kind) (choice, reason.Reason, string) {
-	offered, ok := q.profile.offers(kind, d.asked)
+// fromProfile takes the handler that a profile offers.
+func (d *deciding) fromProfile(q *request, p *profile, kind probe.Kind) (choice, reason.Reason, string) {
+	offered, ok := p.offers(kind, d.asked, q.asks.Has(kind))
 	if !ok {
-		return choice{}, reason.NotOffered, q.profile.name
+		return choice{}, p.refuses(kind, d.asked), p.name
 	}
-	handler, why, detail := q.resolve(offered.handler)
+	handler, why, detail := d.resolve(q, offered.handler)
 	if why == "" {
 		why = d.handlerObstacle(handler)
 	}
@@ -165,7 +171,7 @@ func (d *deciding) chooseStartup(p *plan) {
 			d.skip(q, probe.Liveness, reason.InvalidAnnotation, "")
 		}
 	case hasLiveness && (has || d.guards(q)):
-		p.choices.Set(probe.Startup, q.guardOf(live, d.asked))
+		p.choices.Set(probe.Startup, d.guardOf(q, live))
 	case has:
 		d.choose(p, probe.Startup)
 	}
@@ -178,13 +184,17 @@ func (d *deciding) guards(q *request) bool {
 
 // guardOf is the startup probe beside an injected liveness probe: the profile's own, when the liveness probe is the
 // profile's too, else the liveness probe's handler. It is never stricter than liveness.
-func (q *request) guardOf(live choice, asked bool) choice {
-	if live.source == SourceProfile {
-		if own, ok := q.profile.offers(probe.Startup, asked); ok {
-			if handler, why, _ := q.resolve(own.handler); why == "" {
-				return choice{handler: handler, source: SourceProfile}
-			}
-		}
+func (d *deciding) guardOf(q *request, live choice) choice {
+	if live.source != SourceProfile && live.source != SourceEvidence {
+		return live
 	}
-	return live
+	own, ok := q.describedBy().offers(probe.Startup, d.asked, true)
+	if !ok {
+		return live
+	}
+	handler, why, _ := d.resolve(q, own.handler)
+	if why != "" {
+		return live
+	}
+	return choice{handler: handler, source: live.source, evidence: live.evidence}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/timing"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
@@ -18,11 +19,14 @@ type profile struct {
 	class      timing.Class
 	figures    figures
 	hostHeader string
+	detect     []v1alpha1.Detection
+	ports      []v1alpha1.PortSource
 	probes     map[probe.Kind]profileProbe
 }
 
 type profileProbe struct {
 	offer   v1alpha1.Offer
+	ownKey  bool
 	handler probe.Handler
 	fields  timing.Fields
 }
@@ -41,6 +45,8 @@ func compileProfile(p *v1alpha1.Profile) (profile, error) {
 			unreadyAfter:  v1alpha1.Seconds(p.UnreadyAfter),
 		},
 		hostHeader: p.HostHeader,
+		detect:     p.Detect,
+		ports:      p.Ports,
 		probes:     map[probe.Kind]profileProbe{},
 	}
 	for kind, source := range map[probe.Kind]*v1alpha1.ProfileProbe{
@@ -49,12 +55,12 @@ func compileProfile(p *v1alpha1.Profile) (profile, error) {
 		if source == nil {
 			continue
 		}
-		each := profileProbe{offer: source.Offer, fields: source.TimingFields()}
+		each := profileProbe{offer: source.Offer, ownKey: source.OwnKey, fields: source.TimingFields()}
 		switch {
 		case source.Exec != nil:
 			each.handler = probe.Handler{Scheme: probe.Exec, Command: source.Exec.Command}
 		case source.Handler != "":
-			handler, err := annotation.ParseHandler(source.Handler)
+			handler, err := annotation.ParseProfileHandler(source.Handler)
 			if err != nil {
 				return profile{}, fmt.Errorf("%s.handler: %w", kind, err)
 			}
@@ -87,22 +93,28 @@ func (p *profile) checkTimes() error {
 	return errors.Join(errs...)
 }
 
-// offers gives the profile's probe of a kind to a Pod that asks, or to a rule.
-func (p *profile) offers(kind probe.Kind, asked bool) (profileProbe, bool) {
+// offers gives the profile's probe of a kind to a rule, or to a Pod that asks, by the probe's own key or without it.
+func (p *profile) offers(kind probe.Kind, asked, byOwnKey bool) (profileProbe, bool) {
 	each, ok := p.probes[kind]
-	if !ok || each.offer == v1alpha1.Never || (each.offer == v1alpha1.OnRequest && !asked) {
+	switch {
+	case !ok, each.offer == v1alpha1.Never, each.offer == v1alpha1.OnRequest && !asked, each.ownKey && !byOwnKey:
 		return profileProbe{}, false
 	}
 	return each, true
+}
+
+// refuses says why the profile gives a Pod that asks, or a rule, no probe of a kind.
+func (p *profile) refuses(kind probe.Kind, asked bool) reason.Reason {
+	if each := p.probes[kind]; asked && each.ownKey {
+		return reason.OwnKeyOnly
+	}
+	return reason.NotOffered
 }
 
 // unknownProfile says which profiles there are.
 func (p *Policy) unknownProfile(name string) string {
 	if meant, ok := annotation.Nearest(name, p.ProfileNames()); ok {
 		return "no such profile: did you mean " + meant + "?"
-	}
-	if len(p.profiles) == 0 {
-		return "no such profile: this policy has none"
 	}
 	return "no such profile: probe-injector profiles lists them"
 }

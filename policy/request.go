@@ -20,8 +20,10 @@ type request struct {
 	// touched says that some key was meant for this container.
 	touched bool
 	// inject is the switch; nil when nobody set it.
-	inject  *bool
+	inject *bool
+	// profile is the one that a key or the rule names, known what the container itself shows.
 	profile *profile
+	known   recognised
 	asks    probe.Map[annotation.Ask]
 	figures figures
 	fields  probe.Map[timing.Fields]
@@ -245,7 +247,24 @@ func (r *reading) setProfile(q *request, e *annotation.Entry) {
 		r.fault(e, field.Invalid(keyPath(e.Key), e.Text, r.policy.unknownProfile(e.Text)), []*request{q})
 		return
 	}
-	q.profile = &found
+	q.profile = found
+}
+
+// describedBy is the profile that gives the container its class and times: the named one, else the one it is recognised
+// by; nil when there is none.
+func (q *request) describedBy() *profile {
+	if q.profile != nil {
+		return q.profile
+	}
+	return q.known.profile
+}
+
+// profileOf names the profile that a choice comes from.
+func (q *request) profileOf(c choice) string {
+	if c.source == SourceProfile || c.source == SourceEvidence {
+		return q.describedBy().name
+	}
+	return ""
 }
 
 func keyPath(key string) *field.Path {

@@ -75,7 +75,7 @@ func (d *deciding) planForRule() {
 		return
 	}
 	if found, ok := d.policy.profiles[d.rule.Profile]; ok {
-		q.profile = &found
+		q.profile = found
 	}
 	d.plan(q)
 }

@@ -21,12 +21,23 @@ type shape struct {
 	members map[string]*shape
 	// element is that of a list of structs.
 	element *shape
+	// keeps says which elements of a list its type would look at; the others are dropped.
+	keeps func(element []byte) bool
+}
+
+// picky is a list that decodes itself and does not look at every element.
+type picky interface {
+	// Keeps says whether decoding would look at an element, by its text.
+	Keeps(element []byte) bool
 }
 
 // shapeOf returns the shape of a type that encoding/json decodes.
 func shapeOf(t reflect.Type) *shape {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
+	}
+	if list, ok := reflect.Zero(t).Interface().(picky); ok {
+		return &shape{keeps: list.Keeps}
 	}
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
 		return nil
@@ -137,6 +148,8 @@ func (p *pruner) value(s *shape) error {
 		return p.object(s)
 	case c == '[' && s != nil && s.element != nil:
 		return p.array(s)
+	case c == '[' && s != nil && s.keeps != nil:
+		return p.picked(s)
 	default:
 		begin := p.read
 		if err := p.skip(); err != nil {
@@ -192,6 +205,36 @@ func (p *pruner) array(s *shape) error {
 	if err != nil {
 		return err
 	}
+	p.keepByte(']')
+	return nil
+}
+
+// picked keeps the elements of a list that its type looks at.
+func (p *pruner) picked(s *shape) error {
+	kept, dropped := 0, 0
+	p.keep(p.read, p.read+1)
+	err := p.elements(func() error {
+		begin, commas := p.read, p.commas
+		if err := p.skip(); err != nil {
+			return err
+		}
+		if !s.keeps(p.text[begin:p.read]) {
+			dropped++
+			p.commas = commas
+			return nil
+		}
+		if kept > 0 {
+			p.keepByte(',')
+		}
+		kept++
+		p.keep(begin, p.read)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	// Going over the elements has counted a comma for each but the first.
+	p.commas -= max(0, kept+dropped-1) - max(0, kept-1)
 	p.keepByte(']')
 	return nil
 }

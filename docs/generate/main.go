@@ -35,6 +35,7 @@ type page struct {
 
 func pages() []page {
 	return []page{
+		{"policy/catalogue/catalogue.json", catalogueFile},
 		{"docs/annotations.md", annotationsPage},
 		{"docs/decision-table.md", decisionTablePage},
 		{"docs/metrics.md", metricsPage},

@@ -48,6 +48,25 @@ func ParseHandler(value string) (probe.Handler, error) {
 	return probe.Handler{}, schemeMistake(scheme, rest)
 }
 
+// ParseProfileHandler reads a handler of a profile: any of ParseHandler's, or one that leaves its port to the
+// profile: https:/PATH, tcp, grpc, grpc/SERVICE.
+func ParseProfileHandler(value string) (probe.Handler, error) {
+	scheme, rest, _ := strings.Cut(value, "/")
+	switch scheme {
+	case string(probe.HTTPS) + ":":
+		if !strings.HasPrefix(rest, "/") {
+			return probe.Handler{Scheme: probe.HTTPS, Path: "/" + rest}, checkPath("/" + rest)
+		}
+	case string(probe.TCP):
+		if value == scheme {
+			return probe.Handler{Scheme: probe.TCP}, nil
+		}
+	case string(probe.GRPC):
+		return probe.Handler{Scheme: probe.GRPC, Service: rest}, checkService(rest)
+	}
+	return ParseHandler(value)
+}
+
 func parseHTTP(scheme probe.Scheme, rest string) (probe.Handler, error) {
 	rest, err := withoutAuthority(rest)
 	if err != nil {
@@ -87,10 +106,17 @@ func parseGRPC(rest string) (probe.Handler, error) {
 	if err != nil {
 		return probe.Handler{}, err
 	}
-	if len(service) > maxNameLength || !isGraphic(service) {
-		return probe.Handler{}, mistake("a gRPC service is a name such as my.package.Service")
+	if err := checkService(service); err != nil {
+		return probe.Handler{}, err
 	}
 	return probe.Handler{Scheme: probe.GRPC, Port: port, Service: service}, nil
+}
+
+func checkService(service string) error {
+	if len(service) > maxNameLength || !isGraphic(service) {
+		return mistake("a gRPC service is a name such as my.package.Service")
+	}
+	return nil
 }
 
 // withoutAuthority accepts the URL form without a host, "//:PORT…", and refuses one with a host.

@@ -36,6 +36,8 @@ const (
 	UnknownOwner        Reason = "unknown_owner"
 	StatefulSet         Reason = "stateful_set"
 	NotOffered          Reason = "not_offered"
+	OwnKeyOnly          Reason = "own_key_only"
+	CommandOverridden   Reason = "command_overridden"
 	LowConfidence       Reason = "low_confidence"
 	LivenessNotInferred Reason = "liveness_not_inferred"
 	PodTooLarge         Reason = "pod_too_large"
@@ -85,6 +87,8 @@ func Table() []Description {
 		{UnknownOwner, "rules leave Pods of %s alone", "annotate the Pod to have probes", true},
 		{StatefulSet, "a first readiness probe can deadlock the bootstrap of a StatefulSet", "set statefulSets: true in the rule, or annotate", true},
 		{NotOffered, "profile %s does not offer it", "write the handler to have it anyway", false},
+		{OwnKeyOnly, "profile %s gives it only where its own key asks", "", true},
+		{CommandOverridden, "the image is known as %s, and its command is another", "write the handler to have it anyway", false},
 		{LowConfidence, "the ports alone do not prove enough", "annotate the Pod to have it", true},
 		{LivenessNotInferred, "the policy asks for a written liveness handler", "write liveness: /PATH", false},
 		{PodTooLarge, "the Pod is so large that with them it could not be stored", "write them into the Pod", false},

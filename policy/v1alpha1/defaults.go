@@ -40,8 +40,13 @@ func SetDefaults(p *ProbePolicy) {
 			rule.Probes = []probe.Kind{probe.Readiness}
 		}
 	}
-	for i := range spec.Profiles {
-		profile := &spec.Profiles[i]
+	SetProfileDefaults(spec.Profiles)
+}
+
+// SetProfileDefaults fills what profiles leave out.
+func SetProfileDefaults(profiles []Profile) {
+	for i := range profiles {
+		profile := &profiles[i]
 		orElse(&profile.Class, timing.DefaultClassName)
 		for _, p := range []*ProfileProbe{profile.Startup, profile.Liveness, profile.Readiness} {
 			if p != nil {

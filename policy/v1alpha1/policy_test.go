@@ -16,7 +16,7 @@ func check(text string) string {
 		return err.Error()
 	}
 	v1alpha1.SetDefaults(p)
-	if errs := v1alpha1.Validate(p); len(errs) > 0 {
+	if errs := v1alpha1.Validate(p, []string{"built-in"}); len(errs) > 0 {
 		return errs.ToAggregate().Error()
 	}
 	return ""

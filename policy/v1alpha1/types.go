@@ -102,6 +102,12 @@ type Profile struct {
 	Summary string `json:"summary,omitempty"`
 	Risk    string `json:"risk,omitempty"`
 	Source  string `json:"source,omitempty"`
+	// Detect recognises containers that run this software, any one of its rows. Without it the profile applies only
+	// where it is named.
+	Detect []Detection `json:"detect,omitempty"`
+	// Ports is where probes go whose handler names no port, the first that the container has; after them come the
+	// ports of Detect, and then the container's only port.
+	Ports []PortSource `json:"ports,omitempty"`
 	// Class is the timing class; empty is generic.
 	Class string `json:"class,omitempty"`
 	// StartupBudget, RestartAfter and UnreadyAfter replace the class's figures.
@@ -121,7 +127,10 @@ type Profile struct {
 type ProfileProbe struct {
 	// Offer says to whom; default Offered.
 	Offer Offer `json:"offer,omitempty"`
+	// OwnKey narrows OnRequest: only the probe's own key asks for it, neither inject nor the profile's name.
+	OwnKey bool `json:"ownKey,omitempty"`
 	// Handler is spelled as in an annotation: a path, http:PORT/PATH, https:PORT/PATH, tcp:PORT, grpc:PORT[/SERVICE].
+	// Without a port (a path, https:/PATH, tcp, grpc[/SERVICE]) it goes to the port that the profile finds.
 	Handler string `json:"handler,omitempty"`
 	// Exec runs a command in the container, instead of Handler.
 	Exec *ExecAction `json:"exec,omitempty"`

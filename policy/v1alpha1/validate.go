@@ -19,8 +19,9 @@ const (
 	MaxProfiles = 500
 )
 
-// Validate finds all mistakes of a policy whose defaults are set.
-func Validate(p *ProbePolicy) field.ErrorList {
+// Validate finds all mistakes of a policy whose defaults are set. Its rules may name its own profiles and the built-in
+// ones.
+func Validate(p *ProbePolicy, builtInProfiles []string) field.ErrorList {
 	spec, path := &p.Spec, field.NewPath("spec")
 	var errs field.ErrorList
 	errs = append(errs, oneOf(path.Child("mode"), spec.Mode, ModeInject, ModeAudit)...)
@@ -29,15 +30,13 @@ func Validate(p *ProbePolicy) field.ErrorList {
 	errs = append(errs, oneOf(path.Child("confidence", "readiness"), spec.Confidence.Readiness, levels...)...)
 	errs = append(errs, oneOf(path.Child("confidence", "liveness"), spec.Confidence.Liveness, levels...)...)
 	errs = append(errs, validateMaxStartupBudget(spec.MaxStartupBudget, path.Child("maxStartupBudget"))...)
-	errs = append(errs, validateRules(spec, path.Child("rules"))...)
-	errs = append(errs, validateProfiles(spec.Profiles, Seconds(spec.MaxStartupBudget), path.Child("profiles"))...)
+	errs = append(errs, validateRules(spec, builtInProfiles, path.Child("rules"))...)
+	errs = append(errs, ValidateProfiles(spec.Profiles, Seconds(spec.MaxStartupBudget), path.Child("profiles"))...)
 	for i, name := range spec.KnownSidecars {
 		errs = append(errs, dnsLabel(path.Child("knownSidecars").Index(i), name)...)
 	}
 	for i, mirror := range spec.ImageMirrors {
-		if mirror == "" {
-			errs = append(errs, field.Required(path.Child("imageMirrors").Index(i), "a registry with an optional path, such as harbor.corp/dockerhub"))
-		}
+		errs = append(errs, validateRepository(path.Child("imageMirrors").Index(i), mirror)...)
 	}
 	return errs
 }
@@ -47,7 +46,7 @@ func validateMaxStartupBudget(d *metav1.Duration, path *field.Path) field.ErrorL
 	return durationWithin(d, path, bounds.Min, bounds.Max)
 }
 
-func validateRules(spec *ProbePolicySpec, path *field.Path) field.ErrorList {
+func validateRules(spec *ProbePolicySpec, builtInProfiles []string, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if len(spec.Rules) > MaxRules {
 		errs = append(errs, field.TooMany(path, len(spec.Rules), MaxRules))
@@ -60,7 +59,8 @@ func validateRules(spec *ProbePolicySpec, path *field.Path) field.ErrorList {
 		errs = append(errs, selector(path.Child("podSelector"), rule.PodSelector)...)
 		errs = append(errs, oneOf(path.Child("mode"), rule.Mode, ModeInject, ModeAudit)...)
 		errs = append(errs, validateRuleProbes(rule.Probes, path.Child("probes"))...)
-		if rule.Profile != "" && !slices.ContainsFunc(spec.Profiles, func(p Profile) bool { return p.Name == rule.Profile }) {
+		own := slices.ContainsFunc(spec.Profiles, func(p Profile) bool { return p.Name == rule.Profile })
+		if rule.Profile != "" && !own && !slices.Contains(builtInProfiles, rule.Profile) {
 			errs = append(errs, field.NotFound(path.Child("profile"), rule.Profile))
 		}
 	}
@@ -81,7 +81,8 @@ func validateRuleProbes(probes []probe.Kind, path *field.Path) field.ErrorList {
 	return errs
 }
 
-func validateProfiles(profiles []Profile, maxStartupBudget int32, path *field.Path) field.ErrorList {
+// ValidateProfiles finds all mistakes of profiles whose defaults are set; the largest start-up budget is in seconds.
+func ValidateProfiles(profiles []Profile, maxStartupBudget int32, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if len(profiles) > MaxProfiles {
 		errs = append(errs, field.TooMany(path, len(profiles), MaxProfiles))
@@ -97,6 +98,12 @@ func validateProfiles(profiles []Profile, maxStartupBudget int32, path *field.Pa
 
 func validateProfile(p *Profile, maxStartupBudget int32, path *field.Path) field.ErrorList {
 	errs := oneOf(path.Child("class"), p.Class, timing.ClassNames()...)
+	for i := range p.Detect {
+		errs = append(errs, validateDetection(&p.Detect[i], path.Child("detect").Index(i))...)
+	}
+	for i := range p.Ports {
+		errs = append(errs, validatePortSource(&p.Ports[i], path.Child("ports").Index(i))...)
+	}
 	inputs := []struct {
 		input timing.Input
 		value *metav1.Duration
@@ -135,6 +142,9 @@ func validateProfile(p *Profile, maxStartupBudget int32, path *field.Path) field
 
 func validateProfileProbe(kind probe.Kind, p *ProfileProbe, path *field.Path) field.ErrorList {
 	errs := oneOf(path.Child("offer"), p.Offer, Offered, OnRequest, Never)
+	if p.OwnKey && p.Offer != OnRequest {
+		errs = append(errs, field.Forbidden(path.Child("ownKey"), "only an OnRequest probe can wait for its own key"))
+	}
 	errs = append(errs, validateHandler(p, path)...)
 	for name, value := range p.setFields() {
 		bounds, ok := timing.FieldBounds(kind, name)
@@ -188,9 +198,9 @@ func validateHandler(p *ProfileProbe, path *field.Path) field.ErrorList {
 	case p.Handler == "" && p.Offer == Never:
 		return nil
 	case p.Handler == "":
-		return field.ErrorList{field.Required(path.Child("handler"), "a path, http:PORT/PATH, https:PORT/PATH, tcp:PORT, grpc:PORT, or exec")}
+		return field.ErrorList{field.Required(path.Child("handler"), "a path, http:PORT/PATH, https:PORT/PATH, tcp[:PORT], grpc[:PORT], or exec")}
 	}
-	if _, err := annotation.ParseHandler(p.Handler); err != nil {
+	if _, err := annotation.ParseProfileHandler(p.Handler); err != nil {
 		return field.ErrorList{field.Invalid(path.Child("handler"), p.Handler, err.Error())}
 	}
 	return nil

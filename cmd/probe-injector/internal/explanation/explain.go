@@ -177,7 +177,7 @@ func because(pod *policy.Pod, rule string, in *policy.Injection) string {
 		}
 		return "offered by the profile of rule " + rule
 	default:
-		return fmt.Sprintf("nothing more is known of port %s than that it is declared", in.Handler.Port)
+		return in.Evidence.Sentence()
 	}
 }
 

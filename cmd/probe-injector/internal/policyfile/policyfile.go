@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
@@ -52,8 +53,12 @@ func Read(data []byte, version string) (*File, error) {
 	if err != nil {
 		return nil, found.locate(err)
 	}
+	known, err := catalogue.BuiltIn()
+	if err != nil {
+		return nil, err
+	}
 	v1alpha1.SetDefaults(decoded)
-	if errs := v1alpha1.Validate(decoded); len(errs) > 0 {
+	if errs := v1alpha1.Validate(decoded, known.Names()); len(errs) > 0 {
 		return nil, found.locateAll(errs)
 	}
 	prepared, err := policy.Parse(found.policy, version)

@@ -1,0 +1,163 @@
+// Package environment reads the few environment variables of a container that say which software runs in it.
+//
+// Variables are the largest part of most Pods and may hold secrets, so that all others are dropped before anything is
+// made of them: only the names of Known are ever kept, and values only of those whose value matters. A variable says
+// which timing class fits or on which port software listens, and completes the evidence of an image; it never names an
+// HTTP path. What a variable takes from elsewhere (valueFrom) is not known and counts as set to something else.
+package environment
+
+import (
+	"bytes"
+	"strings"
+
+	kjson "sigs.k8s.io/json"
+)
+
+// Variable is one that is read.
+type Variable struct {
+	// Name is the variable's name; a star at its end stands for anything.
+	Name string
+	// Value says that the value is read too, and not only that there is one.
+	Value bool
+	// Purpose says what it is read for.
+	Purpose string
+}
+
+// Known are all variables that are read.
+func Known() [14]Variable {
+	return [...]Variable{
+		{"MANAGEMENT_SERVER_PORT", true, "the port of Spring Boot's Actuator"},
+		{"SERVER_PORT", true, "the port of Spring Boot"},
+		{"SPRING_*", false, "the class of Spring Boot"},
+		{"JAVA_TOOL_OPTIONS", false, "the class of the JVM"},
+		{"QUARKUS_MANAGEMENT_ENABLED", true, "whether Quarkus answers on its management port"},
+		{"QUARKUS_*", false, "the class of Quarkus"},
+		{"ASPNETCORE_HTTP_PORTS", true, "the port of ASP.NET Core"},
+		{"ASPNETCORE_*", false, "the class of ASP.NET Core"},
+		{"KC_HEALTH_ENABLED", true, "whether Keycloak has health endpoints"},
+		{"KC_*", false, "where Keycloak has its health endpoints"},
+		{"NODE_ENV", false, "the class of Node.js"},
+		{"RAILS_ENV", false, "the class of Rails"},
+		{"DJANGO_SETTINGS_MODULE", false, "the class of Django"},
+		{"PORT", true, "the port of a buildpack's program"},
+	}
+}
+
+// Names lists the names and patterns of the variables that are read.
+func Names() []string {
+	var names []string
+	for _, known := range Known() {
+		names = append(names, known.Name)
+	}
+	return names
+}
+
+// Matches says whether a pattern of Known or of a detection fits a name.
+func Matches(pattern, name string) bool {
+	if prefix, open := strings.CutSuffix(pattern, "*"); open {
+		return strings.HasPrefix(name, prefix)
+	}
+	return pattern == name
+}
+
+// Find says what is read of a variable.
+func Find(name string) (Variable, bool) {
+	for _, known := range Known() {
+		if Matches(known.Name, name) {
+			return known, true
+		}
+	}
+	return Variable{}, false
+}
+
+// Variables are the known ones of a container. They decode from core/v1 Container's env.
+type Variables []setting
+
+type setting struct {
+	name, value string
+	literal     bool
+}
+
+// Value gives the literal value of a variable. The last of several counts, as for the kubelet.
+func (v Variables) Value(name string) (string, bool) {
+	for i := len(v) - 1; i >= 0; i-- {
+		if v[i].name == name {
+			return v[i].value, v[i].literal
+		}
+	}
+	return "", false
+}
+
+// Has says whether a variable that fits the pattern is set, to whatever.
+func (v Variables) Has(pattern string) bool {
+	for i := range v {
+		if Matches(pattern, v[i].name) {
+			return true
+		}
+	}
+	return false
+}
+
+// UnmarshalJSON keeps the known variables. It never fails: what is no list of variables has none, and the API server
+// has the last word on what a Pod may hold.
+func (v *Variables) UnmarshalJSON(list []byte) error {
+	*v = nil
+	if len(list) <= len("[]") {
+		return nil
+	}
+	var elements []element
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(list, &elements); err != nil {
+		return nil //nolint:nilerr // as above
+	}
+	for _, each := range elements {
+		if each.known {
+			*v = append(*v, each.setting)
+		}
+	}
+	return nil
+}
+
+// element is one variable of the list, of which only a known one is looked at.
+type element struct {
+	setting
+	known bool
+}
+
+// UnmarshalJSON looks at a variable that may be known.
+func (e *element) UnmarshalJSON(text []byte) error {
+	var decoded struct {
+		Name      string `json:"name"`
+		Value     string `json:"value"`
+		ValueFrom any    `json:"valueFrom"`
+	}
+	if !(Variables{}).Keeps(text) {
+		return nil
+	}
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(text, &decoded); err != nil {
+		return nil //nolint:nilerr // as for the list
+	}
+	known, ok := Find(decoded.Name)
+	if !ok {
+		return nil
+	}
+	e.known, e.name = true, strings.Clone(decoded.Name)
+	if e.literal = known.Value && decoded.ValueFrom == nil; e.literal {
+		e.value = decoded.Value
+	}
+	return nil
+}
+
+// Keeps says whether an element of the list could be a known variable, by its first bytes as the API server writes
+// them. Whoever reads the list for us may drop all others.
+func (Variables) Keeps(element []byte) bool {
+	rest, found := bytes.CutPrefix(element, []byte(`{"name":"`))
+	if !found {
+		return len(element) > 0 && element[0] == '{'
+	}
+	end := bytes.IndexByte(rest, '"')
+	if end < 0 || bytes.IndexByte(rest[:end], '\\') >= 0 {
+		return true
+	}
+	_, known := Find(string(rest[:end]))
+	return known
+}

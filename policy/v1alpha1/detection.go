@@ -1,0 +1,47 @@
+package v1alpha1
+
+import "k8s.io/apimachinery/pkg/util/intstr"
+
+// Detection is one way to recognise a container. Everything that is set must hold.
+type Detection struct {
+	// Images are names of the last segment of an image's repository, such as postgres, or of the last two, such as
+	// ingress-nginx/controller. A star at the beginning or the end stands for anything. An image says nothing about
+	// a container with a command of its own: it may be a client.
+	Images []string `json:"images,omitempty"`
+	// Publishers are the repositories, such as docker.io/library, below which an image must lie. It is needed where
+	// a probe runs a program that not every image of the name contains.
+	Publishers []string `json:"publishers,omitempty"`
+	// MinMajor and MaxMajor bound the first number of the image's tag. A tag without a number is outside.
+	MinMajor *int32 `json:"minMajor,omitempty"`
+	MaxMajor *int32 `json:"maxMajor,omitempty"`
+	// Ports are TCP ports, by number or name, of which the container declares one.
+	Ports []intstr.IntOrString `json:"ports,omitempty"`
+	// Args are arguments, such as --ping, that stand in command or args, alone or before "=".
+	Args []string `json:"args,omitempty"`
+	// Env are literal environment variables of the container.
+	Env []EnvVar `json:"env,omitempty"`
+	// WithoutEnv are variables that the container does not set.
+	WithoutEnv []string `json:"withoutEnv,omitempty"`
+}
+
+// EnvVar is a literal environment variable.
+type EnvVar struct {
+	Name string `json:"name"`
+	// Value is what it must be; empty accepts every value.
+	Value string `json:"value,omitempty"`
+}
+
+// PortSource is one place to find a port. Exactly one of Arg, Env, Name and Number alone is set; Number beside Env is
+// the port where that variable has that value.
+type PortSource struct {
+	// Arg is an argument whose value ends in a port, such as --health-probe-bind-address=:8081.
+	Arg string `json:"arg,omitempty"`
+	// Env is a literal variable whose value is a port, or with Value and Number one that chooses a port.
+	Env string `json:"env,omitempty"`
+	// Value is what Env must be for Number to count.
+	Value string `json:"value,omitempty"`
+	// Name is the name of a TCP port of the container.
+	Name string `json:"name,omitempty"`
+	// Number is a TCP port that the container declares.
+	Number int32 `json:"number,omitempty"`
+}

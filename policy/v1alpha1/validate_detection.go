@@ -1,0 +1,127 @@
+package v1alpha1
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/probe-injector/probe-injector/policy/environment"
+)
+
+func validateDetection(d *Detection, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if len(d.Images) == 0 && len(d.Args) == 0 && len(d.Env) == 0 {
+		errs = append(errs, field.Required(path, "images, args or env: a port alone recognises nothing"))
+	}
+	if len(d.Images) == 0 && (len(d.Publishers) > 0 || d.MinMajor != nil || d.MaxMajor != nil) {
+		errs = append(errs, field.Required(path.Child("images"), "publishers and versions belong to images"))
+	}
+	for i, pattern := range d.Images {
+		errs = append(errs, validateImage(path.Child("images").Index(i), pattern)...)
+	}
+	for i, publisher := range d.Publishers {
+		errs = append(errs, validateRepository(path.Child("publishers").Index(i), publisher)...)
+	}
+	for i, port := range d.Ports {
+		errs = append(errs, validatePort(path.Child("ports").Index(i), port)...)
+	}
+	for i, arg := range d.Args {
+		errs = append(errs, validateArg(path.Child("args").Index(i), arg)...)
+	}
+	for i, env := range d.Env {
+		errs = append(errs, validateVariable(path.Child("env").Index(i).Child("name"), env.Name, env.Value != "")...)
+	}
+	for i, name := range d.WithoutEnv {
+		errs = append(errs, validateVariable(path.Child("withoutEnv").Index(i), name, false)...)
+	}
+	return errs
+}
+
+// validateImage accepts one or two segments with a star at an end of a segment.
+func validateImage(path *field.Path, pattern string) field.ErrorList {
+	const most = 2
+	segments := strings.Split(pattern, "/")
+	for _, segment := range segments {
+		bare := strings.TrimSuffix(strings.TrimPrefix(segment, "*"), "*")
+		if bare == "" || strings.Trim(bare, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" || len(segments) > most {
+			return field.ErrorList{field.Invalid(path, pattern, "the last or the last two segments of a repository, such as postgres or ingress-nginx/controller; a star only at an end")}
+		}
+	}
+	return nil
+}
+
+// validateRepository accepts a registry with an optional path, as images are written.
+func validateRepository(path *field.Path, repository string) field.ErrorList {
+	if repository == "" || strings.ContainsAny(repository, " *@") || strings.HasPrefix(repository, "/") ||
+		strings.HasSuffix(repository, "/") || strings.Contains(repository, "://") {
+		return field.ErrorList{field.Invalid(path, repository, "a registry with an optional path, such as harbor.corp/dockerhub")}
+	}
+	return nil
+}
+
+func validatePort(path *field.Path, port intstr.IntOrString) field.ErrorList {
+	var messages []string
+	if port.Type == intstr.Int {
+		messages = validation.IsValidPortNum(port.IntValue())
+	} else {
+		messages = validation.IsValidPortName(port.StrVal)
+	}
+	return invalid(path, port.String(), messages)
+}
+
+func validateArg(path *field.Path, arg string) field.ErrorList {
+	if !strings.HasPrefix(arg, "-") || strings.ContainsAny(arg, "= ") {
+		return field.ErrorList{field.Invalid(path, arg, "an argument as it is written, without its value, such as --ping")}
+	}
+	return nil
+}
+
+// validateVariable accepts the variables that are read at all; a star at the end stands for anything.
+func validateVariable(path *field.Path, name string, value bool) field.ErrorList {
+	known, ok := environment.Find(strings.TrimSuffix(name, "*"))
+	switch {
+	case !ok:
+		return field.ErrorList{field.NotSupported(path, name, environment.Names())}
+	case value && !known.Value:
+		return field.ErrorList{field.Invalid(path, name, "the value of this variable is not read, only whether it is set")}
+	}
+	return nil
+}
+
+func validatePortSource(s *PortSource, path *field.Path) field.ErrorList {
+	ways := 0
+	for _, set := range []bool{s.Arg != "", s.Env != "", s.Name != "", s.Number != 0 && s.Env == ""} {
+		if set {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return field.ErrorList{field.Invalid(path, *s, "one of arg, env, name and number")}
+	}
+	var errs field.ErrorList
+	if (s.Value != "") != (s.Env != "" && s.Number != 0) {
+		errs = append(errs, field.Invalid(path.Child("value"), s.Value, "env, value and number go together"))
+	}
+	switch {
+	case s.Arg != "":
+		errs = append(errs, validateArg(path.Child("arg"), s.Arg)...)
+	case s.Env != "":
+		errs = append(errs, validateVariable(path.Child("env"), s.Env, true)...)
+	case s.Name != "":
+		errs = append(errs, validatePort(path.Child("name"), intstr.FromString(s.Name))...)
+	}
+	if s.Number != 0 {
+		errs = append(errs, validatePort(path.Child("number"), intstr.FromInt32(s.Number))...)
+	}
+	return errs
+}
+
+func invalid(path *field.Path, value string, messages []string) field.ErrorList {
+	var errs field.ErrorList
+	for _, message := range messages {
+		errs = append(errs, field.Invalid(path, value, message))
+	}
+	return errs
+}
