@@ -73,6 +73,9 @@ func newSimulation(probes Probes, trace Trace, moments Moments) *simulation {
 
 // step goes to the next instant at which something happens, and lets it happen in the order of the package comment.
 func (s *simulation) step() bool {
+	if s.over() {
+		return false
+	}
 	next := min(s.starts, s.runExit, s.noticeAt, s.resyncAt)
 	for _, w := range s.workers {
 		if w != nil {
@@ -104,6 +107,11 @@ func (s *simulation) step() bool {
 		w.takeTurn(s)
 	}
 	return true
+}
+
+// over says that nothing can change any more: the last run has ended and the status says so.
+func (s *simulation) over() bool {
+	return s.run == 0 && s.starts == never && s.noticeAt == never
 }
 
 func (s *simulation) startRun() {
