@@ -47,6 +47,8 @@ type Injection struct {
 	Handler probe.Handler
 	Timing  timing.Timing
 	Source  Source
+	// Startup is the timing of the startup probe that comes before this one; zero when there is none.
+	Startup timing.Timing
 	// Evidence is why the handler is believed, where Source is SourceEvidence or SourceInference.
 	Evidence Evidence
 	// Profile is the profile that the handler is from, if it is from one.

@@ -3,17 +3,8 @@ package policy
 import (
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/probe-injector/probe-injector/policy/probe"
-	"github.com/probe-injector/probe-injector/policy/timing"
 )
-
-// ReadInjection reads a probe that a Pod has as the injection that it would have been, so that its numbers can be
-// explained in the same words. Its source stays empty.
-func ReadInjection(container ContainerRef, kind ProbeKind, p *corev1.Probe) Injection {
-	return Injection{Container: container, Kind: kind, Probe: p, Handler: handlerOf(p), Timing: timingOf(p)}
-}
 
 // Explanation says one number of an injected probe in a sentence.
 type Explanation struct {
@@ -73,36 +64,4 @@ func inARow(n int32, one, many string, does news) string {
 		return "1 " + one + " " + does.one
 	}
 	return fmt.Sprintf("%d %s in a row %s", n, many, does.many)
-}
-
-// Guarantees says what the numbers promise together: from when to when nothing acts, and how soon a silence is
-// found. For a bare connection the silence is a closed port: a process that hangs keeps its port open.
-func (in *Injection) Guarantees() []string {
-	t := in.Timing
-	silence := "a hang"
-	if in.Handler.Scheme == probe.TCP {
-		silence = "a closed port (a hang with an open port is not seen)"
-	}
-	switch in.Kind {
-	case probe.Startup:
-		return []string{
-			fmt.Sprintf("nothing kills it before %d s after its start; if it never answers, it is restarted within %d s", t.EarliestAct(), t.LatestAct()),
-			"if it exits by itself while starting, the kubelet keeps counting: at most one early restart per budget",
-			fmt.Sprintf("adds up to %d s to each start", t.InitialDelaySeconds+t.PeriodSeconds),
-		}
-	case probe.Liveness:
-		promises := []string{
-			fmt.Sprintf("a silence shorter than %d s never restarts it", t.Tolerance()),
-			fmt.Sprintf("%s is found within %d s", silence, t.Detection()),
-		}
-		if t.InitialDelaySeconds > timing.MaxInitialDelaySeconds {
-			promises = append(promises, fmt.Sprintf("nothing restarts it before %d s after its start", t.EarliestAct()))
-		}
-		return promises
-	default:
-		return []string{
-			fmt.Sprintf("a silence shorter than %d s never stops traffic", t.Tolerance()),
-			fmt.Sprintf("%s stops traffic within %d s", silence, t.Detection()),
-		}
-	}
 }

@@ -27,12 +27,16 @@ func (d *deciding) inject(p *plan) {
 		}
 	}
 	d.out.Injections = slices.Grow(d.out.Injections, p.choices.Len())
+	startup := schedule.Startup
+	if existing := p.request.container.StartupProbe; existing != nil {
+		startup = timingOf(existing)
+	}
 	for _, kind := range probe.Kinds() {
 		if c, ok := p.choices.Get(kind); ok {
 			times := schedule.Of(kind)
 			d.out.Injections = append(d.out.Injections, Injection{
 				Container: p.request.ref, Kind: kind, Source: c.source, Evidence: c.evidence, Profile: p.request.profileOf(c),
-				Timing: times, Handler: c.handler, Probe: build(c.handler, times, p.request.hostHeader()),
+				Timing: times, Startup: startup, Handler: c.handler, Probe: build(c.handler, times, p.request.hostHeader()),
 			})
 		}
 	}

@@ -110,7 +110,7 @@ func (m *metrics) initialise(reviews, failures *prometheus.CounterVec) {
 	}
 	for _, kind := range []policy.ProbeKind{policy.Startup, policy.Liveness, policy.Readiness} {
 		for _, handler := range []string{handlerHTTP, handlerTCP, handlerGRPC, handlerExec} {
-			for _, source := range []policy.Source{policy.SourceAnnotation, policy.SourceProfile, policy.SourceInference} {
+			for _, source := range []policy.Source{policy.SourceAnnotation, policy.SourceProfile, policy.SourceEvidence, policy.SourceInference} {
 				m.probesInjected.WithLabelValues(string(kind), handler, string(source))
 			}
 		}

@@ -31,3 +31,13 @@ func (t Timing) Detection() int32 { return t.FailureThreshold*t.PeriodSeconds + 
 
 // Window is failureThreshold*periodSeconds, the figure by which probes are compared.
 func (t Timing) Window() int32 { return t.FailureThreshold * t.PeriodSeconds }
+
+// IsZero says that there is no such probe.
+func (t Timing) IsZero() bool { return t.PeriodSeconds == 0 }
+
+// ReadyWithin is the number of seconds within which a container is ready after its first good answer, once every
+// initialDelaySeconds is over: the startup probe comes at most a period later, and readiness, as often as it must
+// succeed, follows.
+func ReadyWithin(startup, readiness Timing) int32 {
+	return startup.PeriodSeconds + startup.TimeoutSeconds + readiness.SuccessThreshold*readiness.PeriodSeconds + readiness.TimeoutSeconds
+}

@@ -87,7 +87,7 @@ func showProbes(c *corev1.Container) error {
 		for _, e := range injection.Explain() {
 			fmt.Printf("    # %s %d: %s\n", e.Field, e.Value, e.Sentence)
 		}
-		for _, guarantee := range injection.Guarantees() {
+		for _, guarantee := range injection.Guarantee().Sentences(injection.Kind) {
 			fmt.Printf("    => %s\n", guarantee)
 		}
 		fmt.Println()

@@ -154,7 +154,8 @@ func container(pod *policy.Pod, name string, native bool, d *policy.Decision) Co
 func added(pod *policy.Pod, rule string, in *policy.Injection) Probe {
 	p := Probe{
 		Field: in.Kind.FieldName(), Value: in.Probe, Source: in.Source,
-		Because: because(pod, rule, in), Guarantees: in.Guarantees(),
+		Evidence: in.Evidence.Kind, Confidence: in.Evidence.Confidence(), Profile: in.Profile,
+		Because: because(pod, rule, in), Guarantee: in.Guarantee(), Guarantees: in.Guarantee().Sentences(in.Kind),
 	}
 	for _, e := range in.Explain() {
 		p.Numbers = append(p.Numbers, Number{Field: e.Field, Value: e.Value, Meaning: e.Sentence})
@@ -176,6 +177,8 @@ func because(pod *policy.Pod, rule string, in *policy.Injection) string {
 			return "offered by the profile in " + profile
 		}
 		return "offered by the profile of rule " + rule
+	case policy.SourceEvidence:
+		return "the profile " + in.Profile + ", " + in.Evidence.Sentence()
 	default:
 		return in.Evidence.Sentence()
 	}

@@ -21,6 +21,7 @@ func (p *page) container(c *Container) {
 	for i := range c.Probes {
 		p.probe(&c.Probes[i])
 	}
+	p.timeline(c.Probes)
 	for _, s := range joined(c.Skips) {
 		p.wrapped("  - ", s.subject()+": "+s.sentence())
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
 // The identity of a Report, for programs that read it.
@@ -97,10 +98,16 @@ type Probe struct {
 	Field string        `json:"field"`
 	Value *corev1.Probe `json:"value"`
 	// Source is the layer that the handler came from, Because says it in a sentence.
-	Source     policy.Source `json:"source"`
-	Because    string        `json:"because"`
-	Numbers    []Number      `json:"numbers"`
-	Guarantees []string      `json:"guarantees"`
+	Source  policy.Source `json:"source"`
+	Because string        `json:"because"`
+	Numbers []Number      `json:"numbers"`
+	// Guarantee is what the numbers promise together, Guarantees says it in sentences.
+	Guarantee  policy.Guarantee `json:"guarantee"`
+	Guarantees []string         `json:"guarantees"`
+	// Evidence is why the handler is believed that nobody wrote, Profile the profile that it is from.
+	Evidence   policy.EvidenceKind      `json:"evidence,omitempty"`
+	Confidence v1alpha1.ConfidenceLevel `json:"confidence,omitempty"`
+	Profile    string                   `json:"profile,omitempty"`
 }
 
 // Number is one number of a probe with its meaning.

@@ -1,0 +1,106 @@
+package policy
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/timing"
+)
+
+// Sight is what a probe can find: a container that no longer answers, or only one whose port is closed.
+type Sight string
+
+// The sights. A bare connection is taken by the kernel, also for a process that hangs.
+const (
+	SeesHang       Sight = "hang"
+	SeesClosedPort Sight = "closed_port"
+)
+
+// Guarantee is what an injected probe promises, as figures in seconds. A figure that says nothing about a probe of the
+// kind is 0. test/prober holds every one of them against the kubelet's own prober.
+type Guarantee struct {
+	// Finds is what the probe can find.
+	Finds Sight `json:"finds"`
+	// KillNotBefore is how long after its start nothing kills a container that does not answer, and KillBy when one that
+	// never answers is restarted at the latest. Of startup probes, and of liveness probes without one.
+	KillNotBefore int32 `json:"killNotBeforeSeconds,omitempty"`
+	KillBy        int32 `json:"killBySeconds,omitempty"`
+	// KillNotBeforeAfterCrash takes the place of KillNotBefore, once, when the container exited by itself while it was
+	// starting: the kubelet keeps the failure count then (kubernetes/kubernetes#53530).
+	KillNotBeforeAfterCrash int32 `json:"killNotBeforeAfterCrashSeconds,omitempty"`
+	// Tolerates is the longest silence that never makes the probe act, and ActsWithin by when it has acted on a longer
+	// one. Of liveness and readiness probes.
+	Tolerates  int32 `json:"toleratesSeconds,omitempty"`
+	ActsWithin int32 `json:"actsWithinSeconds,omitempty"`
+	// ReadyNotBefore is the earliest that the container can be ready, after its start, and ReadyWithin how long it takes
+	// at most from its first good answer after that. Of readiness probes.
+	ReadyNotBefore int32 `json:"readyNotBeforeSeconds,omitempty"`
+	ReadyWithin    int32 `json:"readyWithinSeconds,omitempty"`
+	// AddsToStart is by how much the probe delays a start at most. Of startup probes.
+	AddsToStart int32 `json:"addsToStartSeconds,omitempty"`
+}
+
+// Guarantee says what the numbers promise together.
+func (in *Injection) Guarantee() Guarantee {
+	t := in.Timing
+	g := Guarantee{Finds: SeesHang}
+	if in.Handler.Scheme == probe.TCP {
+		g.Finds = SeesClosedPort
+	}
+	if in.Kind != probe.Startup {
+		g.Tolerates, g.ActsWithin = t.Tolerance(), t.Detection()
+	}
+	switch {
+	case in.Kind == probe.Readiness:
+		g.ReadyNotBefore = max(t.InitialDelaySeconds, in.Startup.InitialDelaySeconds)
+		g.ReadyWithin = timing.ReadyWithin(in.Startup, t)
+	case in.Kind == probe.Startup, in.Startup.IsZero():
+		g.KillNotBefore, g.KillBy, g.KillNotBeforeAfterCrash = t.EarliestAct(), t.LatestAct(), t.InitialDelaySeconds
+	}
+	if in.Kind == probe.Startup {
+		g.AddsToStart = t.InitialDelaySeconds + t.PeriodSeconds
+	}
+	return g
+}
+
+// ReadInjection reads a probe that a Pod has as the injection that it would have been, so that its numbers can be
+// explained in the same words. Its source stays empty.
+func ReadInjection(container ContainerRef, kind ProbeKind, p *corev1.Probe) Injection {
+	return Injection{Container: container, Kind: kind, Probe: p, Handler: handlerOf(p), Timing: timingOf(p)}
+}
+
+// Sentences are the figures in words: from when to when nothing acts, and how soon a silence is found.
+func (g Guarantee) Sentences(kind ProbeKind) []string {
+	silence := "a hang"
+	if g.Finds == SeesClosedPort {
+		silence = "a closed port (a hang with an open port is not seen)"
+	}
+	switch kind {
+	case probe.Startup:
+		return append(g.start(), fmt.Sprintf("adds up to %d s to each start", g.AddsToStart))
+	case probe.Liveness:
+		return append([]string{
+			fmt.Sprintf("a silence shorter than %d s never restarts it", g.Tolerates),
+			fmt.Sprintf("%s is found within %d s", silence, g.ActsWithin),
+		}, g.start()...)
+	default:
+		return []string{
+			fmt.Sprintf("a silence shorter than %d s never stops traffic", g.Tolerates),
+			fmt.Sprintf("%s stops traffic within %d s", silence, g.ActsWithin),
+			fmt.Sprintf("ready %d s after its start at the earliest, and within %d s of its first good answer after that", g.ReadyNotBefore, g.ReadyWithin),
+		}
+	}
+}
+
+// start is what is promised to a container that is starting.
+func (g Guarantee) start() []string {
+	if g.KillBy == 0 {
+		return nil
+	}
+	return []string{
+		fmt.Sprintf("nothing kills it before %d s after its start; if it never answers, it is restarted within %d s", g.KillNotBefore, g.KillBy),
+		fmt.Sprintf("if it exits by itself while starting, the kubelet keeps counting: once, it may be restarted after %d s", g.KillNotBeforeAfterCrash),
+	}
+}
