@@ -21,6 +21,7 @@ type part struct {
 // z99 is the 99th percentile of the standard normal distribution.
 const z99 = 2.3263478740408408
 
+// draw gives whole milliseconds, so that the last bits of floating point, in which processors differ, change nothing.
 func (d distribution) draw(r *rand.Rand) time.Duration {
 	pick, chosen := r.Float64(), d[len(d)-1]
 	for _, p := range d {
@@ -31,7 +32,8 @@ func (d distribution) draw(r *rand.Rand) time.Duration {
 		pick -= p.weight
 	}
 	sigma := math.Log(chosen.p99/chosen.median) / z99
-	return time.Duration(chosen.median * math.Exp(sigma*r.NormFloat64()) * float64(time.Second))
+	drawn := chosen.median * math.Exp(sigma*r.NormFloat64())
+	return time.Duration(math.Round(drawn*1000)) * time.Millisecond
 }
 
 // atMost draws until the time is within a limit, above until it is beyond one.
