@@ -1,0 +1,102 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/probe-injector/probe-injector/policy/probe"
+)
+
+// handler is what a probe asks, with defaults filled in and a port name resolved, so that two can be compared.
+type handler struct {
+	scheme probe.Scheme
+	host   string
+	port   probe.Port
+	// path is that of an HTTP request up to its query.
+	path, query string
+	headers     []corev1.HTTPHeader
+	protocol    corev1.HTTPProtocol
+	service     string
+	mode        corev1.GRPCProbeMode
+	command     []string
+}
+
+// handlerOf reads the handler of a probe of this container. A probe without one gives the zero handler.
+func (c *Container) handlerOf(p *corev1.Probe) handler {
+	switch {
+	case p.HTTPGet != nil:
+		get := p.HTTPGet
+		h := handler{scheme: probe.HTTP, host: get.Host, port: c.resolve(get.Port), headers: get.HTTPHeaders, protocol: value(get.Protocol)}
+		if get.Scheme == corev1.URISchemeHTTPS {
+			h.scheme = probe.HTTPS
+		}
+		h.path, h.query = pathOf(get)
+		return h
+	case p.TCPSocket != nil:
+		return handler{scheme: probe.TCP, host: p.TCPSocket.Host, port: c.resolve(p.TCPSocket.Port)}
+	case p.GRPC != nil:
+		return handler{
+			scheme: probe.GRPC, port: probe.Port{Number: p.GRPC.Port}, service: value(p.GRPC.Service),
+			mode: value(p.GRPC.Mode),
+		}
+	case p.Exec != nil:
+		return handler{scheme: probe.Exec, command: p.Exec.Command}
+	}
+	return handler{}
+}
+
+// same says whether two handlers ask the same. No handler is like none.
+func (h *handler) same(other *handler) bool {
+	return h.scheme != "" && h.scheme == other.scheme && h.host == other.host && h.port == other.port &&
+		h.path == other.path && h.query == other.query && slices.Equal(h.headers, other.headers) &&
+		h.protocol == other.protocol && h.service == other.service && h.mode == other.mode &&
+		slices.Equal(h.command, other.command)
+}
+
+func (h *handler) http() bool { return h.scheme == probe.HTTP || h.scheme == probe.HTTPS }
+
+// resolve finds the number of a named port as the kubelet does (pkg/probe/util.go, ResolveContainerPort); a name
+// that the container does not have stays a name.
+func (c *Container) resolve(port intstr.IntOrString) probe.Port {
+	if port.Type == intstr.Int {
+		return probe.Port{Number: port.IntVal}
+	}
+	for _, p := range c.Ports {
+		if p.Name == port.StrVal && p.Name != "" {
+			return probe.Port{Number: p.Number}
+		}
+	}
+	return probe.Port{Name: port.StrVal}
+}
+
+// pathOf gives the path and the query of an HTTP request. An empty path is "/"
+// (pkg/apis/core/v1/defaults.go, SetDefaults_HTTPGetAction).
+func pathOf(get *corev1.HTTPGetAction) (path, query string) {
+	path, query, _ = strings.Cut(get.Path, "?")
+	if path == "" {
+		path = "/"
+	}
+	return path, query
+}
+
+// writtenPort is the port of an http or tcp handler as it is written.
+func writtenPort(p *corev1.Probe) (intstr.IntOrString, bool) {
+	switch {
+	case p.HTTPGet != nil:
+		return p.HTTPGet.Port, true
+	case p.TCPSocket != nil:
+		return p.TCPSocket.Port, true
+	}
+	return intstr.IntOrString{}, false
+}
+
+func value[T any](pointer *T) T {
+	if pointer == nil {
+		var zero T
+		return zero
+	}
+	return *pointer
+}

@@ -1,0 +1,108 @@
+package lint
+
+import "strings"
+
+// word is a part of a path between characters that are neither letters nor digits, and how it has to match.
+type word struct {
+	text string
+	how  func(part, text string) bool
+}
+
+func equals(part, text string) bool { return part == text }
+
+// dependencyWords are parts of paths that name what an application depends on.
+func dependencyWords() [14]word {
+	return [...]word{
+		{"depend", strings.HasPrefix}, {"deps", equals}, {"deep", equals}, {"db", equals}, {"database", equals},
+		{"sql", equals}, {"postgres", strings.HasPrefix}, {"mysql", equals}, {"redis", equals}, {"mongo", strings.HasPrefix},
+		{"kafka", equals}, {"rabbitmq", equals}, {"elasticsearch", equals}, {"upstream", strings.HasPrefix},
+	}
+}
+
+// aggregateWords are parts of paths under which applications usually report more than themselves.
+func aggregateWords() [3]word {
+	return [...]word{{"full", equals}, {"status", strings.Contains}, {"detailed", equals}}
+}
+
+// readinessWords are parts of the paths of readiness endpoints.
+func readinessWords() [2]word {
+	return [...]word{{"ready", strings.Contains}, {"readiness", strings.Contains}}
+}
+
+// startupWords are parts of the paths of start-up endpoints: /started, /startup, /startupz, /startedz.
+func startupWords() [1]word { return [...]word{{"start", strings.HasPrefix}} }
+
+// hasWord says whether any part of a path or query is one of the words. Case does not matter.
+func hasWord(text string, words []word) bool {
+	text = strings.ToLower(text)
+	for text != "" {
+		end := strings.IndexFunc(text, separates)
+		part := text
+		if end >= 0 {
+			part, text = text[:end], text[end+1:]
+		} else {
+			text = ""
+		}
+		if part != "" && matches(part, words) {
+			return true
+		}
+	}
+	return false
+}
+
+func matches(part string, words []word) bool {
+	for i := range words {
+		if words[i].how(part, words[i].text) {
+			return true
+		}
+	}
+	return false
+}
+
+func separates(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r < 0x80 }
+
+// aggregateEnds are endpoints that frameworks document as reporting all of their checks, data sources included. They
+// may stand below a context path.
+func aggregateEnds() [3]string {
+	return [...]string{"/actuator/health", "/q/health", "/metrics"}
+}
+
+// seemsToTestDependencies judges the path and query of a liveness probe.
+func seemsToTestDependencies(path, query, image string) bool {
+	for _, end := range aggregateEnds() {
+		if strings.HasSuffix(strings.TrimSuffix(path, "/"), end) {
+			return true
+		}
+	}
+	// Micronaut's /health aggregates; elsewhere the same path may be as cheap as any.
+	if path == "/health" && strings.Contains(image, "micronaut") {
+		return true
+	}
+	dependencies, aggregates, ready := dependencyWords(), aggregateWords(), readinessWords()
+	for _, words := range [...][]word{dependencies[:], aggregates[:], ready[:]} {
+		if hasWord(path, words) || hasWord(query, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// otelHealthPort is where the health_check extension of the OpenTelemetry Collector answers at "/" by default
+// (opentelemetry-collector-contrib, extension/healthcheckextension/factory.go): there "/" is a health endpoint.
+const otelHealthPort = 13133
+
+// pagePrefixes are the beginnings of paths that people read.
+func pagePrefixes() [2]string { return [...]string{"/login", "/index"} }
+
+// servesPages says whether a path looks like a page for people.
+func servesPages(path string, port int32) bool {
+	if path == "/" {
+		return port != otelHealthPort
+	}
+	for _, prefix := range pagePrefixes() {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return false
+}
