@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 )
 
@@ -100,26 +101,17 @@ func shellIdles(args []string) bool {
 	return len(args) > 1 && (first == "sleep" || first == "tail") && !strings.ContainsAny(script, ";&|\n")
 }
 
-// mesh names a service mesh whose proxy is already in the Pod.
-type mesh string
-
-const (
-	noMesh  mesh = ""
-	istio   mesh = "istio"
-	linkerd mesh = "linkerd"
-)
-
 // meshOf finds a proxy that was injected before us.
-func meshOf(pod *Pod) mesh {
+func meshOf(pod *Pod) lint.Mesh {
 	for _, containers := range [][]Container{pod.Spec.Containers, pod.Spec.InitContainers} {
 		for i := range containers {
 			switch containers[i].Name {
 			case "istio-proxy":
-				return istio
+				return lint.Istio
 			case "linkerd-proxy":
-				return linkerd
+				return lint.Linkerd
 			}
 		}
 	}
-	return noMesh
+	return lint.NoMesh
 }

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 )
@@ -106,7 +107,7 @@ func (p *Policy) decideAnnotated(pod *Pod) Decision {
 	}
 	d := &deciding{policy: p, pod: pod, asked: true, mesh: meshOf(pod), out: Decision{Mode: p.mode, Asked: true}}
 	r := p.read(pod, entries)
-	d.out.Errors, d.out.Skips = r.errs, r.skips
+	d.out.Errors, d.out.Skips, d.requests = r.errs, r.skips, r.containers
 	if why, skip := absolute(pod); skip {
 		d.out.Skips = append(d.out.Skips, Skip{Reason: why})
 		return d.finish()
@@ -155,7 +156,9 @@ func (p *Policy) decideByRules(pod *Pod, groupName string) Decision {
 type deciding struct {
 	policy *Policy
 	pod    *Pod
-	mesh   mesh
+	mesh   lint.Mesh
+	// requests are all that could have probes: regular containers, then native sidecars.
+	requests []*request
 	// asked says that the Pod's annotations ask; else rule does.
 	asked bool
 	rule  *rule
@@ -187,6 +190,7 @@ func (d *deciding) skip(q *request, kind probe.Kind, why reason.Reason, detail s
 func (d *deciding) finish() Decision {
 	d.admitMistakes()
 	slices.SortStableFunc(d.out.Injections, func(a, b Injection) int { return compareRefs(a.Container, b.Container) })
+	d.judge()
 	d.out.Status = d.status()
 	d.out.Warnings = d.warnings()
 	return d.out

@@ -1,24 +1,38 @@
 package policy
 
-import "github.com/probe-injector/probe-injector/policy/probe"
+import (
+	"slices"
+
+	"github.com/probe-injector/probe-injector/policy/lint"
+	"github.com/probe-injector/probe-injector/policy/probe"
+)
 
 // Severity says who hears of a finding.
-type Severity string
+type Severity = lint.Severity
 
-// The severities: E is never emitted by us, W becomes an admission warning, I is for explain.
+// The severities: E is never emitted by us, E and W become admission warnings, I is for explain.
 const (
-	SeverityError   Severity = "E"
-	SeverityWarning Severity = "W"
-	SeverityInfo    Severity = "I"
+	SeverityError   = lint.Error
+	SeverityWarning = lint.Warning
+	SeverityInfo    = lint.Info
 )
+
+// rank orders findings, the worst first.
+func rank(s Severity) int {
+	return slices.Index([]Severity{SeverityError, SeverityWarning, SeverityInfo}, s)
+}
 
 // Finding is something worth knowing about a probe that exists or is injected.
 type Finding struct {
 	Container string
 	Kind      probe.Kind
-	Severity  Severity
+	// Rule is the lint rule; empty for a risk that only deciding can see.
+	Rule     lint.ID
+	Severity Severity
 	// Message is the fact and what to do about it, without the container's name.
 	Message string
+	// Absent says that there is no such probe, and that this is what was found.
+	Absent bool
 }
 
 func (d *deciding) find(q *request, kind probe.Kind, severity Severity, message string) {

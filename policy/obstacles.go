@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 )
@@ -15,18 +16,18 @@ import (
 type obstacle struct {
 	reason  reason.Reason
 	applies func(d *deciding, q *request) bool
-	// risk is the sentence for a person who names the handler all the same.
+	// risk is the sentence for a person who names the handler all the same; empty where a lint rule says it.
 	risk string
 }
 
 func obstacles() [5]obstacle {
 	return [...]obstacle{
 		{reason.NativeSidecar, func(_ *deciding, q *request) bool { return q.native },
-			"native sidecar: a startup probe here holds up the whole Pod, a failing readiness takes it out of rotation"},
+			"native sidecar: what it fails concerns the whole Pod"},
 		{reason.KnownSidecar, func(d *deciding, q *request) bool { return d.isSidecar(q) },
 			"known sidecar: it may bring its own probes"},
 		{reason.HostNetwork, func(d *deciding, _ *request) bool { return d.pod.Spec.HostNetwork },
-			"hostNetwork: another process on the node may answer this port"},
+			""},
 		{reason.VirtualNode, func(d *deciding, _ *request) bool { return onVirtualNode(d.pod) },
 			"virtual nodes may ignore or refuse probes"},
 		{reason.NotAServer, func(_ *deciding, q *request) bool { return q.container.idles() },
@@ -49,7 +50,7 @@ func (d *deciding) handlerObstacle(h probe.Handler) reason.Reason {
 	switch {
 	case h.Scheme == probe.Exec && isWindows(d.pod):
 		return reason.Windows
-	case d.mesh == istio && h.OverNetwork(), d.mesh == linkerd && h.Scheme == probe.TCP:
+	case d.mesh == lint.Istio && h.OverNetwork(), d.mesh == lint.Linkerd && h.Scheme == probe.TCP:
 		return reason.MeshProxy
 	}
 	return ""
@@ -58,18 +59,12 @@ func (d *deciding) handlerObstacle(h probe.Handler) reason.Reason {
 // noteRisks tells a person who named a handler what speaks against it.
 func (d *deciding) noteRisks(q *request, kind probe.Kind, h probe.Handler) {
 	for _, o := range obstacles() {
-		if o.applies(d, q) {
+		if o.risk != "" && o.applies(d, q) {
 			d.find(q, kind, SeverityWarning, o.risk)
 		}
 	}
-	switch {
-	case d.mesh == istio && h.OverNetwork():
-		d.find(q, kind, SeverityWarning, "istio-proxy came first and rewrites no probe now: tcp always passes, http fails under STRICT mTLS")
-	case d.mesh == linkerd && h.Scheme == probe.TCP:
-		d.find(q, kind, SeverityWarning, "linkerd-proxy accepts every connection: a tcp probe always passes")
-	}
-	if h.OverNetwork() && !q.container.declares(h.Port) {
-		d.find(q, kind, SeverityInfo, "port "+h.Port.String()+" is not declared as a containerPort")
+	if d.mesh == lint.Istio && h.OverNetwork() && h.Scheme != probe.TCP {
+		d.find(q, kind, SeverityWarning, "istio-proxy came first and rewrites no probe now: it fails under STRICT mTLS")
 	}
 }
 

@@ -21,7 +21,7 @@ func TestObstaclesYieldToAWrittenHandler(t *testing.T) {
 		reason    reason.Reason
 		risk      string
 	}{
-		"host network":  {"web", func(p *policy.Pod) { p.Spec.HostNetwork = true }, reason.HostNetwork, "another process on the node"},
+		"host network":  {"web", func(p *policy.Pod) { p.Spec.HostNetwork = true }, reason.HostNetwork, "PS039"},
 		"virtual node":  {"web", func(p *policy.Pod) { p.Spec.Tolerations = []policy.Toleration{{Key: "virtual-kubelet.io/provider"}} }, reason.VirtualNode, "virtual nodes"},
 		"interactive":   {"web", func(p *policy.Pod) { p.Spec.Containers[0].Stdin = true }, reason.NotAServer, "does it serve"},
 		"idle command":  {"web", func(p *policy.Pod) { p.Spec.Containers[0].Command = []string{"/bin/sh", "-c", "sleep infinity"} }, reason.NotAServer, "does it serve"},

@@ -43,6 +43,8 @@ type PodSpec struct {
 	HostNetwork    bool                 `json:"hostNetwork"`
 	Tolerations    []Toleration         `json:"tolerations"`
 	OS             *PodOS               `json:"os"`
+
+	TerminationGracePeriodSeconds *int64 `json:"terminationGracePeriodSeconds"`
 }
 
 // PodOS is core/v1 PodOS.

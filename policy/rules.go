@@ -66,6 +66,7 @@ func isKnownOwner(owner *OwnerReference) bool {
 // planForRule plans what the matching rule asks for, for the Pod's main container.
 func (d *deciding) planForRule() {
 	r := d.policy.read(d.pod, nil)
+	d.requests = r.containers
 	q := r.byName(r.defaultContainer())
 	if q == nil || q.native {
 		q = r.mainContainer(probe.Port{})

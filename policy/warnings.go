@@ -23,12 +23,26 @@ func (d *deciding) warnings() []string {
 	}
 	d.warnSkips(w)
 	d.warnUnusedKeys(w)
-	for _, f := range d.out.Findings {
-		if f.Severity != SeverityInfo {
-			w.add(f.Container + ": " + f.Message)
+	for i := range d.out.Findings {
+		f := &d.out.Findings[i]
+		if f.Severity != SeverityInfo && !f.Absent {
+			w.add(f.sentence())
 		}
 	}
 	return w.said()
+}
+
+// sentence is a finding with its container first, and the rule to look up last.
+func (f *Finding) sentence() string {
+	text := f.Container + ": "
+	if f.Kind != "" {
+		text += string(f.Kind) + ": "
+	}
+	text += f.Message
+	if f.Rule != "" {
+		text += " (" + string(f.Rule) + ")"
+	}
+	return text
 }
 
 // podWarning is the warning about a Pod that is left alone as a whole.

@@ -29,7 +29,7 @@ func TestExamples(t *testing.T) {
 		"annotations/http.yaml":          {want: []string{"shop startupProbe", "shop livenessProbe", "shop readinessProbe"}},
 		"annotations/choose-for-me.yaml": {want: []string{"broker startupProbe", "broker livenessProbe", "broker readinessProbe"}},
 		"annotations/named-ports.yaml":   {want: []string{"catalogue startupProbe", "catalogue livenessProbe", "catalogue readinessProbe"}},
-		"annotations/own-key.yaml":       {want: []string{"php startupProbe", "php livenessProbe", "nginx readinessProbe"}},
+		"annotations/own-key.yaml":       {want: []string{"php startupProbe", "php livenessProbe", "php readinessProbe", "nginx readinessProbe"}},
 		"annotations/any-field.yaml":     {want: []string{"search startupProbe", "search livenessProbe", "search readinessProbe"}},
 		"annotations/chart-values.yaml":  {want: []string{"app startupProbe", "app livenessProbe", "app readinessProbe"}},
 		"annotations/rule.yaml":          {want: []string{"basket readinessProbe"}},

@@ -145,7 +145,7 @@ func container(pod *policy.Pod, name string, native bool, d *policy.Decision) Co
 	}
 	for _, f := range d.Findings {
 		if f.Container == name {
-			c.Findings = append(c.Findings, Finding{Probe: fieldName(f.Kind), Severity: f.Severity, Message: f.Message})
+			c.Findings = append(c.Findings, Finding{Probe: fieldName(f.Kind), Rule: f.Rule, Severity: f.Severity, Message: f.Message})
 		}
 	}
 	return c

@@ -26,7 +26,7 @@ func (p *page) container(c *Container) {
 		p.wrapped("  - ", s.subject()+": "+s.sentence())
 	}
 	for _, f := range c.Findings {
-		p.wrapped("  ! ", f.subject()+f.Message+" ("+severityWord(f.Severity)+")")
+		p.wrapped("  ! ", f.subject()+f.Message+" ("+f.label()+")")
 	}
 }
 
@@ -57,6 +57,14 @@ func (f *Finding) subject() string {
 		return ""
 	}
 	return f.Probe + ": "
+}
+
+// label is how much the finding matters, and the rule to look up.
+func (f *Finding) label() string {
+	if f.Rule == "" {
+		return severityWord(f.Severity)
+	}
+	return severityWord(f.Severity) + " " + string(f.Rule)
 }
 
 func severityWord(s policy.Severity) string {

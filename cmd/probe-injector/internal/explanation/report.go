@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
@@ -119,7 +120,9 @@ type Number struct {
 
 // Finding is something worth knowing about a probe.
 type Finding struct {
-	Probe    string          `json:"probe,omitempty"`
+	Probe string `json:"probe,omitempty"`
+	// Rule is the lint rule, as in docs/rules.md; empty for a risk that no rule names.
+	Rule     lint.ID         `json:"rule,omitempty"`
 	Severity policy.Severity `json:"severity"`
 	Message  string          `json:"message"`
 }
