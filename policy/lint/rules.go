@@ -17,7 +17,7 @@ func table() (all [ruleCount]Rule) {
 	return all
 }
 
-// Where the facts come from. The sources of Kubernetes are those of 1.36.3; they were read, not remembered.
+// Where the facts come from. The sources of Kubernetes are those of 1.36.3.
 const (
 	kubernetes = "https://github.com/kubernetes/kubernetes/blob/v1.36.3/"
 	issues     = "https://github.com/kubernetes/kubernetes/issues/"

@@ -150,7 +150,7 @@ func brokenRules() [5]Rule {
 			ID: "PS009", Severity: Error, on: every, check: invalidHeader,
 			Summary:   "The name of an HTTP header is not valid, or its value has control characters.",
 			Message:   "header {name} is not valid; write {remedy}",
-			Rationale: "The API server refuses wrong names. It accepts line ends in values, and then the kubelet cannot send the request.",
+			Rationale: "The API server refuses wrong names. It accepts line ends in values, but no request can be sent with them, so each probe fails.",
 			Sources:   [2]string{validationSource, httpProber},
 		},
 	}
