@@ -41,6 +41,7 @@ func pages() []page {
 		{"docs/metrics.md", metricsPage},
 		{"docs/numbers.txt", numbersFile},
 		{"docs/reasons.md", reasonsPage},
+		{"docs/rules.md", rulesPage},
 		{"docs/timing-classes.md", timingClassesPage},
 	}
 }
