@@ -21,7 +21,7 @@ demo: ## Show the main job on a real control plane; KEEP=1 leaves it running
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Check it
 
@@ -38,6 +38,10 @@ fuzz: ## Fuzz each text boundary for FUZZTIME (default 1m)
 bench: ## Measure: one line per figure, each a ratio within one run or a count
 	@go run ./test/binaries/build > /dev/null
 	@go run ./test/bench
+
+.PHONY: bench-defaults
+bench-defaults: ## Compare our numbers with what others inject, in a simulation
+	@go run ./test/defaults
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters
@@ -60,6 +64,7 @@ build: ## Build the webhook and the CLI into bin/
 .PHONY: generate
 generate: ## Bring generated files up to date
 	go run ./docs/generate
+	go run ./test/defaults -write
 
 .PHONY: format
 format: $(GOLANGCI_LINT) ## Format the code

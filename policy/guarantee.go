@@ -54,10 +54,10 @@ func (in *Injection) Guarantee() Guarantee {
 	}
 	switch {
 	case in.Kind == probe.Readiness:
-		g.ReadyNotBefore = max(t.InitialDelaySeconds, in.Startup.InitialDelaySeconds)
+		g.ReadyNotBefore = max(t.EarliestProbe(), in.Startup.EarliestProbe())
 		g.ReadyWithin = timing.ReadyWithin(in.Startup, t)
 	case in.Kind == probe.Startup, in.Startup.IsZero():
-		g.KillNotBefore, g.KillBy, g.KillNotBeforeAfterCrash = t.EarliestAct(), t.LatestAct(), t.InitialDelaySeconds
+		g.KillNotBefore, g.KillBy, g.KillNotBeforeAfterCrash = t.EarliestAct(), t.LatestAct(), t.EarliestProbe()
 	}
 	if in.Kind == probe.Startup {
 		g.AddsToStart = t.InitialDelaySeconds + t.PeriodSeconds

@@ -13,10 +13,10 @@ func TestNeighboursOfExplicitFieldsAdapt(t *testing.T) {
 		startup, liveness, readiness string
 	}{
 		"a long timeout lengthens its period": {
-			func(in *timing.Inputs) { in.Liveness.Fields.TimeoutSeconds = new(int32(20)) }, "5/5/3/60", "5/20/20/4", "5/5/3/3",
+			func(in *timing.Inputs) { in.Liveness.Fields.TimeoutSeconds = new(int32(20)) }, "5/5/3/61", "5/20/20/4", "5/5/3/3",
 		},
 		"a short period shortens its timeout and keeps the tolerance": {
-			func(in *timing.Inputs) { in.Readiness.Fields.PeriodSeconds = new(int32(2)) }, "5/5/3/60", "5/10/5/6", "5/2/2/9",
+			func(in *timing.Inputs) { in.Readiness.Fields.PeriodSeconds = new(int32(2)) }, "5/5/3/61", "5/10/5/6", "5/2/2/9",
 		},
 		"a startup period keeps the budget": {
 			func(in *timing.Inputs) { in.Startup.Fields.PeriodSeconds = new(int32(20)) }, "5/20/3/16", "5/10/5/6", "5/5/3/3",
@@ -32,23 +32,23 @@ func TestNeighboursOfExplicitFieldsAdapt(t *testing.T) {
 		"a liveness failureThreshold keeps a person's restart-after": {
 			func(in *timing.Inputs) {
 				in.RestartAfter, in.Liveness.Fields.FailureThreshold = 120, new(int32(4))
-			}, "5/5/3/60", "5/40/5/4", "5/5/3/3",
+			}, "5/5/3/61", "5/40/5/4", "5/5/3/3",
 		},
 		"a readiness failureThreshold keeps a person's unready-after": {
 			func(in *timing.Inputs) {
 				in.UnreadyAfter, in.Readiness.Fields.FailureThreshold = 23, new(int32(10))
-			}, "5/5/3/60", "5/10/5/6", "5/2/2/10",
+			}, "5/5/3/61", "5/10/5/6", "5/2/2/10",
 		},
 		"a patient readiness lengthens the liveness period where its threshold is fixed": {
 			func(in *timing.Inputs) {
 				in.UnreadyAfter, in.Liveness.Fields.FailureThreshold = 60, new(int32(5))
-			}, "5/5/3/60", "5/22/5/5", "5/5/3/11",
+			}, "5/5/3/61", "5/22/5/5", "5/5/3/11",
 		},
 		"a delay is taken as it is": {
-			func(in *timing.Inputs) { in.Liveness.Fields.InitialDelaySeconds = new(int32(42)) }, "5/5/3/60", "42/10/5/6", "5/5/3/3",
+			func(in *timing.Inputs) { in.Liveness.Fields.InitialDelaySeconds = new(int32(42)) }, "5/5/3/61", "42/10/5/6", "5/5/3/3",
 		},
 		"a startup delay counts for the budget": {
-			func(in *timing.Inputs) { in.Startup.Fields.InitialDelaySeconds = new(int32(100)) }, "100/5/3/41", "5/10/5/6", "5/5/3/3",
+			func(in *timing.Inputs) { in.Startup.Fields.InitialDelaySeconds = new(int32(100)) }, "100/5/3/42", "5/10/5/6", "5/5/3/3",
 		},
 	}
 	for name, row := range rows {

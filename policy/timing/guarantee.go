@@ -10,11 +10,19 @@ type Timing struct {
 	TerminationGracePeriodSeconds *int64
 }
 
+// startedAtGranularity is how much earlier than the container's real start the kubelet may begin to count
+// initialDelaySeconds, in seconds: it cuts startedAt to the whole second (pkg/kubelet/status: normalizeStatus).
+const startedAtGranularity = 1
+
 // EarliestAct is the number of seconds after the container's start before which a probe that never succeeds
-// cannot act: initialDelaySeconds + (failureThreshold-1)*periodSeconds. It holds on a first start and after a
-// kill by this probe. After a container that exited by itself while it was starting, the kubelet keeps the
-// failure count (kubernetes/kubernetes#53530) and only initialDelaySeconds is certain, once.
-func (t Timing) EarliestAct() int32 { return t.InitialDelaySeconds + t.Tolerance() }
+// cannot act: initialDelaySeconds + (failureThreshold-1)*periodSeconds, less the second by which the kubelet may
+// begin to count early. It holds on a first start and after a kill by this probe. After a container that exited by
+// itself while it was starting, the kubelet keeps the failure count (kubernetes/kubernetes#53530), and EarliestProbe is
+// all that is certain, once.
+func (t Timing) EarliestAct() int32 { return t.EarliestProbe() + t.Tolerance() }
+
+// EarliestProbe is the number of seconds after the container's start before which the kubelet does not probe.
+func (t Timing) EarliestProbe() int32 { return max(0, t.InitialDelaySeconds-startedAtGranularity) }
 
 // LatestAct is the number of seconds after the container's start by which a probe that never succeeds has acted.
 func (t Timing) LatestAct() int32 {

@@ -70,11 +70,11 @@ func (d *derivation) delayLiveness() {
 		live.InitialDelaySeconds = orDefault(fields.InitialDelaySeconds, d.sharedDelay())
 		return
 	}
-	live.InitialDelaySeconds = orDefault(fields.InitialDelaySeconds, max(d.typicalStart, d.budget-live.Tolerance()))
+	live.InitialDelaySeconds = orDefault(fields.InitialDelaySeconds, max(d.typicalStart, d.budget+startedAtGranularity-live.Tolerance()))
 	switch {
 	case live.InitialDelaySeconds == 0:
 		d.clash(probe.Liveness, probe.InitialDelaySeconds, "is 0 and no startup probe protects the start")
-	case d.in.StartupBudget > 0 && live.EarliestAct() < d.in.StartupBudget:
+	case d.in.StartupBudget > 0 && live.EarliestAct()+startedAtGranularity < d.in.StartupBudget:
 		d.clash(probe.Liveness, probe.InitialDelaySeconds,
 			"allows %ds to start, startup-budget is %ds", live.EarliestAct(), d.in.StartupBudget)
 	}

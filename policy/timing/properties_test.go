@@ -85,7 +85,7 @@ func brokenPromise(in timing.Inputs, s timing.Schedule) string {
 	}
 	live, ready, start := s.Liveness, s.Readiness, s.Startup
 	switch {
-	case in.Startup.Inject && start.EarliestAct() < max(timing.MinStartupBudget, in.StartupBudget):
+	case in.Startup.Inject && start.EarliestAct()+whole(in.Startup.Fields) < max(timing.MinStartupBudget, in.StartupBudget):
 		return "the startup probe kills within the budget"
 	case in.Liveness.Inject && live.Tolerance() < max(timing.MinRestartAfter, in.RestartAfter):
 		return "liveness kills earlier than it may"
@@ -97,8 +97,16 @@ func brokenPromise(in timing.Inputs, s timing.Schedule) string {
 		return "readiness is slower than promised"
 	case in.Liveness.Inject && !in.Startup.Inject && !in.ExistingStartup && live.InitialDelaySeconds == 0:
 		return "nothing protects the start"
-	case in.Liveness.Inject && !in.Startup.Inject && !in.ExistingStartup && live.EarliestAct() < in.StartupBudget:
+	case in.Liveness.Inject && !in.Startup.Inject && !in.ExistingStartup && live.EarliestAct()+whole(in.Liveness.Fields) < in.StartupBudget:
 		return "liveness kills within the budget"
 	}
 	return ""
+}
+
+// whole is the second that the kubelet may begin to count early, which is left out where a person sets the fields.
+func whole(fields timing.Fields) int32 {
+	if fields == (timing.Fields{}) {
+		return 0
+	}
+	return 1
 }

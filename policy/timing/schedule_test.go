@@ -39,15 +39,15 @@ func TestEveryClassHasTheNumbersOfTheTable(t *testing.T) {
 		delayedReadiness             string
 		delayedLiveness              string
 	}{
-		{"fast", "3/3/3/20", "3/5/3/3", "3/10/5/6", 60, 66, "2/5/3/3", "10/10/5/6"},
-		{"interpreted", "10/3/3/38", "10/5/3/3", "10/10/5/6", 121, 127, "10/5/3/3", "70/10/5/6"},
-		{"jvm-light", "8/3/3/39", "8/5/3/3", "8/10/5/6", 122, 128, "7/5/3/3", "70/10/5/6"},
-		{"dotnet", "8/3/3/39", "8/5/3/3", "8/10/5/6", 122, 128, "7/5/3/3", "70/10/5/6"},
-		{"generic", "5/5/3/60", "5/5/3/3", "5/10/5/6", 300, 308, "5/5/3/3", "250/10/5/6"},
-		{"jvm", "10/5/3/59", "10/5/3/3", "10/10/5/6", 300, 308, "10/5/3/3", "250/10/5/6"},
-		{"jvm-heavy", "10/10/3/60", "10/5/3/3", "10/10/5/6", 600, 613, "10/5/3/3", "550/10/5/6"},
-		{"model", "10/10/3/180", "10/5/3/3", "10/10/5/6", 1800, 1813, "10/5/3/3", "1750/10/5/6"},
-		{"database", "5/10/5/361", "5/10/5/3", "5/15/5/6", 3605, 3620, "5/10/5/3", "3525/15/5/6"},
+		{"fast", "3/3/3/21", "3/5/3/3", "3/10/5/6", 62, 69, "2/5/3/3", "11/10/5/6"},
+		{"interpreted", "10/3/3/38", "10/5/3/3", "10/10/5/6", 120, 127, "10/5/3/3", "71/10/5/6"},
+		{"jvm-light", "8/3/3/39", "8/5/3/3", "8/10/5/6", 121, 128, "7/5/3/3", "71/10/5/6"},
+		{"dotnet", "8/3/3/39", "8/5/3/3", "8/10/5/6", 121, 128, "7/5/3/3", "71/10/5/6"},
+		{"generic", "5/5/3/61", "5/5/3/3", "5/10/5/6", 304, 313, "5/5/3/3", "251/10/5/6"},
+		{"jvm", "10/5/3/60", "10/5/3/3", "10/10/5/6", 304, 313, "10/5/3/3", "251/10/5/6"},
+		{"jvm-heavy", "10/10/3/61", "10/5/3/3", "10/10/5/6", 609, 623, "10/5/3/3", "551/10/5/6"},
+		{"model", "10/10/3/181", "10/5/3/3", "10/10/5/6", 1809, 1823, "10/5/3/3", "1751/10/5/6"},
+		{"database", "5/10/5/361", "5/10/5/3", "5/15/5/6", 3604, 3620, "5/10/5/3", "3526/15/5/6"},
 	}
 	if len(rows) != len(timing.Classes()) {
 		t.Fatalf("%d rows for %d classes", len(rows), len(timing.Classes()))
@@ -88,40 +88,40 @@ func TestHumanFiguresReplaceTheClassBeforeTheDerivation(t *testing.T) {
 		startup, liveness, readiness string
 	}{
 		"a CPU limit of half a core doubles the class's start": {
-			"jvm", func(in *timing.Inputs) { in.CPULimitMillis = 500 }, "10/10/3/60", "10/10/5/6", "10/5/3/3",
+			"jvm", func(in *timing.Inputs) { in.CPULimitMillis = 500 }, "10/10/3/61", "10/10/5/6", "10/5/3/3",
 		},
 		"a CPU limit does not touch a class that does not compile": {
-			"fast", func(in *timing.Inputs) { in.CPULimitMillis = 100 }, "3/3/3/20", "3/10/5/6", "3/5/3/3",
+			"fast", func(in *timing.Inputs) { in.CPULimitMillis = 100 }, "3/3/3/21", "3/10/5/6", "3/5/3/3",
 		},
 		"a CPU limit stretches at most four times": {
 			"interpreted", func(in *timing.Inputs) { in.CPULimitMillis = 1 }, "10/8/3/60", "10/10/5/6", "10/5/3/3",
 		},
 		"a CPU limit stretches a class at most to the policy's ceiling": {
-			"model", func(in *timing.Inputs) { in.CPULimitMillis = 250 }, "10/10/3/360", "10/10/5/6", "10/5/3/3",
+			"model", func(in *timing.Inputs) { in.CPULimitMillis = 250 }, "10/10/3/361", "10/10/5/6", "10/5/3/3",
 		},
 		"a CPU limit never stretches a person's budget": {
 			"jvm", func(in *timing.Inputs) { in.CPULimitMillis, in.StartupBudget = 500, 90 }, "8/3/3/29", "8/10/5/6", "8/5/3/3",
 		},
 		"a person's budget of five minutes is generic's own": {
-			"generic", func(in *timing.Inputs) { in.StartupBudget = 300 }, "5/5/3/60", "5/10/5/6", "5/5/3/3",
+			"generic", func(in *timing.Inputs) { in.StartupBudget = 300 }, "5/5/3/61", "5/10/5/6", "5/5/3/3",
 		},
 		"a generous budget does not slow the start": {
 			"generic", func(in *timing.Inputs) { in.StartupBudget = 600 }, "5/10/3/61", "5/10/5/6", "5/5/3/3",
 		},
 		"a restart after two minutes": {
-			"generic", func(in *timing.Inputs) { in.RestartAfter = 120 }, "5/5/3/60", "5/24/5/6", "5/5/3/3",
+			"generic", func(in *timing.Inputs) { in.RestartAfter = 120 }, "5/5/3/61", "5/24/5/6", "5/5/3/3",
 		},
 		"the quickest restart makes readiness quicker too": {
-			"generic", func(in *timing.Inputs) { in.RestartAfter = 20 }, "5/5/3/60", "5/5/5/5", "5/5/3/2",
+			"generic", func(in *timing.Inputs) { in.RestartAfter = 20 }, "5/5/3/61", "5/5/5/5", "5/5/3/2",
 		},
 		"the quickest readiness": {
-			"generic", func(in *timing.Inputs) { in.UnreadyAfter = 13 }, "5/5/3/60", "5/10/5/6", "5/5/3/2",
+			"generic", func(in *timing.Inputs) { in.UnreadyAfter = 13 }, "5/5/3/61", "5/10/5/6", "5/5/3/2",
 		},
 		"out of rotation within half a minute": {
-			"generic", func(in *timing.Inputs) { in.UnreadyAfter = 30 }, "5/5/3/60", "5/10/5/6", "5/5/3/5",
+			"generic", func(in *timing.Inputs) { in.UnreadyAfter = 30 }, "5/5/3/61", "5/10/5/6", "5/5/3/5",
 		},
 		"a patient readiness that a person wants makes liveness more patient": {
-			"generic", func(in *timing.Inputs) { in.UnreadyAfter = 60 }, "5/5/3/60", "5/10/5/11", "5/5/3/11",
+			"generic", func(in *timing.Inputs) { in.UnreadyAfter = 60 }, "5/5/3/61", "5/10/5/11", "5/5/3/11",
 		},
 		"a database leaves rotation as fast as a person wants": {
 			"database", func(in *timing.Inputs) { in.UnreadyAfter = 13 }, "5/10/5/361", "5/15/5/6", "5/5/3/2",
@@ -131,10 +131,10 @@ func TestHumanFiguresReplaceTheClassBeforeTheDerivation(t *testing.T) {
 			"5/15/5/241", "5/15/5/6", "5/10/5/3",
 		},
 		"a liveness command is asked every ten seconds at most": {
-			"generic", func(in *timing.Inputs) { in.Liveness.Exec, in.RestartAfter = true, 20 }, "5/5/3/60", "5/10/5/3", "5/5/3/3",
+			"generic", func(in *timing.Inputs) { in.Liveness.Exec, in.RestartAfter = true, 20 }, "5/5/3/61", "5/10/5/3", "5/5/3/3",
 		},
 		"a readiness probe that exists makes liveness more patient": {
-			"generic", func(in *timing.Inputs) { in.Readiness.Inject, in.ExistingReadinessWindow = false, 60 }, "5/5/3/60", "5/10/5/12", "0/0/0/0",
+			"generic", func(in *timing.Inputs) { in.Readiness.Inject, in.ExistingReadinessWindow = false, 60 }, "5/5/3/61", "5/10/5/12", "0/0/0/0",
 		},
 	}
 	for name, row := range rows {
@@ -156,6 +156,6 @@ func TestWithoutAStartupProbeLivenessWaitsForTheBudget(t *testing.T) {
 	in := allProbes(classOf(t, "jvm"), timing.StyleInitialDelay)
 	in.StartupBudget, in.CPULimitMillis = 90, 500
 	got, _ := timing.Derive(in)
-	expect(t, "liveness", numbers(got.Liveness), "40/10/5/6")
+	expect(t, "liveness", numbers(got.Liveness), "41/10/5/6")
 	expect(t, "readiness", numbers(got.Readiness), "7/5/3/3")
 }

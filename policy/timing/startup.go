@@ -12,7 +12,7 @@ func (d *derivation) startup() {
 		period = clamp(ceilDiv(d.budget, budgetSteps), max(minExecStartupPeriod, timeout), maxExecStartupPeriod)
 	}
 	delay := orDefault(fields.InitialDelaySeconds, d.sharedDelay())
-	remaining := max(0, d.budget-delay)
+	remaining := max(0, d.budget+startedAtGranularity-delay)
 	if fields.FailureThreshold != nil && fields.PeriodSeconds == nil && d.in.StartupBudget > 0 && *fields.FailureThreshold > 1 {
 		period = clamp(ceilDiv(remaining, *fields.FailureThreshold-1), period, maxPeriodSeconds)
 	}
@@ -27,11 +27,14 @@ func (d *derivation) startup() {
 
 func (d *derivation) checkStartup(fields Fields) {
 	earliest := d.out.Startup.EarliestAct()
+	// A person who sets every field counts without the second that the kubelet may begin early, and is not told off for
+	// it.
+	nominal := earliest + startedAtGranularity
 	switch {
-	case d.in.StartupBudget > 0 && earliest < d.in.StartupBudget:
+	case d.in.StartupBudget > 0 && nominal < d.in.StartupBudget:
 		d.clash(probe.Startup, blame(fields, probe.FailureThreshold, probe.PeriodSeconds, probe.InitialDelaySeconds),
 			"allows %ds to start, startup-budget is %ds", earliest, d.in.StartupBudget)
-	case earliest < MinStartupBudget:
+	case nominal < MinStartupBudget:
 		d.clash(probe.Startup, blame(fields, probe.FailureThreshold, probe.PeriodSeconds, probe.InitialDelaySeconds),
 			"allows %ds to start, at least %ds are needed", earliest, MinStartupBudget)
 	}

@@ -89,8 +89,7 @@ func (res *results) hits(t *testing.T, scenario, class, set string) int {
 	return 0
 }
 
-// What the random samples may miss: every phase, at the edge. The edge of a start is one second before the budget,
-// because the kubelet counts initialDelaySeconds from the second in which a container started.
+// What the random samples may miss: every phase, at the edge of the budget and of the tolerance.
 func TestOurPromisesHoldInEveryPhase(t *testing.T) {
 	all, err := subjects()
 	if err != nil {
@@ -107,7 +106,7 @@ func TestOurPromisesHoldInEveryPhase(t *testing.T) {
 					t.Fatal(err)
 				}
 				inEveryPhase(func(moments kubelet.Moments) {
-					start := kubelet.Simulate(probes, startAt(budget(s)-time.Second), moments)
+					start := kubelet.Simulate(probes, startAt(budget(s)), moments)
 					stall := kubelet.Simulate(probes, stallFor(s), moments)
 					if len(start.Kills)+len(stall.Kills) > 0 {
 						t.Fatalf("%s, %+v: killed while starting %v, in a stall %v", set.name, moments, start.Kills, stall.Kills)

@@ -55,7 +55,7 @@ func scenarios() []scenario {
 			{"Ready too early", "The same starts: Ready before the application answers.", readyTooEarly, true, false},
 		}},
 		{"last second", startInTheLastSecond, []question{
-			{"starts killed in the last second of the budget", "First starts that answer within the last second of the class's budget.", killed, true, false},
+			{"starts killed in the last second of the budget", "First starts that answer within the last second of the class's budget.", killed, true, true},
 		}},
 		{"above", startAbove, []question{
 			{"starts above the budget killed", "First starts that take longer than the class's budget, as long as the population has them.", killed, true, false},
