@@ -19,13 +19,18 @@ type simpleCommand struct {
 // redirection such as 2>&1.
 func operators() [5]string { return [...]string{"&&", "||", ";", "|", "\n"} }
 
-// longestScript is how much of a command is read, in bytes. Whoever writes more has a complex command (PS027).
-const longestScript = 4096
+// What is read of a command. Whoever writes more has a complex command (PS027) and costs the review no more than others.
+const (
+	// longestScript is in bytes.
+	longestScript = 4096
+	// mostWords are those of a command without a shell.
+	mostWords = 256
+)
 
 // commandsOf takes a probe's command apart, through "sh -c" too. It returns nothing for what it cannot read, such as
 // quotes that do not close.
 func commandsOf(argv []string) []simpleCommand {
-	whole := unwrap(simpleCommand{words: argv})
+	whole := unwrap(simpleCommand{words: argv[:min(len(argv), mostWords)]})
 	script, ok := shellScript(whole.words)
 	if !ok {
 		return []simpleCommand{whole}

@@ -70,7 +70,7 @@ func (c *simpleCommand) endsWell() bool {
 func (c *simpleCommand) lists() bool {
 	names := listers()
 	if c.program() == "kill" {
-		return len(c.words) == 3 && c.words[1] == "-0"
+		return len(c.words) == 3 && c.words[1] == "-0" && c.words[2] == "1"
 	}
 	return slices.Contains(names[:], c.program())
 }

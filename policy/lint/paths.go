@@ -32,9 +32,13 @@ func readinessWords() [2]word {
 // startupWords are parts of the paths of start-up endpoints: /started, /startup, /startupz, /startedz.
 func startupWords() [1]word { return [...]word{{"start", strings.HasPrefix}} }
 
+// longestPath is how much of a path and of a query is read, in bytes: nobody writes more for a probe, and the API
+// server has no limit.
+const longestPath = 1024
+
 // hasWord says whether any part of a path or query is one of the words. Case does not matter.
 func hasWord(text string, words []word) bool {
-	text = strings.ToLower(text)
+	text = strings.ToLower(text[:min(len(text), longestPath)])
 	for text != "" {
 		end := strings.IndexFunc(text, separates)
 		part := text
