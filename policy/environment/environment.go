@@ -24,18 +24,26 @@ type Variable struct {
 }
 
 // Known are all variables that are read.
-func Known() [14]Variable {
+func Known() [22]Variable {
 	return [...]Variable{
 		{"MANAGEMENT_SERVER_PORT", true, "the port of Spring Boot's Actuator"},
 		{"SERVER_PORT", true, "the port of Spring Boot"},
 		{"SPRING_*", false, "the class of Spring Boot"},
 		{"JAVA_TOOL_OPTIONS", false, "the class of the JVM"},
 		{"QUARKUS_MANAGEMENT_ENABLED", true, "whether Quarkus answers on its management port"},
+		{"QUARKUS_MANAGEMENT_PORT", true, "the management port of Quarkus"},
+		{"QUARKUS_HTTP_PORT", true, "the port of Quarkus"},
 		{"QUARKUS_*", false, "the class of Quarkus"},
+		{"MICRONAUT_SERVER_PORT", true, "the port of Micronaut"},
+		{"MICRONAUT_*", false, "the class of Micronaut"},
 		{"ASPNETCORE_HTTP_PORTS", true, "the port of ASP.NET Core"},
 		{"ASPNETCORE_*", false, "the class of ASP.NET Core"},
 		{"KC_HEALTH_ENABLED", true, "whether Keycloak has health endpoints"},
+		{"KC_HTTP_MANAGEMENT_HEALTH_ENABLED", true, "whether Keycloak has them on its management port"},
+		{"KC_HTTP_MANAGEMENT_SCHEME", true, "whether Keycloak's management port has TLS"},
 		{"KC_*", false, "where Keycloak has its health endpoints"},
+		{"GF_SERVER_PROTOCOL", true, "whether Grafana has TLS"},
+		{"JENKINS_OPTS", false, "whether Jenkins may have another path or port"},
 		{"NODE_ENV", false, "the class of Node.js"},
 		{"RAILS_ENV", false, "the class of Rails"},
 		{"DJANGO_SETTINGS_MODULE", false, "the class of Django"},
