@@ -91,22 +91,36 @@ func seemsToTestDependencies(path, query, image string) bool {
 	return false
 }
 
-// otelHealthPort is where the health_check extension of the OpenTelemetry Collector answers at "/" by default
-// (opentelemetry-collector-contrib, extension/healthcheckextension/factory.go): there "/" is a health endpoint.
-const otelHealthPort = 13133
+// healthPage is a page at which software answers for its health.
+type healthPage struct {
+	path string
+	// port is the only one on which it counts; 0 is any.
+	port int32
+	// image is a part of the image's name; empty is any.
+	image string
+}
+
+// healthPages are exempt from being pages: the health_check extension of the OpenTelemetry Collector answers at "/" on
+// a port of its own (opentelemetry-collector-contrib, extension/healthcheckextension/factory.go), and /login is what
+// Jenkins shows to everybody and what its chart asks (jenkinsci/helm-charts, charts/jenkins/values.yaml).
+func healthPages() [2]healthPage {
+	return [...]healthPage{{path: "/", port: 13133}, {path: "/login", image: "jenkins"}}
+}
 
 // pagePrefixes are the beginnings of paths that people read.
 func pagePrefixes() [2]string { return [...]string{"/login", "/index"} }
 
 // servesPages says whether a path looks like a page for people.
-func servesPages(path string, port int32) bool {
-	if path == "/" {
-		return port != otelHealthPort
+func servesPages(path string, port int32, image string) bool {
+	for _, page := range healthPages() {
+		if path == page.path && (page.port == 0 || page.port == port) && strings.Contains(image, page.image) {
+			return false
+		}
 	}
 	for _, prefix := range pagePrefixes() {
 		if strings.HasPrefix(path, prefix) {
 			return true
 		}
 	}
-	return false
+	return path == "/"
 }

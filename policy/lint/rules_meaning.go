@@ -28,7 +28,7 @@ func meaningRules() [8]Rule {
 		},
 		{
 			ID: "PS025", Severity: Warning, on: liveness, check: asksForPage,
-			Summary:   "The path of liveness is /, /login… or /index…. The path / on port 13133, the OpenTelemetry Collector's health endpoint, is none of these.",
+			Summary:   "The path of liveness is /, /login… or /index…. Exempt are / on port 13133, the OpenTelemetry Collector's health endpoint, and /login of Jenkins, which its own chart asks.",
 			Message:   "{path} may redirect or render a page; write the path of a health endpoint",
 			Rationale: "A page is more work than an answer and fails for more reasons. A redirect to another host counts as success, so the probe may prove nothing.",
 			Sources:   [2]string{httpProber},
@@ -107,7 +107,7 @@ func (s subject) httpHandler(kind probe.Kind) (handler, bool) {
 }
 
 func asksForPage(s subject, kind probe.Kind) ([]any, bool) {
-	if h, ok := s.httpHandler(kind); ok && servesPages(h.path, h.port.Number) {
+	if h, ok := s.httpHandler(kind); ok && servesPages(h.path, h.port.Number, s.container.Image) {
 		return found(shown(h.path))
 	}
 	return nil, false
