@@ -84,14 +84,14 @@ func (d *deciding) portEvidence(q *request) (evident, reason.Reason, string) {
 	if found, ok := d.probedPort(q); ok {
 		return found, "", ""
 	}
-	port, why, detail := q.choosePort(d.policy.portNames)
+	port, why, detail := q.choosePort(d.policy.portNames[probe.TCP])
 	if why != "" {
 		return evident{}, why, detail
 	}
 	number, base := strconv.Itoa(int(port.ContainerPort)), baseName(port.Name)
 	found := evident{port: port.ContainerPort, evidence: Evidence{EvidenceSolePort, number}}
 	switch {
-	case slices.Contains(d.policy.portNames, base):
+	case slices.Contains(d.policy.portNames[probe.TCP], base):
 		found.evidence = Evidence{EvidencePortName, port.Name}
 	case slices.Contains(d.policy.portNumbers, port.ContainerPort) && !slices.Contains(d.policy.otherPortNames, base):
 		found.evidence = Evidence{EvidencePortNumber, number}

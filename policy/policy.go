@@ -9,6 +9,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
+	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/timing"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
@@ -36,7 +37,7 @@ type Policy struct {
 	detectable     []*profile
 	classHints     []catalogue.ClassHint
 	imageMirrors   []string
-	portNames      []string
+	portNames      map[probe.Scheme][]string
 	portNumbers    []int32
 	otherPortNames []string
 	knownSidecars  map[string]bool
@@ -102,7 +103,7 @@ func compile(file *v1alpha1.ProbePolicy, known *catalogue.Catalogue, version str
 		knownSidecars: map[string]bool{},
 		classHints:    known.ClassHints,
 		imageMirrors:  spec.ImageMirrors,
-		portNames:     known.PortNames, portNumbers: known.PortNumbers, otherPortNames: known.OtherPortNames,
+		portNames:     portNamesFor(known.PortNames), portNumbers: known.PortNumbers, otherPortNames: known.OtherPortNames,
 		generic: generic,
 	}
 	for _, name := range slices.Concat(known.Sidecars, spec.KnownSidecars) {

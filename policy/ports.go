@@ -41,7 +41,7 @@ func (d *deciding) resolveMissing(q *request, h probe.Handler) (probe.Handler, r
 			return h, "", ""
 		}
 	}
-	port, why, detail := q.choosePort(d.policy.portNamesOf(h.Scheme))
+	port, why, detail := q.choosePort(d.policy.portNames[h.Scheme])
 	if why != "" {
 		return h, why, detail
 	}
@@ -52,13 +52,18 @@ func (d *deciding) resolveMissing(q *request, h probe.Handler) (probe.Handler, r
 	return h, "", ""
 }
 
-// portNamesOf are the port names that decide among several ports for a scheme.
-func (p *Policy) portNamesOf(scheme probe.Scheme) []string {
-	other := map[probe.Scheme][]string{
-		probe.HTTP: {string(probe.TCP), string(probe.GRPC)}, probe.HTTPS: {string(probe.TCP), string(probe.GRPC)},
-		probe.GRPC: {string(probe.TCP), string(probe.HTTP), string(probe.HTTPS), "web"},
-	}[scheme]
-	return slices.DeleteFunc(slices.Clone(p.portNames), func(name string) bool { return slices.Contains(other, name) })
+// portNamesFor are the port names that decide among several ports for each scheme.
+func portNamesFor(names []string) map[probe.Scheme][]string {
+	without := func(others ...string) []string {
+		return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
+	}
+	http := without(string(probe.TCP), string(probe.GRPC))
+	return map[probe.Scheme][]string{
+		probe.HTTP:  http,
+		probe.HTTPS: http,
+		probe.GRPC:  without(string(probe.TCP), string(probe.HTTP), string(probe.HTTPS), "web"),
+		probe.TCP:   names,
+	}
 }
 
 // choosePort finds the only usable port, or the only one among several whose name decides.
