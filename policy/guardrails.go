@@ -34,6 +34,17 @@ func (d *deciding) judge() {
 	slices.SortStableFunc(d.out.Findings, func(a, b Finding) int { return rank(a.Severity) - rank(b.Severity) })
 }
 
+// Judge applies the lint rules to a Pod as it stands, whether or not it would ever be decided about.
+func (p *Policy) Judge(pod *Pod) []Finding {
+	d := &deciding{policy: p, pod: pod, mesh: meshOf(pod)}
+	d.requests = p.read(pod, nil).containers
+	for _, q := range d.requests {
+		q.known = p.recognise(q.container)
+	}
+	d.judge()
+	return d.out.Findings
+}
+
 // knownBudget is the longest healthy start, where a person, a profile or a variable says what the software is; 0 where
 // only the generic class would.
 func (d *deciding) knownBudget(q *request) int32 {

@@ -39,6 +39,7 @@ func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]
 	doors := r.doors()
 	if len(doors) == 0 {
 		out.Unreached = r.unreached()
+		out.Containers = judged(w.Pod, file.Policy.Judge(w.Pod))
 		return out
 	}
 	for _, door := range doors {
@@ -51,6 +52,19 @@ func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]
 		r.pod = after(r.pod, &decision)
 	}
 	return out
+}
+
+// judged are the containers about whose own probes there is something to say, though nobody will change them.
+func judged(pod *policy.Pod, findings []policy.Finding) []Container {
+	a := Answer{}
+	d := &policy.Decision{Findings: findings}
+	for i := range pod.Spec.Containers {
+		a.add(container(pod, pod.Spec.Containers[i].Name, false, d))
+	}
+	for i := range pod.Spec.InitContainers {
+		a.add(container(pod, pod.Spec.InitContainers[i].Name, true, d))
+	}
+	return a.Containers
 }
 
 // after is the Pod as the next door sees it.

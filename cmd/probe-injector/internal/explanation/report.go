@@ -41,6 +41,8 @@ type Workload struct {
 	Refused string `json:"refused,omitempty"`
 	// Unreached says why the Pod never reaches the webhook; then there are no answers.
 	Unreached string `json:"unreached,omitempty"`
+	// Containers are then those about whose own probes there is something to say.
+	Containers []Container `json:"containers,omitempty"`
 	// Misplaced are the paths of annotations that nothing reads, and Place is the path where they belong.
 	Misplaced []string `json:"misplaced,omitempty"`
 	Place     string   `json:"place,omitempty"`

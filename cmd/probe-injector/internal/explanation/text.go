@@ -68,6 +68,10 @@ func (p *page) workload(w *Workload, policyName string) {
 	p.misplaced(w)
 	if w.Unreached != "" {
 		p.field("Webhook", "never reached, because "+w.Unreached)
+		for i := range w.Containers {
+			p.line("")
+			p.container(&w.Containers[i])
+		}
 		return
 	}
 	for i := range w.Answers {
