@@ -61,7 +61,7 @@ func styles() []timing.Style {
 
 // numbersFile has one line for each class, style, way of asking and probe: a change to any is a change to what people
 // get, and shows in the diff of this file.
-func numbersFile(string) (string, error) {
+func numbersFile(root string) (string, error) {
 	var text strings.Builder
 	for _, class := range timing.Classes() {
 		for _, style := range styles() {
@@ -72,11 +72,19 @@ func numbersFile(string) (string, error) {
 				}
 				for _, kind := range n.kinds() {
 					t := n.times[kind]
-					fmt.Fprintf(&text, "%s %s %s %s: initialDelaySeconds=%d timeoutSeconds=%d periodSeconds=%d successThreshold=%d failureThreshold=%d\n",
-						class.Name, style, handler, kind, t.InitialDelaySeconds, t.TimeoutSeconds, t.PeriodSeconds, t.SuccessThreshold, t.FailureThreshold)
+					fmt.Fprintf(&text, "%s %s %s %s: %s\n", class.Name, style, handler, kind, fields(t))
 				}
 			}
 		}
 	}
-	return text.String(), nil
+	known, err := readCatalogue(root)
+	if err != nil {
+		return "", err
+	}
+	return text.String() + presetLines(known), nil
+}
+
+func fields(t timing.Timing) string {
+	return fmt.Sprintf("initialDelaySeconds=%d timeoutSeconds=%d periodSeconds=%d successThreshold=%d failureThreshold=%d",
+		t.InitialDelaySeconds, t.TimeoutSeconds, t.PeriodSeconds, t.SuccessThreshold, t.FailureThreshold)
 }
