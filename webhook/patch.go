@@ -20,14 +20,18 @@ const maxObjectBytes = 3 << 19
 // statusAnnotation is the key under which a Pod carries what was decided about it.
 const statusAnnotation = annotation.StatusKey
 
+// injectedLabel, with the value "true", is on every Pod that got a probe from us, where Options.LabelInjected asks for
+// it.
+const injectedLabel = annotation.Domain + "/injected"
+
 // patch is what a decision changes.
 type patch struct {
 	// operations is the JSON patch (RFC 6902), nil if nothing changes.
 	operations []byte
 	// injections are the probes that the operations add.
 	injections []policy.Injection
-	// statusOmitted says that the status annotation had no room.
-	statusOmitted bool
+	// statusAdded says that the status annotation is among the operations, statusOmitted that it had no room.
+	statusAdded, statusOmitted bool
 	// contradictions counts injections that do not fit the Pod, which only a bug of the engine can produce. They are
 	// left out: a patch with one of them would refuse the Pod or change a probe that exists.
 	contradictions int
@@ -35,7 +39,7 @@ type patch struct {
 
 // newPatch turns a decision into operations that apply to the bytes that the Pod was decoded from. They are all "add",
 // and none of them replaces anything but our own annotation.
-func newPatch(pod *policy.Pod, d *policy.Decision) (patch, error) {
+func newPatch(pod *policy.Pod, d *policy.Decision, label bool) (patch, error) {
 	var p patch
 	if d.Mode == policy.ModeAudit {
 		return p, nil
@@ -54,6 +58,9 @@ func newPatch(pod *policy.Pod, d *policy.Decision) (patch, error) {
 		p.injections = append(p.injections, injection)
 	}
 	p.addStatus(pod, d.Status)
+	if label && len(p.injections) > 0 {
+		p.addLabel(pod)
+	}
 	if p.operations != nil {
 		p.operations = append(p.operations, ']')
 	}
@@ -101,6 +108,7 @@ func (p *patch) addStatus(pod *policy.Pod, status string) {
 		p.statusOmitted = true
 		return
 	}
+	p.statusAdded = true
 	value := appendString(nil, status)
 	member := append(appendString([]byte{'{'}, statusAnnotation), ':')
 	member = append(append(member, value...), '}')
@@ -112,6 +120,24 @@ func (p *patch) addStatus(pod *policy.Pod, status string) {
 		p.add("/metadata/annotations", member)
 	default:
 		p.add("/metadata/annotations/"+escapePointer(statusAnnotation), value)
+	}
+}
+
+// addLabel adds the label of injected Pods, and what has to be there first. A label that is there already stays. The
+// status comes before, so that metadata is there unless it had none and the status was left out.
+func (p *patch) addLabel(pod *policy.Pod) {
+	const value, member = `"true"`, `{"` + injectedLabel + `":"true"}`
+	switch {
+	case pod.Metadata == nil && p.statusAdded:
+		p.add("/metadata/labels", []byte(member))
+	case pod.Metadata == nil:
+		p.add("/metadata", []byte(`{"labels":`+member+`}`))
+	case pod.Metadata.Labels == nil:
+		p.add("/metadata/labels", []byte(member))
+	default:
+		if _, ok := pod.Metadata.Labels[injectedLabel]; !ok {
+			p.add("/metadata/labels/"+escapePointer(injectedLabel), []byte(value))
+		}
 	}
 }
 

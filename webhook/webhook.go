@@ -108,6 +108,9 @@ type Options struct {
 	// MaxInFlightBytes bounds the memory of all bodies that are being read and decided; 0 means
 	// DefaultMaxInFlightBytes. At least 2 × MaxBodyBytes: a review and what is copied out of it.
 	MaxInFlightBytes int64
+	// LabelInjected adds the label probe-injector.dev/injected=true to every Pod that gets a probe, for tools that select
+	// by labels.
+	LabelInjected bool
 	// LogLinesPerSecond bounds the log lines about decisions; 0 means 20. Bursts of ten times as many pass.
 	LogLinesPerSecond float64
 }
@@ -122,6 +125,7 @@ type Handler struct {
 	slots    *limit
 	metrics  *metrics
 	log      *reviewLog
+	label    bool
 	draining atomic.Bool
 }
 
@@ -151,6 +155,7 @@ func New(o Options) (*Handler, error) {
 		memory:  memory{limit: newLimit(o.MaxInFlightBytes, m.bytesInFlight)},
 		slots:   newLimit(int64(o.MaxConcurrentReviews), nil),
 		metrics: m,
+		label:   o.LabelInjected,
 		log:     newReviewLog(o.Logger, o.LogLinesPerSecond, m.logLinesSuppressed),
 	}, nil
 }
@@ -267,7 +272,7 @@ func (h *Handler) review(at door, data []byte, size int) answer {
 		return allow(req, resultNotAPodCreate)
 	}
 	d := h.policy().Decide(policy.Subject{Pod: req.Object, Door: at.policyDoor()})
-	p, err := newPatch(req.Object, &d)
+	p, err := newPatch(req.Object, &d, h.label)
 	if err != nil {
 		h.log.unencodable(at, err)
 		return refuse(http.StatusInternalServerError, stageEncode, "this is a bug in probe-injector; its log has the details")
