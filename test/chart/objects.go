@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
@@ -12,7 +13,7 @@ import (
 // WebhookConfiguration returns the MutatingWebhookConfiguration as the chart has it, with references to the Service.
 func (r *Rendered) WebhookConfiguration() (*admissionregistrationv1.MutatingWebhookConfiguration, error) {
 	configuration := &admissionregistrationv1.MutatingWebhookConfiguration{}
-	return configuration, r.only("MutatingWebhookConfiguration", configuration)
+	return configuration, r.Only("MutatingWebhookConfiguration", configuration)
 }
 
 // WebhookConfigurationAt returns the MutatingWebhookConfiguration for a server that is no Pod but listens on a loopback
@@ -37,13 +38,13 @@ func (r *Rendered) WebhookConfigurationAt(address string, caBundle []byte) (*adm
 // Service returns the Service in front of the webhook's Pods.
 func (r *Rendered) Service() (*corev1.Service, error) {
 	service := &corev1.Service{}
-	return service, r.only("Service", service)
+	return service, r.Only("Service", service)
 }
 
 // PolicyFile returns the policy file that the chart mounts into the webhook's Pods: what the server's --policy names.
 func (r *Rendered) PolicyFile() ([]byte, error) {
 	config := &corev1.ConfigMap{}
-	if err := r.only("ConfigMap", config); err != nil {
+	if err := r.Only("ConfigMap", config); err != nil {
 		return nil, err
 	}
 	policy, ok := config.Data["policy.yaml"]
@@ -53,8 +54,39 @@ func (r *Rendered) PolicyFile() ([]byte, error) {
 	return []byte(policy), nil
 }
 
-// only decodes the one object of a kind, strictly: the chart may not contain a field that Kubernetes does not know.
-func (r *Rendered) only(kind string, into any) error {
+// Deployment returns the Deployment of the webhook's Pods.
+func (r *Rendered) Deployment() (*appsv1.Deployment, error) {
+	deployment := &appsv1.Deployment{}
+	return deployment, r.Only("Deployment", deployment)
+}
+
+// Object is one rendered object.
+type Object struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	// Template is the file of the chart that it comes from, and YAML its text.
+	Template string `json:"-"`
+	YAML     []byte `json:"-"`
+}
+
+// Objects returns everything that was rendered, hooks included, in the order of the templates' names.
+func (r *Rendered) Objects() ([]Object, error) {
+	var objects []Object
+	for _, document := range r.documents {
+		object := Object{Template: document.file, YAML: document.content}
+		if err := yaml.Unmarshal(document.content, &object); err != nil {
+			return nil, fmt.Errorf("reading the rendered %s: %w", document.file, err)
+		}
+		if object.Kind != "" {
+			objects = append(objects, object)
+		}
+	}
+	return objects, nil
+}
+
+// Only decodes the one object of a kind into a typed one, strictly: the chart may not contain a field that the type does
+// not have. It is an error if there is none, or more than one.
+func (r *Rendered) Only(kind string, into any) error {
 	var found []document
 	for _, document := range r.documents {
 		var meta metav1.TypeMeta

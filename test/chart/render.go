@@ -35,6 +35,8 @@ type Options struct {
 type Rendered struct {
 	// documents are the objects as YAML, in the order of the files' names.
 	documents []document
+	// notes is what Helm prints after an installation.
+	notes string
 }
 
 // document is one object.
@@ -79,7 +81,7 @@ func Render(options Options) (*Rendered, error) {
 
 // split takes the rendered files apart into their objects.
 func split(files map[string]string) (*Rendered, error) {
-	rendered := &Rendered{}
+	rendered := &Rendered{notes: files["probe-injector/templates/NOTES.txt"]}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if path.Ext(name) != ".yaml" {
 			continue
@@ -100,6 +102,9 @@ func split(files map[string]string) (*Rendered, error) {
 	}
 	return rendered, nil
 }
+
+// Notes is what Helm prints after an installation.
+func (r *Rendered) Notes() string { return r.notes }
 
 // String is everything that was rendered, as one YAML stream.
 func (r *Rendered) String() string {

@@ -196,7 +196,7 @@ func TestSelectors(t *testing.T) {
 }
 
 func TestTheBundleOfAnExistingSecretIsRegistered(t *testing.T) {
-	configuration := render(t, chart.Options{Values: "tls: {existingSecret: {name: x, caBundle: \"PEM\\n\"}}"})
+	configuration := render(t, chart.Options{Values: "tls: {mode: existing-secret, existingSecret: {name: x, caBundle: \"PEM\\n\"}}"})
 	for _, webhook := range configuration.Webhooks {
 		if got := string(webhook.ClientConfig.CABundle); got != "PEM\n" {
 			t.Errorf("%s has the bundle %q", webhook.Name, got)

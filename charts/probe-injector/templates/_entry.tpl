@@ -10,8 +10,9 @@ is built for. Takes "root", "name", "path", "namespaceSelector" and "matchCondit
       namespace: {{ .root.Release.Namespace }}
       path: {{ .path }}
       port: 443
-    {{- with .root.Values.tls.existingSecret.caBundle }}
-    caBundle: {{ b64enc . }}
+    {{- /* In the other modes it is written in the cluster, by us or by cert-manager, and nothing here may undo that. */}}
+    {{- if and (eq .root.Values.tls.mode "existing-secret") .root.Values.tls.existingSecret.caBundle }}
+    caBundle: {{ b64enc .root.Values.tls.existingSecret.caBundle }}
     {{- end }}
   rules:
     - apiGroups: [""]
@@ -26,10 +27,13 @@ is built for. Takes "root", "name", "path", "namespaceSelector" and "matchCondit
   reinvocationPolicy: Never
   matchPolicy: Equivalent
   namespaceSelector:
-    {{- toYaml .namespaceSelector | nindent 4 }}
+    {{- include "probe-injector.namespaceSelector" (dict "root" .root "selector" .namespaceSelector) | nindent 4 }}
   objectSelector:
     {{- include "probe-injector.objectSelector" .root | nindent 4 }}
   matchConditions:
     - name: {{ .matchCondition.name }}
       expression: {{ .matchCondition.expression | quote }}
+    {{- with .root.Values.webhook.matchConditions }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
 {{- end -}}

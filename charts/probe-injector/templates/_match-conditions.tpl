@@ -21,3 +21,8 @@ has(object.metadata.annotations) && !('kubernetes.io/config.mirror' in object.me
 {{- end -}}
 !(has(object.metadata.annotations) && ('kubernetes.io/config.mirror' in object.metadata.annotations || {{ include "probe-injector.hasKeyOfOurs" . }})) && size(object.spec.containers) <= 100 && object.spec.containers.exists(c, {{ join " || " $missing }})
 {{- end -}}
+
+{{/* Pods of which the ValidatingAdmissionPolicy asks whether they have probes. */}}
+{{- define "probe-injector.shouldHaveProbes" -}}
+(!has(object.spec.restartPolicy) || object.spec.restartPolicy == 'Always') && !(has(object.metadata.annotations) && ('kubernetes.io/config.mirror' in object.metadata.annotations || 'probe-injector.dev/inject' in object.metadata.annotations && object.metadata.annotations['probe-injector.dev/inject'] == 'false')) && size(object.spec.containers) <= 100
+{{- end -}}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"maps"
+	"reflect"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
+)
+
+// Shapes that several values have.
+const (
+	dnsLabel     = `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`
+	dnsSubdomain = `^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	digest       = `^(sha256:[0-9a-f]{64})?$`
+	// interval is a duration as Prometheus writes it.
+	interval = `^(([0-9]+(ms|[smhdwy]))+)?$`
+)
+
+// limits says what values may be where their default does not tell, by their path. Objects of Kubernetes are not
+// described further: a field that is newer than this chart must pass, and the API server knows them best.
+func limits() map[string]schema {
+	known := map[string]schema{}
+	for _, some := range []map[string]schema{limitsOfSelection(), limitsOfDeployment(), limitsOfNetwork(), limitsOfObservers()} {
+		maps.Copy(known, some)
+	}
+	return known
+}
+
+func limitsOfSelection() map[string]schema {
+	return map[string]schema{
+		"policy": schemaOfType(reflect.TypeFor[v1alpha1.ProbePolicySpec]()),
+
+		"webhook.failurePolicy":     oneOf("Ignore", "Fail"),
+		"webhook.timeoutSeconds":    number(1, 30),
+		"webhook.matchConditions":   matchConditions(),
+		"webhook.configurationName": {"type": "string", "pattern": dnsSubdomain},
+		"webhook.annotations":       texts(),
+		"excludedNamespaces":        listOf(schema{"type": "string", "pattern": dnsLabel}),
+
+		"tls.mode":                  oneOf("self-managed", "cert-manager", "existing-secret"),
+		"tls.minVersion":            oneOf("1.2", "1.3"),
+		"tls.certManager.issuerRef": issuerRef(),
+	}
+}
+
+func limitsOfDeployment() map[string]schema {
+	return map[string]schema{
+		"replicaCount":         {"type": "integer", "minimum": 0},
+		"image.digest":         {"type": "string", "pattern": digest},
+		"image.pullPolicy":     oneOf("Always", "IfNotPresent", "Never"),
+		"imagePullSecrets":     listOf(object()),
+		"resources":            object(),
+		"log.level":            oneOf("debug", "info", "warn", "error"),
+		"log.format":           oneOf("json", "text"),
+		"drainSeconds":         number(0, 600),
+		"revisionHistoryLimit": {"type": "integer", "minimum": 0},
+
+		"commonLabels":               texts(),
+		"commonAnnotations":          texts(),
+		"deploymentAnnotations":      texts(),
+		"podLabels":                  texts(),
+		"podAnnotations":             texts(),
+		"serviceAccount.annotations": texts(),
+
+		"extraArgs":    listOf(schema{"type": "string", "pattern": "^--"}),
+		"extraEnv":     listOf(schema{"type": "object", "required": []string{"name"}}),
+		"extraObjects": listOf(object()),
+
+		"podDisruptionBudget.minAvailable":   {"type": []string{"integer", "string"}},
+		"podDisruptionBudget.maxUnavailable": {"type": []string{"integer", "string"}},
+
+		"updateStrategy":            object(),
+		"topologySpreadConstraints": listOf(object()),
+		"nodeSelector":              texts(),
+		"tolerations":               listOf(object()),
+		"affinity":                  object(),
+		"podSecurityContext":        object(),
+		"securityContext":           object(),
+	}
+}
+
+func limitsOfNetwork() map[string]schema {
+	return map[string]schema{
+		"ports.webhook": number(1, 65535),
+		"ports.health":  number(1, 65535),
+		"ports.metrics": number(1, 65535),
+		"dnsPolicy":     oneOf("", "ClusterFirst", "ClusterFirstWithHostNet", "Default"),
+
+		"service.annotations":    texts(),
+		"service.ipFamilyPolicy": oneOf("", "SingleStack", "PreferDualStack", "RequireDualStack"),
+
+		"networkPolicy.callers":        listOf(object()),
+		"networkPolicy.scrapers":       listOf(object()),
+		"networkPolicy.apiServerPorts": listOf(number(1, 65535)),
+	}
+}
+
+func limitsOfObservers() map[string]schema {
+	return map[string]schema{
+		"metrics.serviceMonitor.interval": {"type": "string", "pattern": interval},
+		"metrics.serviceMonitor.labels":   texts(),
+		"metrics.podMonitor.interval":     {"type": "string", "pattern": interval},
+		"metrics.podMonitor.labels":       texts(),
+		"metrics.prometheusRule.labels":   texts(),
+
+		"validatingAdmissionPolicy.probes": {
+			"type": "array", "items": oneOf("readiness", "liveness"), "minItems": 1, "uniqueItems": true,
+		},
+		"validatingAdmissionPolicy.namespaceSelector": schemaOfType(reflect.TypeFor[metav1.LabelSelector]()),
+
+		"test.image.digest":     {"type": "string", "pattern": digest},
+		"test.image.pullPolicy": oneOf("Always", "IfNotPresent", "Never"),
+	}
+}
+
+// object is an object of Kubernetes.
+func object() schema { return schema{"type": "object"} }
+
+// texts is a mapping of labels or annotations.
+func texts() schema {
+	return schema{"type": "object", "additionalProperties": schema{"type": "string"}}
+}
+
+func listOf(items schema) schema { return schema{"type": "array", "items": items} }
+
+func oneOf(words ...string) schema { return schema{"type": "string", "enum": words} }
+
+func number(lowest, highest int) schema {
+	return schema{"type": "integer", "minimum": lowest, "maximum": highest}
+}
+
+// matchConditions: an entry may have 64, and one is ours.
+func matchConditions() schema {
+	return schema{
+		"type": "array", "maxItems": 63,
+		"items": schema{
+			"type": "object", "additionalProperties": false, "required": []string{"name", "expression"},
+			"properties": schema{"name": schema{"type": "string"}, "expression": schema{"type": "string"}},
+		},
+	}
+}
+
+// issuerRef is nothing, or has a name.
+func issuerRef() schema {
+	text := schema{"type": "string"}
+	return schema{
+		"type": "object", "additionalProperties": false,
+		"properties": schema{"name": text, "kind": text, "group": text},
+		"anyOf":      []schema{{"maxProperties": 0}, {"required": []string{"name"}}},
+	}
+}
