@@ -4,11 +4,14 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/probe-injector/probe-injector/policy/environment"
 	"github.com/probe-injector/probe-injector/policy/timing"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
@@ -20,6 +23,8 @@ var builtIn []byte
 type Catalogue struct {
 	// Profiles are the built-in ones. The first whose detection fits a container describes it.
 	Profiles []v1alpha1.Profile `json:"profiles"`
+	// Groups divide the profiles for readers.
+	Groups []Group `json:"groups"`
 	// ClassHints choose the timing class of a container that no profile describes. The first that fits counts.
 	ClassHints []ClassHint `json:"classHints"`
 	// Sidecars are names of containers that are never the main one and bring or own their probes.
@@ -30,6 +35,13 @@ type Catalogue struct {
 	PortNumbers []int32 `json:"portNumbers"`
 	// OtherPortNames are names of ports that serve something else, whatever their number.
 	OtherPortNames []string `json:"otherPortNames"`
+}
+
+// Group is a heading over profiles that stand together.
+type Group struct {
+	Title string `json:"title"`
+	// First is the name of the group's first profile; the group ends where the next one begins.
+	First string `json:"first"`
 }
 
 // ClassHint says that a container is of a class, and nothing about its handlers.
@@ -74,22 +86,60 @@ func validate(c *Catalogue) field.ErrorList {
 	errs := v1alpha1.ValidateProfiles(c.Profiles, int32(v1alpha1.DefaultMaxStartupBudget.Seconds()), path)
 	for i := range c.Profiles {
 		p, path := &c.Profiles[i], path.Index(i)
-		for name, text := range map[string]string{"summary": p.Summary, "risk": p.Risk, "source": p.Source} {
-			if text == "" {
-				errs = append(errs, field.Required(path.Child(name), "profile "+p.Name+" must say it"))
+		for _, text := range [...]struct{ name, value string }{{"summary", p.Summary}, {"risk", p.Risk}, {"source", p.Source}} {
+			if text.value == "" {
+				errs = append(errs, field.Required(path.Child(text.name), "profile "+p.Name+" must say it"))
 			}
 		}
 	}
-	for i, hint := range c.ClassHints {
-		path := field.NewPath("classHints").Index(i)
-		if _, ok := timing.ClassByName(hint.Class); !ok {
-			errs = append(errs, field.NotSupported(path.Child("class"), hint.Class, timing.ClassNames()))
+	errs = append(errs, c.validateGroups(field.NewPath("groups"))...)
+	for i := range c.ClassHints {
+		errs = append(errs, c.ClassHints[i].validate(field.NewPath("classHints").Index(i))...)
+	}
+	return errs
+}
+
+// validateGroups makes sure that every profile is in one group, in the order of the profiles.
+func (c *Catalogue) validateGroups(path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	names, last := c.Names(), -1
+	for i, group := range c.Groups {
+		at := slices.Index(names, group.First)
+		switch {
+		case at < 0:
+			errs = append(errs, field.NotFound(path.Index(i).Child("first"), group.First))
+		case at <= last, i == 0 && at > 0:
+			errs = append(errs, field.Invalid(path.Index(i).Child("first"), group.First, "groups begin with the first profile and follow the order of the profiles"))
 		}
-		if len(hint.Env)+len(hint.Images) == 0 {
-			errs = append(errs, field.Required(path, "env or images"))
+		last = max(last, at)
+	}
+	return errs
+}
+
+func (h *ClassHint) validate(path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if _, ok := timing.ClassByName(h.Class); !ok {
+		errs = append(errs, field.NotSupported(path.Child("class"), h.Class, timing.ClassNames()))
+	}
+	if len(h.Env)+len(h.Images) == 0 {
+		errs = append(errs, field.Required(path, "env or images"))
+	}
+	for i, name := range h.Env {
+		if _, ok := environment.Find(strings.TrimSuffix(name, "*")); !ok {
+			errs = append(errs, field.NotSupported(path.Child("env").Index(i), name, environment.Names()))
 		}
 	}
 	return errs
+}
+
+// Grouped gives the profiles of a group.
+func (c *Catalogue) Grouped(group int) []v1alpha1.Profile {
+	names := c.Names()
+	from, to := slices.Index(names, c.Groups[group].First), len(names)
+	if group+1 < len(c.Groups) {
+		to = slices.Index(names, c.Groups[group+1].First)
+	}
+	return c.Profiles[from:to]
 }
 
 // Names lists the names of the profiles, in the order of the catalogue.
