@@ -40,6 +40,7 @@ func pages() []page {
 		{"docs/decision-table.md", decisionTablePage},
 		{"docs/metrics.md", metricsPage},
 		{"docs/numbers.txt", numbersFile},
+		{"docs/profiles.md", profilesPage},
 		{"docs/reasons.md", reasonsPage},
 		{"docs/rules.md", rulesPage},
 		{"docs/timing-classes.md", timingClassesPage},
