@@ -26,7 +26,7 @@ func (e *emitted) anywhere(m moment) time.Duration {
 }
 
 func TestASilenceShorterThanTheToleranceNeverRestarts(t *testing.T) {
-	table := newMargins(t, "silent for", "containers", "killed", "killed with one failure less")
+	table := newMargins(t, "silent for", "containers", "killed", "of half as many, with one failure less")
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		live := e.of(probe.Liveness)
 		lasting := seconds(e.promise(probe.Liveness).Tolerates) - closeBy

@@ -39,7 +39,7 @@ func TestAContainerThatNeverAnswersIsKilledBetweenEarliestActAndLatestAct(t *tes
 }
 
 func TestAStartJustWithinTheBudgetIsNeverKilled(t *testing.T) {
-	table := newMargins(t, "starts after", "starts", "killed", "killed with one failure less")
+	table := newMargins(t, "starts after", "starts", "killed", "of half as many, with one failure less")
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		guard := e.of(e.guard())
 		budget := seconds(e.promise(e.guard()).KillNotBefore)

@@ -59,7 +59,7 @@ func TestASilentPodLeavesRotationWithinDetectionAndBeforeItIsRestarted(t *testin
 }
 
 func TestASilenceShorterThanTheReadinessToleranceNeverStopsTraffic(t *testing.T) {
-	table := newMargins(t, "silent for", "Pods", "unready", "unready with one failure less")
+	table := newMargins(t, "silent for", "Pods", "unready", "of half as many, with one failure less")
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		readiness := e.of(probe.Readiness)
 		origin := readyAt(t, e)

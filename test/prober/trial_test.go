@@ -31,7 +31,7 @@ type moment struct {
 }
 
 const (
-	usualMoments = 40
+	usualMoments = 30
 	goldenRatio  = 0.618033988749895
 	closeBy      = time.Millisecond
 	// longestNoticed is how often the kubelet lists containers (pkg/kubelet/kubelet.go genericPlegRelistPeriod).
