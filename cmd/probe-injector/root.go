@@ -30,7 +30,7 @@ cluster is asked.`,
 	root.SetOut(std.out)
 	root.SetErr(std.err)
 	root.SetVersionTemplate("{{.DisplayName}} {{.Version}}\n")
-	root.AddCommand(newExplain(version, std), newPolicy(version, std))
+	root.AddCommand(newExplain(version, std), newPolicy(version, std), newProfiles(version, std))
 	return root
 }
 

@@ -84,7 +84,7 @@ func (mark Words) Handler(p *v1alpha1.ProfileProbe) string {
 	case p == nil:
 		return ""
 	case p.Exec != nil:
-		return "the command " + mark(strings.Join(p.Exec.Command, " "))
+		return "the command " + mark(strings.Join(quoted(p.Exec.Command), " "))
 	case p.Handler == "":
 		return ""
 	}
@@ -145,6 +145,17 @@ func Fields(p *v1alpha1.ProfileProbe) []string {
 	}
 	if grace := p.TerminationGracePeriodSeconds; grace != nil {
 		list = append(list, "terminationGracePeriodSeconds="+strconv.FormatInt(*grace, 10))
+	}
+	return list
+}
+
+// quoted puts arguments with spaces between quotes, as a shell wants them.
+func quoted(command []string) []string {
+	list := slices.Clone(command)
+	for i, arg := range list {
+		if strings.Contains(arg, " ") {
+			list[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
 	}
 	return list
 }

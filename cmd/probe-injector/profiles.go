@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
+
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/manifest"
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/catalogue"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
+)
+
+// profilesOptions are the flags of profiles.
+type profilesOptions struct {
+	policyName string
+	output     string
+}
+
+// knownProfile is a profile and where it comes from.
+type knownProfile struct {
+	v1alpha1.Profile
+	place string
+}
+
+func newProfiles(version string, std streams) *cobra.Command {
+	o := profilesOptions{}
+	cmd := &cobra.Command{
+		Use:   "profiles [NAME]",
+		Short: "List the software that is known, or tell all about one profile",
+		Long: `List the software that is known, or tell all about one profile.
+
+A profile says how software of one kind is recognised, where it is asked whether
+it is ready and whether it lives, and how long it may take to start. The levels
+say to whom a probe is given:
+
+  offered      rules that ask for it, and Pods that ask
+  on request   only Pods that ask, by inject: "true" or the profile's name
+  own key      only Pods that ask by the probe's own key: liveness: "true"
+  never        nobody; a handler that you write yourself is something else
+
+With --policy, profiles of the policy come first, and replace built-in ones of
+their name. With -o yaml a profile has the form that a policy takes under
+spec.profiles, to be copied there and changed.
+
+Exit codes: 0 fine, 1 there is no such profile, or something cannot be read.`,
+		Example: `  probe-injector profiles
+  probe-injector profiles postgres
+  probe-injector profiles --policy values.yaml
+  probe-injector profiles grafana -o yaml`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return o.run(version, args, std) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.policyName, "policy", "", "a policy whose profiles come first: a ProbePolicy, a ConfigMap that holds one, or values of the chart")
+	flags.StringVarP(&o.output, "output", "o", outputText, "text, json or yaml")
+	return cmd
+}
+
+func (o *profilesOptions) run(version string, args []string, std streams) error {
+	if !slices.Contains([]string{outputText, outputJSON, outputYAML}, o.output) {
+		return fmt.Errorf("--output %s: must be text, json or yaml", o.output)
+	}
+	all, err := o.profiles(version, std.in)
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		return o.write(std.out, profileList(all), func() error { return writeProfiles(std.out, all) })
+	}
+	one, err := profileNamed(all, args[0])
+	if err != nil {
+		return err
+	}
+	return o.write(std.out, one.Profile, func() error { return describeProfile(std.out, one) })
+}
+
+// write prints data in the form that was asked for.
+func (o *profilesOptions) write(to io.Writer, data any, asText func() error) error {
+	var text []byte
+	var err error
+	switch o.output {
+	case outputJSON:
+		text, err = json.MarshalIndent(data, "", "  ")
+		text = append(text, '\n')
+	case outputYAML:
+		text, err = yaml.Marshal(data)
+	default:
+		err = asText()
+	}
+	if err == nil {
+		_, err = to.Write(text)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the profiles: %w", err)
+	}
+	return nil
+}
+
+// profileList is the form in which a policy's spec holds profiles.
+func profileList(all []knownProfile) any {
+	var list struct {
+		Profiles []v1alpha1.Profile `json:"profiles"`
+	}
+	for i := range all {
+		list.Profiles = append(list.Profiles, all[i].Profile)
+	}
+	return list
+}
+
+func profileNamed(all []knownProfile, name string) (*knownProfile, error) {
+	var names []string
+	for i := range all {
+		if all[i].Name == name {
+			return &all[i], nil
+		}
+		names = append(names, all[i].Name)
+	}
+	if meant, ok := annotation.Nearest(name, names); ok {
+		return nil, fmt.Errorf("no profile is named %q: did you mean %s?", name, meant)
+	}
+	return nil, fmt.Errorf("no profile is named %q: without a name, all are listed", name)
+}
+
+// profiles are those of the policy, if one is named, and the built-in ones whose names they leave.
+func (o *profilesOptions) profiles(version string, in io.Reader) ([]knownProfile, error) {
+	builtIn, err := catalogue.BuiltIn()
+	if err != nil {
+		return nil, err
+	}
+	var all []knownProfile
+	if o.policyName != "" {
+		if all, err = ownProfiles(o.policyName, version, in); err != nil {
+			return nil, err
+		}
+	}
+	own := len(all)
+	for i := range builtIn.Profiles {
+		taken := slices.ContainsFunc(all[:own], func(p knownProfile) bool { return p.Name == builtIn.Profiles[i].Name })
+		if !taken {
+			all = append(all, knownProfile{builtIn.Profiles[i], "built in"})
+		}
+	}
+	return all, nil
+}
+
+// ownProfiles are the profiles of a policy in any of its forms, after the policy was checked.
+func ownProfiles(name, version string, in io.Reader) ([]knownProfile, error) {
+	var data []byte
+	var err error
+	if name == manifest.Stdin {
+		data, err = io.ReadAll(in)
+	} else {
+		data, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the policy: %w", err)
+	}
+	_, place, err := readPolicy(name, version, bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	found, err := profilesIn(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", place, err)
+	}
+	v1alpha1.SetProfileDefaults(found)
+	all := make([]knownProfile, len(found))
+	for i := range found {
+		all[i] = knownProfile{found[i], place}
+	}
+	return all, nil
+}
+
+// policyForm has the places at which the forms of a policy hold its profiles.
+type policyForm struct {
+	Kind string `json:"kind"`
+	// Spec is of a ProbePolicy, Policy of the chart's values.
+	Spec   v1alpha1.ProbePolicySpec `json:"spec"`
+	Policy v1alpha1.ProbePolicySpec `json:"policy"`
+	// Data is of a ConfigMap that holds a ProbePolicy.
+	Data map[string]string `json:"data"`
+}
+
+// profilesIn finds the profiles in a file that is known to hold one valid policy.
+func profilesIn(data []byte) ([]v1alpha1.Profile, error) {
+	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
+	for {
+		document, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		var form policyForm
+		if err := yaml.Unmarshal(document, &form); err != nil {
+			continue // another object beside the policy, whose spec is something else
+		}
+		switch form.Kind {
+		case v1alpha1.Kind:
+			return form.Spec.Profiles, nil
+		case "":
+			if len(form.Policy.Profiles) > 0 {
+				return form.Policy.Profiles, nil
+			}
+		case "ConfigMap":
+			for _, text := range form.Data {
+				var inner policyForm
+				if err := yaml.Unmarshal([]byte(text), &inner); err == nil && inner.Kind == v1alpha1.Kind {
+					return inner.Spec.Profiles, nil
+				}
+			}
+		}
+	}
+}
