@@ -25,14 +25,15 @@ import (
 
 // promised is the part of policy.Guarantee that these tests hold the kubelet to, as the CLI prints it, in seconds.
 type promised struct {
-	KillNotBefore           int32 `json:"killNotBeforeSeconds"`
-	KillBy                  int32 `json:"killBySeconds"`
-	KillNotBeforeAfterCrash int32 `json:"killNotBeforeAfterCrashSeconds"`
-	Tolerates               int32 `json:"toleratesSeconds"`
-	ActsWithin              int32 `json:"actsWithinSeconds"`
-	ReadyNotBefore          int32 `json:"readyNotBeforeSeconds"`
-	ReadyWithin             int32 `json:"readyWithinSeconds"`
-	AddsToStart             int32 `json:"addsToStartSeconds"`
+	Finds                   string `json:"finds"`
+	KillNotBefore           int32  `json:"killNotBeforeSeconds"`
+	KillBy                  int32  `json:"killBySeconds"`
+	KillNotBeforeAfterCrash int32  `json:"killNotBeforeAfterCrashSeconds"`
+	Tolerates               int32  `json:"toleratesSeconds"`
+	ActsWithin              int32  `json:"actsWithinSeconds"`
+	ReadyNotBefore          int32  `json:"readyNotBeforeSeconds"`
+	ReadyWithin             int32  `json:"readyWithinSeconds"`
+	AddsToStart             int32  `json:"addsToStartSeconds"`
 }
 
 // injected is one probe that the engine adds, and what it promises.

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -149,6 +150,16 @@ func socketCases() map[string]socketCase {
 	}
 }
 
+// finds is what the engine says that the case's liveness probe can find.
+func (c *socketCase) finds(explained map[string][]injected) string {
+	for _, in := range explained[podName(c.handler)] {
+		if in.Field == probe.Liveness.FieldName() {
+			return in.Guarantee.Finds
+		}
+	}
+	return ""
+}
+
 // pod is a Pod with the handlers that the engine emits for a case, sent to the server's port.
 func (c *socketCase) pod(explained map[string][]injected, s *server) *corev1.Pod {
 	port := s.Addr().(*net.TCPAddr).Port
@@ -197,6 +208,9 @@ func playSockets(t *testing.T) []*told {
 	var stories []*told
 	var pods sync.WaitGroup
 	for name, each := range socketCases() {
+		if finds := each.finds(explained[timing.StyleStartupProbe]); each.unseen != (finds == "closed_port" && strings.HasSuffix(name, "hangs")) {
+			t.Errorf("%s: unseen is %t, the engine says that the probe finds %q", name, each.unseen, finds)
+		}
 		for i := range 2 * phases {
 			phase := time.Duration(i%phases) * period / phases
 			story := &told{name: name, unseen: each.unseen}

@@ -118,7 +118,7 @@ func TestAPodIsReadyWithinOnePeriodOfTheFirstAnswer(t *testing.T) {
 		if e.style == timing.StyleStartupProbe {
 			withTimeouts += seconds(gate.TimeoutSeconds)
 		}
-		var early, late, slow span
+		var early, late, slow, added span
 		for how := range silences(gate) {
 			for _, h := range play(t, e.pod, func(m moment) node.Script {
 				return one(node.Process{Life: node.Silent(starts(m), how)})
@@ -126,6 +126,7 @@ func TestAPodIsReadyWithinOnePeriodOfTheFirstAnswer(t *testing.T) {
 				ready := readyOf(t, &h)
 				early.add(ready)
 				late.add(ready - max(starts(h.moment), delay))
+				added.add(ready - starts(h.moment))
 			}
 			for _, h := range play(t, e.pod, func(m moment) node.Script {
 				return one(node.Process{Life: node.Silent(starts(m), how), Latency: latency})
@@ -136,6 +137,9 @@ func TestAPodIsReadyWithinOnePeriodOfTheFirstAnswer(t *testing.T) {
 		early.within(t, "ready", seconds(promise.ReadyNotBefore), 2*time.Minute)
 		late.within(t, "ready after the first answer", -cut, period)
 		slow.within(t, "ready after the first answer, each answer taking almost its timeout", -cut, withTimeouts)
+		if e.style == timing.StyleStartupProbe {
+			added.within(t, "added to a start", 0, seconds(e.promise(probe.Startup).AddsToStart))
+		}
 		if within := seconds(promise.ReadyWithin); within < withTimeouts {
 			t.Errorf("promised within %s, it can take %s", within, withTimeouts)
 		}
