@@ -63,8 +63,7 @@ build: ## Build the webhook and the CLI into bin/
 
 .PHONY: generate
 generate: ## Bring generated files up to date
-	go run ./docs/generate # what is built into the programs
-	go run ./docs/generate # what is made from that
+	go run ./docs/generate
 	go run ./test/defaults -write
 
 .PHONY: format

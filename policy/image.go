@@ -11,6 +11,8 @@ type image struct {
 	// repository begins with the registry: docker.io/library/postgres.
 	repository string
 	tag        string
+	// last is the last segment of the repository, lastTwo the last two.
+	last, lastTwo string
 }
 
 // dockerHub is the registry of an image that names none, and library its namespace of an image that names none
@@ -22,6 +24,14 @@ const (
 
 // parseImage takes a reference apart. What lies below one of the mirrors is read as if it came from Docker Hub.
 func parseImage(reference string, mirrors []string) image {
+	img := splitImage(reference, mirrors)
+	slash := strings.LastIndexByte(img.repository, '/')
+	img.last = img.repository[slash+1:]
+	img.lastTwo = img.repository[strings.LastIndexByte(img.repository[:max(0, slash)], '/')+1:]
+	return img
+}
+
+func splitImage(reference string, mirrors []string) image {
 	name, _, _ := strings.Cut(reference, "@")
 	var tag string
 	if colon := strings.LastIndexByte(name, ':'); colon > strings.LastIndexByte(name, '/') {
@@ -52,12 +62,10 @@ func onDockerHub(name string) string {
 // isNamed says whether one of the patterns fits the last segment of the repository, or its last two.
 func (i image) isNamed(patterns []string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		rest := i.repository
-		for range strings.Count(pattern, "/") {
-			rest = rest[:max(0, strings.LastIndexByte(rest, '/'))]
+		if strings.IndexByte(pattern, '/') >= 0 {
+			return fits(pattern, i.lastTwo)
 		}
-		start := strings.LastIndexByte(rest, '/') + 1
-		return start > 0 && fits(pattern, i.repository[start:])
+		return fits(pattern, i.last)
 	})
 }
 

@@ -36,9 +36,13 @@ func (d *deciding) resolve(q *request, h probe.Handler) (probe.Handler, reason.R
 // resolveMissing chooses the port of a handler that names none. A path on a port that is named https is asked with TLS.
 func (d *deciding) resolveMissing(q *request, h probe.Handler) (probe.Handler, reason.Reason, string) {
 	if p := q.describedBy(); p != nil {
-		if port, ok := q.container.portOf(p); ok {
+		port, source := q.container.portOf(p)
+		switch {
+		case port != 0:
 			h.Port = probe.Port{Number: port}
 			return h, "", ""
+		case source != "":
+			return h, reason.PortUnknown, source
 		}
 	}
 	port, why, detail := q.choosePort(d.policy.portNames[h.Scheme])

@@ -67,17 +67,18 @@ func seen(d *v1alpha1.Detection, c *Container) string {
 	}
 }
 
-// fits says whether everything holds that a detection asks for, but for the container's command.
+// fits says whether everything holds that a detection asks for, but for the container's command. What is quickly
+// compared comes first: a review goes through the whole catalogue.
 func (c *Container) fits(d *v1alpha1.Detection, img image) bool {
 	switch {
-	case len(d.Images) > 0 && !img.isNamed(d.Images),
+	case len(d.Ports) > 0 && !slices.ContainsFunc(d.Ports, c.declaresPort),
+		len(d.Images) > 0 && !img.isNamed(d.Images),
 		len(d.Publishers) > 0 && !img.isBelow(d.Publishers),
-		!img.isWithin(d.MinMajor, d.MaxMajor),
-		len(d.Ports) > 0 && !slices.ContainsFunc(d.Ports, c.declaresPort):
+		!img.isWithin(d.MinMajor, d.MaxMajor):
 		return false
 	}
 	for _, name := range d.Args {
-		if _, ok := c.argument(name); !ok {
+		if value, ok := c.argument(name); !ok || value == "false" {
 			return false
 		}
 	}
@@ -115,39 +116,69 @@ func sameFlag(a, b string) bool {
 	return strings.HasPrefix(a, "-") && strings.TrimLeft(a, "-") == strings.TrimLeft(b, "-")
 }
 
-// portOf finds the port of a profile in a container: by the profile's sources, then by its detection's ports. False
-// means that the container's own ports decide.
-func (c *Container) portOf(p *profile) (int32, bool) {
+// portOf finds the port of a profile in a container: by the profile's sources, then by its detection's ports. Without
+// one, the container's own ports decide, unless a source is there and names none that could be asked: then that is known,
+// and source says which it is.
+func (c *Container) portOf(p *profile) (port int32, source string) {
 	for i := range p.ports {
-		if port, ok := c.portFrom(&p.ports[i]); ok {
-			return port, true
+		s := &p.ports[i]
+		port, present := c.portFrom(s)
+		switch {
+		case present && port == 0:
+			return 0, s.Arg + s.Env
+		case present:
+			return port, ""
 		}
 	}
 	for i := range p.detect {
 		for _, port := range p.detect[i].Ports {
 			if found, ok := c.declared(probe.Port{Number: port.IntVal, Name: port.StrVal}); ok {
-				return found, true
+				return found, ""
 			}
 		}
 	}
-	return 0, false
+	return 0, ""
 }
 
-func (c *Container) portFrom(s *v1alpha1.PortSource) (int32, bool) {
+// portFrom says whether a source is there, and which port it names: 0 where it names none that the kubelet could ask.
+func (c *Container) portFrom(s *v1alpha1.PortSource) (port int32, present bool) {
 	switch {
 	case s.Arg != "":
-		value, _ := c.argument(s.Arg)
-		return portNumber(value[strings.LastIndexByte(value, ':')+1:])
+		value, found := c.argument(s.Arg)
+		return portOfAddress(value), found
+	case s.Env != "" && !c.Env.Has(s.Env):
+		return 0, false
 	case s.Env != "":
-		value, ok := c.Env.Value(s.Env)
-		if s.Number != 0 {
-			return s.Number, ok && value == s.Value
+		value, literal := c.Env.Value(s.Env)
+		switch {
+		case !literal:
+			return 0, true
+		case s.Number != 0:
+			return s.Number, value == s.Value
 		}
 		first, _, _ := strings.Cut(value, ";")
-		return portNumber(first)
+		return portNumber(first), true
 	default:
 		return c.declared(probe.Port{Number: s.Number, Name: s.Name})
 	}
+}
+
+// portOfAddress is the port of an address such as :8081, 0.0.0.0:8081 or a bare number. The kubelet asks the Pod's
+// address, at which a server that listens on loopback is not heard.
+func portOfAddress(address string) int32 {
+	host, port, found := strings.Cut(address, ":")
+	if i := strings.LastIndexByte(address, ':'); i >= 0 {
+		host, port = address[:i], address[i+1:]
+	}
+	switch {
+	case !found:
+		return portNumber(address)
+	case host == "localhost", host == "[::1]", strings.HasPrefix(host, "127."):
+		return 0
+	}
+	// Traefik writes :8080/tcp.
+	port, _, _ = strings.Cut(port, "/")
+	return portNumber(port)
 }
 
 // declared gives the number of a TCP port that the container declares.
@@ -160,8 +191,12 @@ func (c *Container) declared(port probe.Port) (int32, bool) {
 	return 0, false
 }
 
-func portNumber(text string) (int32, bool) {
+// portNumber is a port as it is written, 0 where it is none.
+func portNumber(text string) int32 {
 	const maxPort = 65535
 	number, err := strconv.ParseInt(text, 10, 32)
-	return int32(number), err == nil && number > 0 && number <= maxPort
+	if err != nil || number < 0 || number > maxPort {
+		return 0
+	}
+	return int32(number)
 }

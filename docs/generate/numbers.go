@@ -81,7 +81,8 @@ func numbersFile(root string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return text.String() + presetLines(known), nil
+	presets, err := presetLines(known)
+	return text.String() + presets, err
 }
 
 func fields(t timing.Timing) string {

@@ -14,9 +14,12 @@ import (
 
 // presetLines have one line for each probe of each built-in profile, as a Pod gets it that names the profile and asks
 // for every probe by its own key.
-func presetLines(c *catalogue.Catalogue) string {
+func presetLines(c *catalogue.Catalogue) (string, error) {
+	engine, err := policy.DefaultWith(c, "v0")
+	if err != nil {
+		return "", err
+	}
 	var text strings.Builder
-	engine := policy.Default("v0")
 	for i := range c.Profiles {
 		p := &c.Profiles[i]
 		d := engine.Decide(policy.Subject{Pod: podOf(p)})
@@ -25,7 +28,7 @@ func presetLines(c *catalogue.Catalogue) string {
 			fmt.Fprintf(&text, "profile %s %s: %s %s\n", p.Name, in.Kind, in.Handler, fields(in.Timing))
 		}
 	}
-	return text.String()
+	return text.String(), nil
 }
 
 // podOf is a Pod that names a profile, with the ports that it looks for.

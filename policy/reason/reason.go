@@ -20,6 +20,7 @@ const (
 	AmbiguousPorts      Reason = "ambiguous_ports"
 	NoPort              Reason = "no_port"
 	UDPOnly             Reason = "udp_only"
+	PortUnknown         Reason = "port_unknown"
 	PortNotProbed       Reason = "port_not_probed"
 	SharedPort          Reason = "shared_port"
 	ExistingProbe       Reason = "existing_probe"
@@ -71,6 +72,7 @@ func Table() []Description {
 		{AmbiguousPorts, "several ports could be meant: %s", "name one, such as http:PORT/PATH or tcp:PORT", false},
 		{NoPort, "no TCP containerPort to ask; right for a worker, whose exit already restarts it", "", false},
 		{UDPOnly, "only UDP or SCTP ports, which no probe can ask", "", false},
+		{PortUnknown, "%s names no port that the kubelet could ask", "write the handler, such as http:PORT/PATH", false},
 		{PortNotProbed, "port %s counts bare connections as attacks", "use a profile with a client command", false},
 		{SharedPort, "port %s belongs to two containers", "name this container's own port", false},
 		{ExistingProbe, "the probe that is already there stays", "", true},
