@@ -68,20 +68,3 @@ func TestThePolicyFileHasTheValuesOfTheInstallation(t *testing.T) {
 		t.Errorf("got %+v", got.Spec)
 	}
 }
-
-func TestRenderingTwiceGivesTheSame(t *testing.T) {
-	first, second := renderAll(t), renderAll(t)
-	if diff := cmp.Diff(first, second); diff != "" {
-		t.Errorf("first - second +:\n%s", diff)
-	}
-}
-
-// renderAll returns everything that the chart renders.
-func renderAll(t *testing.T) string {
-	t.Helper()
-	rendered, err := chart.Render(chart.Options{Values: `{policy: {rules: [{name: a, namespaceSelector: {matchLabels: {x: "1", y: "2", z: "3"}}}]}}`})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rendered.String()
-}

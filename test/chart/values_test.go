@@ -1,0 +1,71 @@
+package chart_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/probe-injector/probe-injector/test/chart"
+	"github.com/probe-injector/probe-injector/test/checkout"
+	"github.com/probe-injector/probe-injector/test/gobuild"
+)
+
+// TestWrongValuesAreRefused: whatever cannot be right is found before anything is installed, and named.
+func TestWrongValuesAreRefused(t *testing.T) {
+	cases := map[string]struct{ values, want string }{
+		"a value that is no value":          {`{replicas: 3}`, "replicas"},
+		"a member that is none":             {`{webhook: {failurePolic: Fail}}`, "failurePolic"},
+		"a fixed invariant":                 {`{webhook: {reinvocationPolicy: IfNeeded}}`, "reinvocationPolicy"},
+		"a misspelt word":                   {`{webhook: {failurePolicy: fail}}`, "/webhook/failurePolicy"},
+		"a mode that is none":               {`{tls: {mode: helm}}`, "/tls/mode"},
+		"more patience than the API allows": {`{webhook: {timeoutSeconds: 31}}`, "/webhook/timeoutSeconds"},
+		"a misspelt member of the policy":   {`{policy: {rulez: []}}`, "rulez"},
+		"a rule without a name":             {`{policy: {rules: [{probes: [readiness]}]}}`, "name"},
+		"a rule for startup probes":         {`{policy: {rules: [{name: a, probes: [startup]}]}}`, "/policy/rules/0/probes/0"},
+		"a duration without a unit":         {`{policy: {maxStartupBudget: "60"}}`, "/policy/maxStartupBudget"},
+		"an issuer without a name":          {`{tls: {certManager: {issuerRef: {kind: ClusterIssuer}}}}`, "/tls/certManager/issuerRef"},
+		"a digest that is a tag":            {`{image: {digest: v0.1.0}}`, "/image/digest"},
+		"a label that is a number":          {`{podLabels: {a: 1}}`, "/podLabels/a"},
+		"an argument without dashes":        {`{extraArgs: [log-level=debug]}`, "/extraArgs/0"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, err := chart.Render(chart.Options{Values: c.values})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("the error is %v, want one about %s", err, c.want)
+			}
+		})
+	}
+}
+
+// TestADependencyOfAnotherChartIsAccepted: Helm adds global, and people name the condition enabled.
+func TestADependencyOfAnotherChartIsAccepted(t *testing.T) {
+	renderAll(t, `{global: {imageRegistry: example.com}, enabled: true}`)
+}
+
+// TestTheCLIReadsTheChartsValues gives values files of the chart to the program with which people check them.
+func TestTheCLIReadsTheChartsValues(t *testing.T) {
+	root, err := checkout.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(t.TempDir(), "probe-injector")
+	err = gobuild.Build(t.Context(), gobuild.Target{Dir: root, Package: "./cmd/probe-injector", Output: program})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(root, "charts", "probe-injector")
+	for file, want := range map[string]string{
+		"values.yaml":               "valid: 1 rule, 1 group, 0 profiles",
+		"ci/everything-values.yaml": "valid: 2 rules, 2 groups, 1 profile",
+		"ci/small-values.yaml":      "valid: 0 rules, 0 groups, 0 profiles",
+	} {
+		t.Run(file, func(t *testing.T) {
+			output, err := exec.CommandContext(t.Context(), program, "policy", "validate", filepath.Join(folder, file)).CombinedOutput()
+			if err != nil || !strings.Contains(string(output), want) {
+				t.Errorf("%v: %s", err, output)
+			}
+		})
+	}
+}
