@@ -3,6 +3,7 @@ package chart_test
 import (
 	"encoding/json"
 	"fmt"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -275,6 +276,29 @@ func TestThePodOfHelmTestIsAnswered(t *testing.T) {
 			t.Errorf("it is answered %q, errors %v", decision.Status, decision.Errors)
 		}
 	})
+}
+
+// TestTheScriptOfHelmTest runs what the Pod runs, in a shell: it fails where there is no answer.
+func TestTheScriptOfHelmTest(t *testing.T) {
+	pod := &corev1.Pod{}
+	if err := renderAll(t, `{}`).Only("Pod", pod); err != nil {
+		t.Fatal(err)
+	}
+	container := pod.Spec.Containers[0]
+	if got := container.Env[0].ValueFrom.FieldRef.FieldPath; got != "metadata.annotations['probe-injector.dev/status']" {
+		t.Errorf("STATUS comes from %s", got)
+	}
+	for status, succeeds := range map[string]bool{"": false, "nothing: restart_policy (v0.1.0)": true} {
+		command := exec.CommandContext(t.Context(), container.Command[0], container.Command[1:]...)
+		command.Env = []string{"STATUS=" + status}
+		output, err := command.CombinedOutput()
+		if (err == nil) != succeeds {
+			t.Errorf("with the status %q: %v: %s", status, err, output)
+		}
+		if status != "" && !strings.Contains(string(output), status) {
+			t.Errorf("it does not show the status %q: %s", status, output)
+		}
+	}
 }
 
 func TestTheServiceAndEveryEntryKnowOurPods(t *testing.T) {

@@ -28,6 +28,7 @@ const (
 // TestOnARealAPIServer installs, changes and removes the chart with the real Helms, where nothing serves: what the server
 // writes is written by the test. The parts follow each other on one control plane.
 func TestOnARealAPIServer(t *testing.T) {
+	t.Parallel()
 	plane := controlplane.ForTest(t, controlplane.Options{})
 	if err := plane.PrepareNamespace(t.Context(), "default"); err != nil {
 		t.Fatal(err)
@@ -119,10 +120,12 @@ func takesOver(t *testing.T, plane *controlplane.ControlPlane) {
 	after := &cluster{ControlPlane: plane, helm: newHelm(t, charttools.Helm4, plane)}
 	before.helm.upgrade(t, namespace)
 	before.serve(t, namespace)
-	for _, way := range []string{"auto", "true"} {
+	for _, way := range []string{"auto", "true", "false"} {
 		after.helm.upgrade(t, namespace, "--server-side="+way, "--set", "webhook.timeoutSeconds=2")
 		after.expect(t, namespace, map[string]string{"annotated": "ours", "labelled-namespaces.rules": "ours"})
 	}
+	after.helm.must(t, "rollback", "probe-injector", "1", "--namespace", namespace)
+	after.expect(t, namespace, map[string]string{"annotated": "ours", "labelled-namespaces.rules": "ours"})
 	after.helm.must(t, "uninstall", "probe-injector", "--namespace", namespace)
 	after.nothingIsLeft(t, namespace)
 }
