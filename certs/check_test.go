@@ -2,6 +2,8 @@ package certs_test
 
 import (
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -78,7 +80,7 @@ func TestReady(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			source, _, _ := newSource(t, test.served(t), start)
 			address, _ := listener(t, source)
-			err := certs.NewCheck(address, test.names, start).Ready()
+			err := certs.NewCheck(address, test.names, nil, start).Ready()
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("error %v, want one with %q", err, test.want)
 			}
@@ -95,7 +97,7 @@ func TestNotReadyWithoutAListener(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := certs.NewCheck(address, nil, start).Ready(); err == nil {
+	if err := certs.NewCheck(address, nil, nil, start).Ready(); err == nil {
 		t.Error("ready though nobody listens")
 	}
 }
@@ -107,7 +109,7 @@ func TestNotReadyWhenTheListenerIsSilent(t *testing.T) {
 	}
 	defer l.Close()
 	begin := time.Now()
-	if err := certs.NewCheck(l.Addr().String(), nil, time.Now).Ready(); err == nil {
+	if err := certs.NewCheck(l.Addr().String(), nil, nil, time.Now).Ready(); err == nil {
 		t.Error("ready though nobody answers")
 	}
 	if took := time.Since(begin); took > 2*time.Second {
@@ -119,7 +121,7 @@ func TestManyWhoAskCauseOneHandshakeASecond(t *testing.T) {
 	source, _, _ := newSource(t, valid(t), start)
 	address, handshakes := listener(t, source)
 	c := &clock{at: start()}
-	check := certs.NewCheck(address, []string{serviceName}, c.now)
+	check := certs.NewCheck(address, []string{serviceName}, nil, c.now)
 
 	var group sync.WaitGroup
 	for range 100 {
@@ -197,5 +199,21 @@ func TestParseVersion(t *testing.T) {
 		if _, err := certs.ParseVersion(text); err == nil {
 			t.Errorf("%q is accepted", text)
 		}
+	}
+}
+
+func TestReadyHeedsWhomTheAPIServerTrusts(t *testing.T) {
+	source, _, _ := newSource(t, valid(t), start)
+	address, _ := listener(t, source)
+	var asked *x509.Certificate
+	check := certs.NewCheck(address, []string{serviceName}, func(c *x509.Certificate) error {
+		asked = c
+		return errors.New("nobody published its authority")
+	}, start)
+	if err := check.Ready(); err == nil || !strings.Contains(err.Error(), "nobody published its authority") {
+		t.Errorf("ready says %v", err)
+	}
+	if served, err := source.GetCertificate(nil); err != nil || !served.Leaf.Equal(asked) {
+		t.Errorf("it was not asked about what is served: %v", err)
 	}
 }

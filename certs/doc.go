@@ -1,10 +1,11 @@
-// Package certs is who we prove to be: the certificate that the webhook serves, read from a mounted directory.
+// Package certs is who we prove to be: the certificate that the webhook serves. Somebody else makes it and mounts it
+// as a directory, or the subpackage selfmanaged makes it.
 //
 //   - [Source] holds the pair that is served now and replaces it when the files change, without a restart.
 //   - [ServerTLS] are the TLS settings of the webhook's listener.
 //   - [Check] makes a real handshake with that listener and tells whether an API server would accept it.
 //
-// The subpackage certmanager has the cert-manager objects that fill such a directory; the server does not link it.
+// The subpackage selfmanaged needs the Kubernetes API; nothing here does. The subpackage certmanager has the cert-manager objects that fill such a directory; the server does not link it.
 //
 // # Why not controller-runtime's certwatcher
 //

@@ -22,10 +22,16 @@ func ParseVersion(s string) (uint16, error) {
 	}
 }
 
-// ServerTLS returns what sets up the TLS of the webhook's listener with the certificate of the source.
-func ServerTLS(s *Source, minVersion uint16) func(*tls.Config) {
+// Certificates are whom the listener asks for its certificate, at every handshake: a Source, or the Manager of the
+// package selfmanaged.
+type Certificates interface {
+	GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
+}
+
+// ServerTLS returns what sets up the TLS of the webhook's listener.
+func ServerTLS(from Certificates, minVersion uint16) func(*tls.Config) {
 	return func(c *tls.Config) {
-		c.GetCertificate = s.GetCertificate
+		c.GetCertificate = from.GetCertificate
 		c.MinVersion = minVersion
 		// The API server calls webhooks over HTTP/1.1, on purpose: it spreads its calls over connections. Offering
 		// nothing else keeps attacks on HTTP/2 out.

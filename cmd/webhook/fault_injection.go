@@ -8,32 +8,71 @@ import (
 	"strings"
 	"time"
 
+	"github.com/probe-injector/probe-injector/certs/selfmanaged"
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/webhook"
 )
 
-// faultVariable is the environment variable that breaks a binary which was built with the tag faultinjection:
-// "panic" makes every decision panic, "delay:2s" makes it take two seconds longer.
+// faultVariable is the environment variable that changes a binary which was built with the tag faultinjection. It holds
+// one or several of these, separated by commas:
+//
+//	panic                  every decision panics
+//	delay:2s               every decision takes two seconds longer
+//	ca-lifetime:60s        a certificate authority of our own lasts a minute, and is replaced after 40 seconds
+//	leaf-lifetime:20s      a certificate of our own lasts 20 seconds, and is renewed after 13
+//	keep-predecessor:30s   the authority before the present one stays published for half a minute
+//	hold:1s                a new authority must have been published for a second before it is relied on
 const faultVariable = "PROBE_INJECTOR_FAULT"
 
-// faultFromEnvironment returns what puts the fault around an engine.
-func faultFromEnvironment() (func(webhook.Decider) webhook.Decider, error) {
-	value := os.Getenv(faultVariable)
-	delay, delays := strings.CutPrefix(value, "delay:")
-	switch {
-	case value == "":
-		return func(d webhook.Decider) webhook.Decider { return d }, nil
-	case value == "panic":
-		return func(webhook.Decider) webhook.Decider { return panicking{} }, nil
-	case delays:
-		duration, err := time.ParseDuration(delay)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", faultVariable, err)
-		}
-		return func(d webhook.Decider) webhook.Decider { return delayed{d, duration} }, nil
-	default:
-		return nil, fmt.Errorf("%s=%q: write panic or delay:DURATION", faultVariable, value)
+// faults are what this build does wrong, or in less time.
+type faults struct {
+	around    func(webhook.Decider) webhook.Decider
+	lifetimes selfmanaged.Lifetimes
+}
+
+func faultsFromEnvironment() (faults, error) {
+	f := faults{
+		around:    func(d webhook.Decider) webhook.Decider { return d },
+		lifetimes: selfmanaged.DefaultLifetimes(),
 	}
+	value := os.Getenv(faultVariable)
+	if value == "" {
+		return f, nil
+	}
+	for one := range strings.SplitSeq(value, ",") {
+		if err := f.add(one); err != nil {
+			return f, fmt.Errorf("%s=%q: %w", faultVariable, value, err)
+		}
+	}
+	return f, nil
+}
+
+func (f *faults) add(one string) error {
+	name, value, _ := strings.Cut(one, ":")
+	if name == "panic" {
+		f.around = func(webhook.Decider) webhook.Decider { return panicking{} }
+		return nil
+	}
+	lifetimes := map[string]*time.Duration{
+		"ca-lifetime":      &f.lifetimes.CA,
+		"leaf-lifetime":    &f.lifetimes.Leaf,
+		"keep-predecessor": &f.lifetimes.KeepPredecessor,
+		"hold":             &f.lifetimes.Hold,
+	}
+	lifetime, known := lifetimes[name]
+	if !known && name != "delay" {
+		return fmt.Errorf("%q is none of panic, delay:D, ca-lifetime:D, leaf-lifetime:D, keep-predecessor:D and hold:D", one)
+	}
+	duration, err := time.ParseDuration(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if known {
+		*lifetime = duration
+		return nil
+	}
+	f.around = func(d webhook.Decider) webhook.Decider { return delayed{d, duration} }
+	return nil
 }
 
 type panicking struct{}

@@ -2,9 +2,20 @@
 
 package main
 
-import "github.com/probe-injector/probe-injector/webhook"
+import (
+	"github.com/probe-injector/probe-injector/certs/selfmanaged"
+	"github.com/probe-injector/probe-injector/webhook"
+)
 
-// faultFromEnvironment is the identity: only a build with the tag faultinjection has faults.
-func faultFromEnvironment() (func(webhook.Decider) webhook.Decider, error) {
-	return func(d webhook.Decider) webhook.Decider { return d }, nil
+// faults are what a build with the tag faultinjection does wrong, or in less time. This build does all as it should.
+type faults struct {
+	around    func(webhook.Decider) webhook.Decider
+	lifetimes selfmanaged.Lifetimes
+}
+
+func faultsFromEnvironment() (faults, error) {
+	return faults{
+		around:    func(d webhook.Decider) webhook.Decider { return d },
+		lifetimes: selfmanaged.DefaultLifetimes(),
+	}, nil
 }

@@ -65,6 +65,19 @@ func start(t *testing.T, flags ...string) *running {
 	t.Helper()
 	dir := t.TempDir()
 	roots := writeCertificate(t, dir)
+	r := begin(t, append([]string{"--cert-dir=" + dir, "--dns-names=" + serviceName}, flags...)...)
+	r.client = &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: serviceName}}}
+	t.Cleanup(r.client.CloseIdleConnections)
+	r.eventually("the server is ready", func() bool {
+		status, _ := r.get(r.health + "/readyz")
+		return status == http.StatusOK
+	})
+	return r
+}
+
+// begin runs the server on free ports.
+func begin(t *testing.T, flags ...string) *running {
+	t.Helper()
 	addresses := freeAddresses(t, 3)
 	r := &running{
 		t:      t,
@@ -72,28 +85,32 @@ func start(t *testing.T, flags ...string) *running {
 		health: "http://" + addresses[1],
 		scrape: "http://" + addresses[2] + "/metrics",
 		log:    &logBuffer{},
-		client: &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: serviceName}}},
 		ended:  make(chan error, 1),
 	}
 	var ctx context.Context
 	ctx, r.end = context.WithCancel(t.Context())
 	args := append([]string{
 		"--listen-address=" + addresses[0], "--health-address=" + addresses[1], "--metrics-address=" + addresses[2],
-		"--cert-dir=" + dir, "--dns-names=" + serviceName, "--drain-duration=300ms",
+		"--drain-duration=300ms",
 	}, flags...)
 	go func() { r.ended <- run(ctx, args, io.Discard, r.log) }()
 	t.Cleanup(func() {
 		r.end()
-		r.client.CloseIdleConnections()
 		if t.Failed() {
 			t.Log(r.log.String())
 		}
 	})
-	r.eventually("the server is ready", func() bool {
-		status, _ := r.get(r.health + "/readyz")
-		return status == http.StatusOK
-	})
 	return r
+}
+
+// writeKubeconfig writes a kubeconfig of an API server that does not answer.
+func writeKubeconfig(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	writeFile(t, path, []byte(`{"apiVersion":"v1","kind":"Config","current-context":"c",
+		"clusters":[{"name":"c","cluster":{"server":"https://127.0.0.1:1"}}],"users":[{"name":"c","user":{}}],
+		"contexts":[{"name":"c","context":{"cluster":"c","user":"c"}}]}`))
+	return path
 }
 
 // eventually waits for a condition.

@@ -21,6 +21,8 @@ import (
 // readiness says whether API servers should call us: our listener answers with a certificate they could accept, and
 // we are not about to end.
 type readiness struct {
+	// before is asked before the handshake, which could only fail while there is nothing to serve.
+	before   func() error
 	check    *certs.Check
 	draining atomic.Bool
 }
@@ -30,6 +32,9 @@ func (r *readiness) drain() { r.draining.Store(true) }
 func (r *readiness) err() error {
 	if r.draining.Load() {
 		return errors.New("draining")
+	}
+	if err := r.before(); err != nil {
+		return err
 	}
 	return r.check.Ready()
 }

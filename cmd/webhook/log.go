@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"golang.org/x/time/rate"
+	"k8s.io/klog/v2"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
@@ -18,8 +19,8 @@ const (
 	connectionLinesBurst     = 10
 )
 
-// newLogger returns the logger of the process, and makes controller-runtime and net/http use it too. The latter two
-// have one logger for each process, so that a second call in one process changes the first one's.
+// newLogger returns the logger of the process, and makes the libraries use it too: controller-runtime, client-go and
+// net/http. They have one logger for each process, so that a second call in one process changes the first one's.
 func newLogger(w io.Writer, format string, level slog.Level) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	var handler slog.Handler = slog.NewJSONHandler(w, options)
@@ -28,6 +29,7 @@ func newLogger(w io.Writer, format string, level slog.Level) *slog.Logger {
 	}
 	logger := slog.New(handler)
 	ctrllog.SetLogger(logr.FromSlogHandler(handler))
+	klog.SetSlogLogger(logger)
 	log.SetFlags(0)
 	log.SetOutput(connectionLog{logger: logger, lines: rate.NewLimiter(connectionLinesPerSecond, connectionLinesBurst)})
 	return logger

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -35,29 +36,46 @@ func TestTheTableOfMetricsIsUpToDate(t *testing.T) {
 // metricsTable lists the metrics whose names begin with ours, as Markdown.
 func metricsTable(t *testing.T) []byte {
 	t.Helper()
-	dir := t.TempDir()
-	writeCertificate(t, dir)
-	o, err := parseOptions([]string{"--cert-dir", dir}, os.Stdout)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := newProcess(o, newLogger(&logBuffer{}, o.logFormat, o.logLevel))
-	if err != nil {
-		t.Fatal(err)
-	}
-	families, err := p.registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
+	families := allFamilies(t)
 	var b bytes.Buffer
 	fmt.Fprintln(&b, "| Metric | Type | Labels | Meaning |")
 	fmt.Fprintln(&b, "|---|---|---|---|")
-	for _, f := range families {
+	for _, name := range slices.Sorted(maps.Keys(families)) {
+		f := families[name]
 		if strings.HasPrefix(f.GetName(), "probe_injector_") {
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.GetName(), strings.ToLower(f.GetType().String()), labels(f), f.GetHelp())
 		}
 	}
 	return b.Bytes()
+}
+
+// allFamilies are the metrics of both kinds of certificates, by name.
+func allFamilies(t *testing.T) map[string]*dto.MetricFamily {
+	t.Helper()
+	dir := t.TempDir()
+	writeCertificate(t, dir)
+	all := map[string]*dto.MetricFamily{}
+	for _, args := range [][]string{
+		{"--cert-dir", dir},
+		{"--tls-secret=tls", "--namespace=probes", "--webhook-configurations=a", "--dns-names", serviceName, "--kubeconfig", writeKubeconfig(t)},
+	} {
+		o, err := parseOptions(args, os.Stdout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := newProcess(o, newLogger(&logBuffer{}, o.logFormat, o.logLevel))
+		if err != nil {
+			t.Fatal(err)
+		}
+		families, err := p.registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range families {
+			all[f.GetName()] = f
+		}
+	}
+	return all
 }
 
 // labels lists a metric's labels, each with its values where these are few and do not change with the build.

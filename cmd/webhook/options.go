@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ type options struct {
 
 	listenAddress string
 	certDir       string
+	selfManaged   selfManagedOptions
 	dnsNames      []string
 	tlsMinVersion uint16
 
@@ -33,6 +35,15 @@ type options struct {
 	logFormat string
 
 	showVersion bool
+}
+
+// selfManagedOptions say where the certificate authority is that we manage ourselves. They count only if secret is not
+// empty.
+type selfManagedOptions struct {
+	secret         string
+	namespace      string
+	configurations []string
+	kubeconfig     string
 }
 
 // The formats of the log.
@@ -51,7 +62,7 @@ type group struct {
 // otherwise is in the error.
 func parseOptions(args []string, stdout io.Writer) (options, error) {
 	var o options
-	var dnsNames, tlsMinVersion, logLevel string
+	var dnsNames, configurations, tlsMinVersion, logLevel string
 
 	groups := []group{
 		{"What to inject", newFlags(func(f *flag.FlagSet) {
@@ -59,8 +70,12 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 		})},
 		{"Serving", newFlags(func(f *flag.FlagSet) {
 			f.StringVar(&o.listenAddress, "listen-address", ":9443", "the `ADDRESS` that the API server calls, host:port")
-			f.StringVar(&o.certDir, "cert-dir", "/etc/probe-injector/tls", "the `DIRECTORY` of tls.crt and tls.key, reloaded when they change")
-			f.StringVar(&dnsNames, "dns-names", "", "the `NAMES`, separated by commas, that the certificate must have for us to be ready")
+			f.StringVar(&o.certDir, "cert-dir", "/etc/probe-injector/tls", "the `DIRECTORY` of tls.crt and tls.key, reloaded when they change; without it, see --tls-secret")
+			f.StringVar(&o.selfManaged.secret, "tls-secret", "", "the `NAME` of a Secret to keep a certificate authority of our own in, instead of --cert-dir; the certificate is then made in memory, renewed by itself, and trusted by what --webhook-configurations names")
+			f.StringVar(&o.selfManaged.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "the `NAMESPACE` of --tls-secret; empty: the environment variable POD_NAMESPACE")
+			f.StringVar(&configurations, "webhook-configurations", "", "the `NAMES`, separated by commas, of the MutatingWebhookConfigurations whose caBundle is kept, with --tls-secret")
+			f.StringVar(&o.selfManaged.kubeconfig, "kubeconfig", "", "the kubeconfig `FILE` to reach the Kubernetes API with --tls-secret; empty: as the ServiceAccount of the Pod we run in")
+			f.StringVar(&dnsNames, "dns-names", "", "the `NAMES`, separated by commas, that the certificate must have for us to be ready; with --tls-secret it gets them")
 			f.StringVar(&tlsMinVersion, "tls-min-version", certs.DefaultMinVersion, "the lowest TLS `VERSION` that is served, 1.2 or 1.3")
 			f.DurationVar(&o.drainDuration, "drain-duration", 15*time.Second, "how long to go on serving after SIGTERM, until no API server calls us any more; `DURATION`")
 		})},
@@ -86,19 +101,58 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 		}
 		return options{}, err
 	}
-	return o, o.complete(all.Args(), dnsNames, tlsMinVersion, logLevel)
+	o.dnsNames, o.selfManaged.configurations = list(dnsNames), list(configurations)
+	given := map[string]bool{}
+	all.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	return o, errors.Join(o.complete(all.Args(), tlsMinVersion, logLevel), o.checkCertificates(given))
+}
+
+// list splits what a flag separates by commas.
+func list(value string) []string {
+	var all []string
+	for one := range strings.SplitSeq(value, ",") {
+		if one = strings.TrimSpace(one); one != "" {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// checkCertificates returns what is wrong with the choice between certificates in files and our own, given the flags
+// that were written.
+func (o *options) checkCertificates(given map[string]bool) error {
+	var errs []error
+	if o.selfManaged.secret == "" {
+		for _, name := range []string{"namespace", "webhook-configurations", "kubeconfig"} {
+			if given[name] {
+				errs = append(errs, fmt.Errorf("--%s means nothing without --tls-secret", name))
+			}
+		}
+		return errors.Join(errs...)
+	}
+	if given["cert-dir"] {
+		errs = append(errs, errors.New("--cert-dir and --tls-secret exclude each other: the certificate is either read from files or made by us"))
+	}
+	for _, needed := range []struct {
+		missing bool
+		what    string
+	}{
+		{len(o.dnsNames) == 0, "--dns-names, for whom to make the certificate: usually SERVICE.NAMESPACE.svc"},
+		{o.selfManaged.namespace == "", "--namespace, or the environment variable POD_NAMESPACE"},
+		{len(o.selfManaged.configurations) == 0, "--webhook-configurations, where to publish who signed it"},
+	} {
+		if needed.missing {
+			errs = append(errs, errors.New("--tls-secret needs "+needed.what))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // complete derives what is not a flag's own type and checks the rest.
-func (o *options) complete(rest []string, dnsNames, tlsMinVersion, logLevel string) error {
+func (o *options) complete(rest []string, tlsMinVersion, logLevel string) error {
 	var errs []error
 	if len(rest) > 0 {
 		errs = append(errs, fmt.Errorf("unexpected argument %q: everything is a flag", rest[0]))
-	}
-	for name := range strings.SplitSeq(dnsNames, ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			o.dnsNames = append(o.dnsNames, name)
-		}
 	}
 	version, err := certs.ParseVersion(tlsMinVersion)
 	if err != nil {

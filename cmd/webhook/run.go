@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -58,7 +59,7 @@ type process struct {
 	logger   *slog.Logger
 	registry *prometheus.Registry
 	policy   *policySource
-	source   *certs.Source
+	certs    certificates
 	handler  *webhook.Handler
 	ready    *readiness
 }
@@ -69,19 +70,15 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 	if p.policy, err = newPolicySource(o.policyFile, p.registry); err != nil {
 		return nil, err
 	}
-	certMetrics, err := certs.NewMetrics(p.registry)
+	f, err := faultsFromEnvironment()
 	if err != nil {
 		return nil, err
 	}
-	if p.source, err = certs.NewSource(o.certDir, o.dnsNames, certMetrics, time.Now); err != nil {
-		return nil, err
-	}
-	withFault, err := faultFromEnvironment()
-	if err != nil {
+	if p.certs, err = newCertificates(o, f.lifetimes, logger, p.registry); err != nil {
 		return nil, err
 	}
 	p.handler, err = webhook.New(webhook.Options{
-		Policy:               func() webhook.Decider { return withFault(p.policy.current()) },
+		Policy:               func() webhook.Decider { return f.around(p.policy.current()) },
 		Logger:               logger,
 		Registerer:           p.registry,
 		MaxConcurrentReviews: o.maxConcurrentReviews,
@@ -90,14 +87,17 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.ready = &readiness{check: certs.NewCheck(o.listenAddress, o.dnsNames, time.Now)}
+	p.ready = &readiness{
+		before: p.certs.ready,
+		check:  certs.NewCheck(o.listenAddress, o.dnsNames, p.certs.trusted(), time.Now),
+	}
 	return p, nil
 }
 
 // run serves until ctx ends, and then drains: we stop being ready, ask every client to close its connection, and go on
 // serving until the API servers have noticed. Health and metrics outlive that, so that it can be watched.
 func (p *process) run(ctx context.Context) error {
-	server, err := webhook.NewServer(p.options.listenAddress, p.handler, certs.ServerTLS(p.source, p.options.tlsMinVersion))
+	server, err := webhook.NewServer(p.options.listenAddress, p.handler, certs.ServerTLS(p.certs, p.options.tlsMinVersion))
 	if err != nil {
 		return err
 	}
@@ -115,11 +115,9 @@ func (p *process) run(ctx context.Context) error {
 	// Not derived from ctx: serving ends after the drain, not before it.
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServing()
-	watching := make(chan struct{})
-	go func() {
-		defer close(watching)
-		watch(serving, p.logger, p.directories(), p.reload)
-	}()
+	var background sync.WaitGroup
+	background.Go(func() { watch(serving, p.logger, p.directories(), p.reload) })
+	background.Go(func() { p.certs.run(serving) })
 	served := make(chan error, 1)
 	go func() { served <- server.Start(serving) }()
 	p.logger.Info("serving", "version", buildVersion(), "address", p.options.listenAddress, "health", health.address, "metrics", metrics.address)
@@ -138,7 +136,7 @@ func (p *process) run(ctx context.Context) error {
 	case <-time.After(p.options.drainDuration):
 	}
 	stopServing()
-	<-watching
+	background.Wait()
 	if err := <-served; err != nil {
 		return fmt.Errorf("ending the server: %w", err)
 	}
@@ -148,7 +146,7 @@ func (p *process) run(ctx context.Context) error {
 
 // directories are those in which a change may concern us.
 func (p *process) directories() []string {
-	directories := []string{p.options.certDir}
+	directories := p.certs.directories()
 	if p.options.policyFile != "" {
 		directories = append(directories, filepath.Dir(p.options.policyFile))
 	}
@@ -157,12 +155,7 @@ func (p *process) directories() []string {
 
 // reload looks at all files again. What cannot be used leaves everything as it was.
 func (p *process) reload() {
-	switch changed, err := p.source.Reload(); {
-	case err != nil:
-		p.logger.Error("the certificate was not reloaded, the one before stays", "error", err)
-	case changed:
-		p.logger.Info("certificate reloaded")
-	}
+	p.certs.reload(p.logger)
 	switch changed, err := p.policy.reload(); {
 	case err != nil:
 		p.logger.Error("the policy was not reloaded, the one before stays", "error", err)

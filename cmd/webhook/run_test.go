@@ -121,6 +121,7 @@ func TestTheProcessDoesNotStart(t *testing.T) {
 	writeCertificate(t, certDir)
 	broken := filepath.Join(t.TempDir(), "policy.yaml")
 	writeFile(t, broken, []byte("apiVersion: probe-injector.dev/v1alpha1\nkind: ProbePolicy\nspec: {mode: Never, style: None}\n"))
+	kubeconfig := writeKubeconfig(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -150,6 +151,26 @@ func TestTheProcessDoesNotStart(t *testing.T) {
 		"with flags that are wrong; it names all of them": {
 			args: []string{"--tls-min-version=1.1", "--log-level=loud", "--log-format=xml", "--drain-duration=-1s", "more"},
 			want: []string{"--tls-min-version", "--log-level", "--log-format", "--drain-duration", `"more"`},
+		},
+		"with flags that mean nothing without --tls-secret; it names all of them": {
+			args: []string{"--cert-dir", certDir, "--namespace=probes", "--webhook-configurations=a", "--kubeconfig=none"},
+			want: []string{"--namespace means nothing without --tls-secret", "--webhook-configurations means", "--kubeconfig means"},
+		},
+		"with --tls-secret and what excludes it, and without what it needs; it names all": {
+			args: []string{"--tls-secret=tls", "--cert-dir", certDir},
+			want: []string{"--cert-dir and --tls-secret exclude each other", "needs --dns-names", "needs --namespace", "needs --webhook-configurations"},
+		},
+		"with --tls-secret outside of a cluster": {
+			args: []string{"--tls-secret=tls", "--dns-names=a.b.svc", "--namespace=b", "--webhook-configurations=a"},
+			want: []string{"reaching the Kubernetes API for --tls-secret", "in-cluster"},
+		},
+		"with a kubeconfig that is not there": {
+			args: []string{"--tls-secret=tls", "--dns-names=a.b.svc", "--namespace=b", "--webhook-configurations=a", "--kubeconfig=/no/such/file"},
+			want: []string{"reaching the Kubernetes API for --tls-secret", "/no/such/file"},
+		},
+		"with names that no object can have; it names all of them": {
+			args: []string{"--tls-secret=UPPER", "--dns-names=a.b.svc", "--namespace=b", "--webhook-configurations=a_b", "--kubeconfig", kubeconfig},
+			want: []string{`secret "UPPER"`, `webhook configuration "a_b"`},
 		},
 		"with limits that no review fits into": {
 			args: []string{"--cert-dir", certDir, "--max-in-flight-bytes=1", "--max-concurrent-reviews=-1"},
@@ -188,7 +209,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	}
 	for _, name := range []string{
 		"policy", "listen-address", "cert-dir", "dns-names", "tls-min-version", "drain-duration", "max-concurrent-reviews",
-		"max-in-flight-bytes", "health-address", "metrics-address", "log-level", "log-format", "version",
+		"max-in-flight-bytes", "tls-secret", "namespace", "webhook-configurations", "kubeconfig", "health-address", "metrics-address", "log-level", "log-format", "version",
 	} {
 		if !strings.Contains(out.String(), "  --"+name) {
 			t.Errorf("--%s is missing", name)
@@ -203,5 +224,23 @@ func TestVersionIsPrinted(t *testing.T) {
 	}
 	if strings.TrimSpace(out.String()) == "" {
 		t.Error("no version")
+	}
+}
+
+func TestTheProcessStartsWithoutAnAPIServerAndSaysWhatItWaitsFor(t *testing.T) {
+	r := begin(t, "--tls-secret=tls", "--namespace=probes", "--webhook-configurations=0-probe-injector", "--dns-names="+serviceName, "--kubeconfig="+writeKubeconfig(t))
+	r.eventually("it says what it waits for", func() bool {
+		status, body := r.get(r.health + "/readyz")
+		return status == http.StatusServiceUnavailable && strings.Contains(body, "the Secret probes/tls was not read yet")
+	})
+	if status, body := r.get(r.health + "/healthz"); status != http.StatusOK {
+		t.Errorf("healthz: %d %s; a restart would repair nothing", status, body)
+	}
+	if _, body := r.get(r.scrape); !strings.Contains(body, "probe_injector_certificate_trusted 0") {
+		t.Error("the metric does not show it")
+	}
+	r.end()
+	if err := r.wait(); err != nil {
+		t.Errorf("the end: %v", err)
 	}
 }

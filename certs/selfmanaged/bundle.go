@@ -1,0 +1,117 @@
+package selfmanaged
+
+import (
+	"bytes"
+	"crypto/x509"
+	"slices"
+	"time"
+)
+
+// knowledge is what one replica knows beside what is published.
+type knowledge struct {
+	// current is the authority in the Secret, or nil if none was seen yet.
+	current *x509.Certificate
+	// serving signed what this replica serves, or is nil.
+	serving *x509.Certificate
+	// settled says whether an authority has been published for so long that every replica serves what it signed, or
+	// what a later one signed.
+	settled func(*x509.Certificate) bool
+	// retireAt is when nobody needs the predecessor of current any more.
+	retireAt time.Time
+}
+
+// wanted returns which authorities are to be published, given those that are: the current one and at most one
+// predecessor. It is the same for every replica that knows the same, does not depend on order, and what it returns is
+// wanted again, so that replicas need not agree on who writes.
+//
+//	published       the Secret has    wanted
+//	nothing         "A"               "A"
+//	"A"             "A"               "A"
+//	"A"             "B"               "B", "A"
+//	"B", "A"        "B", for a day    "B"
+//	"B", "A"        "C", too early    "B", "A": some replicas may still serve what "A" signed
+//	"B", "A"        "C", later        "C", "B": none does
+//	expired         "A"               "A"
+//	anything        not known yet     the same without what has expired
+//
+// The newest is first, because a human looks there.
+func wanted(published []*x509.Certificate, k knowledge, now time.Time) []*x509.Certificate {
+	others := predecessors(published, k, now)
+	if k.current == nil || validAt(k.current, now) != nil {
+		return newestFirst(usable(published, now))
+	}
+	if len(others) == 0 {
+		return []*x509.Certificate{k.current}
+	}
+	if contains(published, k.current) {
+		if k.settled(k.current) && !now.Before(k.retireAt) {
+			return []*x509.Certificate{k.current}
+		}
+		return newestFirst([]*x509.Certificate{k.current, others[0]})
+	}
+	if len(others) > 1 && !k.settled(others[0]) {
+		return newestFirst(others[:2])
+	}
+	return newestFirst([]*x509.Certificate{k.current, others[0]})
+}
+
+// predecessors are all that may be kept beside the current authority, the first before the others: ours before those
+// of a stranger, such as the mode of certificates that was in use before, and later ones before earlier ones.
+func predecessors(published []*x509.Certificate, k knowledge, now time.Time) []*x509.Certificate {
+	candidates := slices.Clone(published)
+	if k.serving != nil && !contains(candidates, k.serving) {
+		candidates = append(candidates, k.serving)
+	}
+	others := slices.DeleteFunc(usable(candidates, now), func(c *x509.Certificate) bool { return k.current != nil && c.Equal(k.current) })
+	others = newestFirst(others)
+	slices.SortStableFunc(others, func(a, b *x509.Certificate) int {
+		switch {
+		case isOurs(a) == isOurs(b):
+			return 0
+		case isOurs(a):
+			return -1
+		default:
+			return 1
+		}
+	})
+	return others
+}
+
+// usable leaves out what has expired. A certificate that is no authority stays: somebody who brought a certificate of
+// their own may have published that itself.
+func usable(all []*x509.Certificate, now time.Time) []*x509.Certificate {
+	var some []*x509.Certificate
+	for _, c := range all {
+		if !now.After(c.NotAfter) && !contains(some, c) {
+			some = append(some, c)
+		}
+	}
+	return some
+}
+
+// newestFirst sorts by the begin of validity, then by the serial number, which orders ours, and then by anything that
+// is always the same.
+func newestFirst(all []*x509.Certificate) []*x509.Certificate {
+	sorted := slices.Clone(all)
+	slices.SortFunc(sorted, func(a, b *x509.Certificate) int {
+		if byTime := b.NotBefore.Compare(a.NotBefore); byTime != 0 {
+			return byTime
+		}
+		if bySerial := b.SerialNumber.Cmp(a.SerialNumber); bySerial != 0 {
+			return bySerial
+		}
+		return bytes.Compare(a.Raw, b.Raw)
+	})
+	return sorted
+}
+
+// isOurs says whether an authority was made by newAuthority.
+func isOurs(c *x509.Certificate) bool { return slices.Contains(c.Subject.Organization, organization) }
+
+// issuedAt is when an authority was made. That of a stranger is taken as not backdated.
+func issuedAt(c *x509.Certificate, l Lifetimes) time.Time {
+	if isOurs(c) {
+		return c.NotBefore.Add(l.Backdate)
+	}
+	return c.NotBefore
+}

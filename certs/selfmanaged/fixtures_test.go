@@ -1,0 +1,345 @@
+package selfmanaged
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math/big"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+
+	"github.com/probe-injector/probe-injector/certs"
+)
+
+const (
+	serviceName = "probe-injector.probes.svc"
+	hooks       = "0-probe-injector"
+)
+
+// memory is a cluster in memory: what an API server would do with our two kinds of objects, for any number of replicas
+// that learn of changes after a lag. Time is that of the synctest bubble it runs in.
+type memory struct {
+	mutex          sync.Mutex
+	version        int
+	secret         *corev1.Secret
+	configurations map[string]*admissionregistrationv1.MutatingWebhookConfiguration
+	changed        map[*connection]chan struct{}
+	// writes counts the writes of replicas that succeeded.
+	writes int
+	// mayCreate is whether the Secret can be made again.
+	mayCreate bool
+	// down is an API server that answers nothing.
+	down bool
+	// logger is where the replicas log.
+	logger *slog.Logger
+	// lag is how long after a change a replica hears of it.
+	lag func() time.Duration
+}
+
+// connection is one replica's.
+type connection struct{ *memory }
+
+var _ cluster = connection{}
+
+// newMemory is a cluster right after the installation: an empty Secret, and a configuration of entries without bundles.
+func newMemory(entries ...string) *memory {
+	m := &memory{
+		configurations: map[string]*admissionregistrationv1.MutatingWebhookConfiguration{},
+		changed:        map[*connection]chan struct{}{},
+		logger:         slog.New(slog.DiscardHandler),
+		lag:            func() time.Duration { return 20 * time.Millisecond },
+	}
+	m.change(func() {
+		m.secret = &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "probes", Name: "tls"}}
+		c := &admissionregistrationv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: hooks}}
+		for _, name := range entries {
+			c.Webhooks = append(c.Webhooks, admissionregistrationv1.MutatingWebhook{Name: name})
+		}
+		m.configurations[hooks] = c
+	})
+	return m
+}
+
+// logTo shows what the replicas logged if the test fails.
+func (m *memory) logTo(t *testing.T) {
+	var b bytes.Buffer
+	m.logger = slog.New(slog.NewTextHandler(&b, nil))
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(b.String())
+		}
+	})
+}
+
+// change lets a test do what a person with kubectl can.
+func (m *memory) change(f func()) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	f()
+	m.stamp()
+}
+
+func (m *memory) stamp() {
+	m.version++
+	if m.secret != nil {
+		m.secret = m.secret.DeepCopy()
+		m.secret.ResourceVersion = strconv.Itoa(m.version)
+	}
+	for name, c := range m.configurations {
+		c = c.DeepCopy()
+		c.ResourceVersion = strconv.Itoa(m.version)
+		m.configurations[name] = c
+	}
+	for _, changed := range m.changed {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// bundles are the published bundles of all entries.
+func (m *memory) bundles() [][]byte {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	var all [][]byte
+	for _, c := range m.configurations {
+		for _, w := range c.Webhooks {
+			all = append(all, w.ClientConfig.CABundle)
+		}
+	}
+	return all
+}
+
+func (c connection) watch(ctx context.Context, secret *cell[corev1.Secret], configurations map[string]*configurationCell) {
+	changed := make(chan struct{}, 1)
+	c.mutex.Lock()
+	c.changed[&c] = changed
+	c.mutex.Unlock()
+	defer func() {
+		c.mutex.Lock()
+		delete(c.changed, &c)
+		c.mutex.Unlock()
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(c.lag()):
+		}
+		c.deliver(secret, configurations)
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+	}
+}
+
+func (c connection) deliver(secret *cell[corev1.Secret], configurations map[string]*configurationCell) {
+	c.mutex.Lock()
+	down, s, all := c.down, c.secret, maps.Clone(c.configurations)
+	c.mutex.Unlock()
+	if down {
+		return
+	}
+	secret.set(s)
+	for name, cell := range configurations {
+		cell.set(all[name])
+	}
+}
+
+func (c connection) patchSecret(_ context.Context, patch []byte) error {
+	return c.write("secrets", "tls", func() error {
+		if c.secret == nil {
+			return apierrors.NewNotFound(schema.GroupResource{Resource: "secrets"}, "tls")
+		}
+		var p struct {
+			Metadata precondition
+			Data     map[string][]byte
+		}
+		if err := json.Unmarshal(patch, &p); err != nil {
+			return err
+		}
+		if p.Metadata.ResourceVersion != c.secret.ResourceVersion {
+			return apierrors.NewConflict(schema.GroupResource{Resource: "secrets"}, "tls", nil)
+		}
+		c.secret = c.secret.DeepCopy()
+		if c.secret.Data == nil {
+			c.secret.Data = map[string][]byte{}
+		}
+		maps.Copy(c.secret.Data, p.Data)
+		return nil
+	})
+}
+
+func (c connection) createSecret(_ context.Context, data map[string][]byte) error {
+	return c.write("secrets", "tls", func() error {
+		if !c.mayCreate {
+			return apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "tls", nil)
+		}
+		if c.secret != nil {
+			return apierrors.NewAlreadyExists(schema.GroupResource{Resource: "secrets"}, "tls")
+		}
+		c.secret = &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "probes", Name: "tls"}, Data: data}
+		return nil
+	})
+}
+
+func (c connection) patchConfiguration(_ context.Context, name string, patch []byte) error {
+	return c.write("mutatingwebhookconfigurations", name, func() error {
+		old := c.configurations[name]
+		if old == nil {
+			return apierrors.NewNotFound(schema.GroupResource{Resource: "mutatingwebhookconfigurations"}, name)
+		}
+		var p bundlePatch
+		if err := json.Unmarshal(patch, &p); err != nil {
+			return err
+		}
+		if p.Metadata.ResourceVersion != old.ResourceVersion {
+			return apierrors.NewConflict(schema.GroupResource{Resource: "mutatingwebhookconfigurations"}, name, nil)
+		}
+		before, err := json.Marshal(old)
+		if err != nil {
+			return err
+		}
+		after, err := strategicpatch.StrategicMergePatch(before, patch, admissionregistrationv1.MutatingWebhookConfiguration{})
+		if err != nil {
+			return err
+		}
+		var merged admissionregistrationv1.MutatingWebhookConfiguration
+		if err := json.Unmarshal(after, &merged); err != nil {
+			return err
+		}
+		c.configurations[name] = &merged
+		return nil
+	})
+}
+
+func (c connection) write(resource, name string, f func() error) error {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.down {
+		return apierrors.NewServerTimeout(schema.GroupResource{Resource: resource}, name, 1)
+	}
+	if err := f(); err != nil {
+		return err
+	}
+	c.writes++
+	c.stamp()
+	return nil
+}
+
+// testLifetimes are short ones with the same proportions.
+func testLifetimes() Lifetimes {
+	l := DefaultLifetimes()
+	l.CA, l.Leaf, l.KeepPredecessor = 2*time.Hour, 30*time.Minute, 15*time.Minute
+	return l
+}
+
+// replica is a Manager that runs.
+type replica struct {
+	*Manager
+	stop func()
+}
+
+// run starts a replica; it ends with the test at the latest.
+func (m *memory) run(t *testing.T, l Lifetimes) *replica {
+	t.Helper()
+	metrics, err := certs.NewSelfManagedMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{
+		Namespace: "probes", Secret: "tls", Configurations: []string{hooks}, DNSNames: []string{serviceName},
+		Lifetimes: l, Logger: m.logger, Metrics: metrics,
+	}
+	r := &replica{Manager: newManager(o, connection{m})}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.Run(ctx)
+	}()
+	r.stop = func() {
+		cancel()
+		<-done
+	}
+	t.Cleanup(r.stop)
+	return r
+}
+
+// authorities are what is in the bundles, which must be the same in all of them.
+func (m *memory) authorities(t *testing.T) []*x509.Certificate {
+	t.Helper()
+	all := m.bundles()
+	for _, b := range all {
+		if string(b) != string(all[0]) {
+			t.Errorf("entries have different bundles")
+		}
+	}
+	return parseCertificates(all[0])
+}
+
+// verifies says why one of the bundles does not verify what a replica serves.
+func verifies(r *replica, bundles [][]byte) error {
+	l := r.serving.Load()
+	if l == nil {
+		return nil
+	}
+	for i, b := range bundles {
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(b)
+		if _, err := l.certificate().Verify(x509.VerifyOptions{Roots: roots, DNSName: serviceName}); err != nil {
+			return fmt.Errorf("entry %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// makeCA makes an authority.
+func makeCA(t testing.TB, at time.Time, l Lifetimes) (*authority, map[string][]byte) {
+	t.Helper()
+	a, data, err := newAuthority(at, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, data
+}
+
+// stranger makes an authority as another tool would.
+func stranger(t testing.TB, made time.Time) *x509.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(made.UnixNano()), Subject: pkix.Name{CommonName: "another tool"},
+		NotBefore: made, NotAfter: made.Add(24 * time.Hour),
+		KeyUsage: x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
+	}
+	c, err := create(template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}

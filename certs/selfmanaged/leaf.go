@@ -1,0 +1,68 @@
+package selfmanaged
+
+import (
+	"time"
+)
+
+// prepare signs the next certificate if one is due: there is none, a third of its life is left, or the authority is
+// another. Signing does not serve it.
+func (m *Manager) prepare(now time.Time) error {
+	a := m.authority
+	if a == nil || now.After(a.certificate.NotAfter) {
+		return nil
+	}
+	if m.pending != nil && m.pendingIsGood(a, now) {
+		return nil
+	}
+	m.pending = nil
+	serving := m.serving.Load()
+	if serving != nil && serving.issuer.Equal(a.certificate) && now.Before(renewAt(serving.certificate(), m.options.Lifetimes.Leaf)) {
+		return nil
+	}
+	l, err := a.sign(m.options.DNSNames, now, m.options.Lifetimes)
+	if err != nil {
+		return err
+	}
+	m.pending = l
+	return nil
+}
+
+// pendingIsGood says whether the certificate that waits need not be signed again. One that the API server trusts goes
+// first even if the authority has changed once more in the meantime: the one that is served may be the next to lose
+// its authority.
+func (m *Manager) pendingIsGood(a *authority, now time.Time) bool {
+	c := m.pending.certificate()
+	if !now.Before(renewAt(c, m.options.Lifetimes.Leaf)) {
+		return false
+	}
+	return m.pending.issuer.Equal(a.certificate) || m.Trusts(c) == nil
+}
+
+// swap is the gate: it serves the pending certificate once the API server trusts it, and nothing holds it back.
+func (m *Manager) swap(now time.Time) {
+	if m.pending == nil || m.published.Load().trusts(m.pending.certificate(), m.options.DNSNames, now) != nil {
+		return
+	}
+	if d, ok := m.publishedFor(m.pending.issuer, now); (!ok || d < m.options.Lifetimes.Hold) && m.mustHold(now) {
+		return
+	}
+	l := m.pending
+	m.pending = nil
+	m.serving.Store(l)
+	m.options.Metrics.Served()
+	m.options.Logger.Info("a new certificate is served",
+		"serial", serial(l.certificate()), "notAfter", l.certificate().NotAfter.UTC().Format(time.RFC3339), "authority", serial(l.issuer))
+}
+
+// mustHold says whether an authority that was just published is too new to be relied on, since API servers learn of it
+// a moment later. That matters only during a replacement: a certificate that works is served meanwhile, or other
+// replicas serve what an earlier authority signed. The very first certificate waits for nothing.
+func (m *Manager) mustHold(now time.Time) bool {
+	p := m.published.Load()
+	if serving := m.serving.Load(); serving != nil {
+		return p.trusts(serving.certificate(), m.options.DNSNames, now) == nil
+	}
+	// An authority that had to wait for the one before it to settle was published that much later than it was made.
+	l := m.options.Lifetimes
+	return len(p.everywhere()) > 1 && now.Sub(issuedAt(m.pending.issuer, l)) < 3*l.settle()
+}

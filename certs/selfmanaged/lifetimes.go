@@ -1,0 +1,66 @@
+package selfmanaged
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Lifetimes are how long things last. The zero value is not usable; begin with DefaultLifetimes.
+type Lifetimes struct {
+	// CA is how long a certificate authority is valid. A new one takes its place when a third of that is left.
+	CA time.Duration
+	// Leaf is how long a served certificate is valid. It is replaced when a third of that is left.
+	Leaf time.Duration
+	// Backdate is how long before their making both begin to be valid, for API servers whose clock is behind ours.
+	Backdate time.Duration
+	// Hold is how long an authority must have been published before a certificate that it signed replaces one that
+	// works: API servers learn of a webhook configuration a moment after it is stored. Twice that after an authority
+	// was published, every replica has swapped.
+	Hold time.Duration
+	// KeepPredecessor is how long the authority before the present one stays published.
+	KeepPredecessor time.Duration
+}
+
+// DefaultLifetimes are those of every build that people use.
+//
+//   - The authority lasts 10 years, as long as that of the cert-manager mode. Its key is readable to whoever may read
+//     the Secret, for as long as it is there, so that a shorter life would protect nothing; and each replacement is
+//     made without anybody noticing.
+//   - The certificate lasts 30 days. Its key never leaves the memory of one replica.
+//   - An hour of backdating is far more than clocks differ where Kubernetes works at all, and what Let's Encrypt does.
+//   - API servers learn of a changed configuration by a watch, within milliseconds; 5 seconds let a busy one lag.
+//   - A day is enough for a replica, or an API server, that was cut off during a replacement.
+func DefaultLifetimes() Lifetimes {
+	const day = 24 * time.Hour
+	return Lifetimes{CA: 3650 * day, Leaf: 30 * day, Backdate: time.Hour, Hold: 5 * time.Second, KeepPredecessor: day}
+}
+
+// validate returns all that is wrong.
+func (l Lifetimes) validate() error {
+	var errs []error
+	for name, d := range map[string]time.Duration{"CA": l.CA, "Leaf": l.Leaf} {
+		if d < time.Second {
+			errs = append(errs, fmt.Errorf("lifetime %s = %s: at least 1s, since certificates have whole seconds", name, d))
+		}
+	}
+	for name, d := range map[string]time.Duration{"Backdate": l.Backdate, "Hold": l.Hold, "KeepPredecessor": l.KeepPredecessor} {
+		if d < 0 {
+			errs = append(errs, fmt.Errorf("lifetime %s = %s: must not be negative", name, d))
+		}
+	}
+	if l.Leaf > l.CA {
+		errs = append(errs, fmt.Errorf("lifetime Leaf = %s: must not be longer than CA = %s", l.Leaf, l.CA))
+	}
+	return errors.Join(errs...)
+}
+
+// settle is how long after its publication every replica serves what an authority signed.
+func (l Lifetimes) settle() time.Duration { return 2 * l.Hold }
+
+// renewAt is when a certificate is to be replaced: when a third of its life is left. The time before its making does
+// not count as life, and a certificate that somebody else made keeps two thirds of its own.
+func renewAt(c *x509.Certificate, lifetime time.Duration) time.Time {
+	return c.NotAfter.Add(-min(lifetime, c.NotAfter.Sub(c.NotBefore)) / 3)
+}

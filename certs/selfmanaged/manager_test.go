@@ -1,0 +1,440 @@
+package selfmanaged
+
+import (
+	"bytes"
+	"crypto/x509"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// serving waits, in the time of the bubble, until a replica is ready, and returns how long that took.
+func (r *replica) untilReady(t *testing.T) time.Duration {
+	t.Helper()
+	begin := time.Now()
+	for r.Ready() != nil {
+		if time.Since(begin) > time.Minute {
+			t.Fatalf("never ready: %v", r.Ready())
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return time.Since(begin)
+}
+
+func TestAFreshInstallationIsTrustedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory("annotated", "rules-a", "rules-b")
+		replicas := []*replica{m.run(t, testLifetimes()), m.run(t, testLifetimes()), m.run(t, testLifetimes())}
+		for _, r := range replicas {
+			if took := r.untilReady(t); took > time.Second {
+				t.Errorf("it took %s", took)
+			}
+			if err := verifies(r, m.bundles()); err != nil {
+				t.Error(err)
+			}
+		}
+		if n := len(m.authorities(t)); n != 1 {
+			t.Errorf("%d authorities are published", n)
+		}
+	})
+}
+
+func TestNothingIsServedOrReadyBeforeTheConfigurationExists(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory("annotated")
+		configuration := m.configurations[hooks]
+		m.change(func() { delete(m.configurations, hooks) })
+		r := m.run(t, testLifetimes())
+		time.Sleep(time.Minute)
+		if err := r.Ready(); err == nil || !strings.Contains(err.Error(), hooks) {
+			t.Errorf("ready says %v", err)
+		}
+		if _, err := r.GetCertificate(nil); err == nil {
+			t.Error("a certificate is served that nobody can trust")
+		}
+		m.change(func() { m.configurations[hooks] = configuration })
+		if took := r.untilReady(t); took > time.Second {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
+func TestRecovery(t *testing.T) {
+	tests := map[string]struct {
+		damage func(t *testing.T, m *memory)
+		// sameCA is whether the authority outlives the damage.
+		sameCA bool
+		// within is how long it may take until all is as it should be, the hold included.
+		within time.Duration
+	}{
+		"an emptied Secret gets another authority": {
+			damage: func(_ *testing.T, m *memory) { m.secret.Data = nil },
+			within: 7 * time.Second,
+		},
+		"a Secret of garbage gets another authority": {
+			damage: func(_ *testing.T, m *memory) {
+				m.secret.Data = map[string][]byte{CertificateKey: []byte("garbage"), PrivateKeyKey: []byte("garbage")}
+			},
+			within: 7 * time.Second,
+		},
+		"a Secret with a certificate of another key gets another authority": {
+			damage: func(t *testing.T, m *memory) {
+				_, data := makeCA(t, time.Now(), testLifetimes())
+				m.secret.Data[CertificateKey] = data[CertificateKey]
+			},
+			within: 7 * time.Second,
+		},
+		"a Secret with a certificate that is no authority gets one": {
+			damage: func(t *testing.T, m *memory) {
+				a, data := makeCA(t, time.Now(), testLifetimes())
+				l, err := a.sign([]string{"elsewhere.svc"}, time.Now(), testLifetimes())
+				if err != nil {
+					t.Fatal(err)
+				}
+				data[CertificateKey] = encodeCertificates([]*x509.Certificate{l.certificate()})
+				m.secret.Data = data
+			},
+			within: 7 * time.Second,
+		},
+		"an expired authority in the Secret is replaced": {
+			damage: func(t *testing.T, m *memory) {
+				_, data := makeCA(t, time.Now().Add(-3*time.Hour), testLifetimes())
+				m.secret.Data = data
+			},
+			within: 7 * time.Second,
+		},
+		"an authority that ends soon is replaced": {
+			damage: func(t *testing.T, m *memory) {
+				_, data := makeCA(t, time.Now().Add(-90*time.Minute), testLifetimes())
+				m.secret.Data = data
+			},
+			within: 12 * time.Second,
+		},
+		"an authority that somebody brings is taken": {
+			damage: func(t *testing.T, m *memory) {
+				_, data := makeCA(t, time.Now(), testLifetimes())
+				m.secret.Data = data
+			},
+			within: 7 * time.Second,
+		},
+		"an emptied bundle is filled with the same authority": {
+			damage: func(_ *testing.T, m *memory) { m.configurations[hooks].Webhooks[1].ClientConfig.CABundle = nil },
+			sameCA: true, within: time.Second,
+		},
+		"all bundles emptied are filled with the same authority": {
+			damage: func(_ *testing.T, m *memory) {
+				for i := range m.configurations[hooks].Webhooks {
+					m.configurations[hooks].Webhooks[i].ClientConfig.CABundle = nil
+				}
+			},
+			sameCA: true, within: time.Second,
+		},
+		"a bundle of garbage is written anew": {
+			damage: func(_ *testing.T, m *memory) {
+				m.configurations[hooks].Webhooks[0].ClientConfig.CABundle = []byte("garbage")
+			},
+			sameCA: true, within: time.Second,
+		},
+		"an entry that somebody adds is filled": {
+			damage: func(_ *testing.T, m *memory) {
+				c := m.configurations[hooks]
+				c.Webhooks = append(c.Webhooks, *c.Webhooks[0].DeepCopy())
+				c.Webhooks[2].Name, c.Webhooks[2].ClientConfig.CABundle = "rules-new", nil
+			},
+			sameCA: true, within: time.Second,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemory("annotated", "rules")
+				replicas := []*replica{m.run(t, testLifetimes()), m.run(t, testLifetimes())}
+				for _, r := range replicas {
+					r.untilReady(t)
+				}
+				time.Sleep(time.Minute)
+				before := m.authorities(t)[0]
+
+				m.change(func() { test.damage(t, m) })
+
+				time.Sleep(test.within)
+				after := m.authorities(t)[0]
+				if same := after.Equal(before); same != test.sameCA {
+					t.Errorf("the same authority: %v, want %v", same, test.sameCA)
+				}
+				for _, r := range replicas {
+					if err := r.Ready(); err != nil {
+						t.Error(err)
+					}
+					if l := r.serving.Load(); !l.issuer.Equal(after) {
+						t.Error("a certificate of the old authority is served")
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestADeletedSecret(t *testing.T) {
+	t.Run("is made again where that is allowed", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMemory("annotated")
+			m.mayCreate = true
+			r := m.run(t, testLifetimes())
+			r.untilReady(t)
+			m.change(func() { m.secret = nil })
+			time.Sleep(time.Second)
+			if m.secret == nil || len(m.secret.Data) == 0 {
+				t.Error("it is not there")
+			}
+		})
+	})
+	t.Run("costs nothing while it may not be made again, and is filled when somebody puts it back", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMemory("annotated")
+			r := m.run(t, testLifetimes())
+			r.untilReady(t)
+			first := r.serving.Load()
+			empty := m.secret.DeepCopy()
+			empty.Data = nil
+			m.change(func() { m.secret = nil })
+			for range 60 {
+				time.Sleep(time.Minute)
+				if err := r.Ready(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if r.serving.Load() == first {
+				t.Error("the certificate was not renewed in an hour, with what is in memory")
+			}
+			m.change(func() { m.secret = empty })
+			time.Sleep(time.Second)
+			if len(m.secret.Data) == 0 {
+				t.Error("it was not filled")
+			}
+			if err := r.Ready(); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}
+
+func TestTheHold(t *testing.T) {
+	l := testLifetimes()
+	t.Run("lasts when an authority replaces another", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMemory("annotated")
+			r := m.run(t, l)
+			r.untilReady(t)
+			time.Sleep(time.Minute)
+			old := r.serving.Load()
+			m.change(func() { m.secret.Data = nil })
+			time.Sleep(l.Hold - time.Second)
+			if r.serving.Load() != old {
+				t.Error("the certificate was swapped before API servers can know its authority")
+			}
+			time.Sleep(2 * time.Second)
+			if r.serving.Load() == old {
+				t.Error("the certificate was not swapped after the hold")
+			}
+		})
+	})
+	t.Run("is cut short when what is served does not work any more", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMemory("annotated")
+			r := m.run(t, l)
+			r.untilReady(t)
+			old := r.serving.Load()
+			_, data := makeCA(t, time.Now(), l)
+			m.change(func() {
+				m.secret.Data = data
+				m.configurations[hooks].Webhooks[0].ClientConfig.CABundle = data[CertificateKey]
+			})
+			time.Sleep(time.Second)
+			if r.serving.Load() == old {
+				t.Error("what no API server trusts is still served")
+			}
+		})
+	})
+	t.Run("does not apply to a renewal by the same authority", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMemory("annotated")
+			r := m.run(t, l)
+			r.untilReady(t)
+			old := r.serving.Load()
+			time.Sleep(l.Leaf*2/3 + time.Second)
+			if r.serving.Load() == old {
+				t.Error("the certificate was not renewed after two thirds of its life")
+			}
+			if n := m.writes; n != 2 {
+				t.Errorf("%d writes, want one of the Secret and one of the configuration: a renewal needs none", n)
+			}
+		})
+	})
+}
+
+func TestThePredecessorStaysForItsTime(t *testing.T) {
+	l := testLifetimes()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory("annotated")
+		a, b := m.run(t, l), m.run(t, l)
+		a.untilReady(t)
+		b.untilReady(t)
+		m.change(func() { m.secret.Data = nil })
+		time.Sleep(l.KeepPredecessor - time.Second)
+		if n := len(m.authorities(t)); n != 2 {
+			t.Errorf("%d authorities just before, want 2", n)
+		}
+		time.Sleep(lookAgainAfter + time.Second)
+		if n := len(m.authorities(t)); n != 1 {
+			t.Errorf("%d authorities afterwards, want 1", n)
+		}
+	})
+}
+
+func TestAQuietClusterIsNotWrittenTo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory("annotated", "rules")
+		l := DefaultLifetimes()
+		a, b := m.run(t, l), m.run(t, l)
+		a.untilReady(t)
+		b.untilReady(t)
+		before := m.writes
+		time.Sleep(6 * time.Hour)
+		if m.writes != before {
+			t.Errorf("%d writes in a quiet time", m.writes-before)
+		}
+	})
+}
+
+// TestNoReplicaEverServesWhatIsNotTrusted lets three replicas live through some hours of everything that can happen,
+// in the time of a bubble, and looks all the time at what API servers would say that learn of configurations late.
+func TestNoReplicaEverServesWhatIsNotTrusted(t *testing.T) {
+	for seed := range uint64(seeds) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { liveThrough(t, rand.New(rand.NewPCG(seed, 1))) })
+		})
+	}
+}
+
+// seeds is how many lives are lived through, each of some hours.
+const seeds = 2
+
+// apiServerLag is how late API servers learn of a configuration, less than the hold.
+const apiServerLag = 3 * time.Second
+
+func liveThrough(t *testing.T, random *rand.Rand) {
+	m := newMemory("annotated", "rules")
+	m.logTo(t)
+	m.mayCreate = true
+	m.lag = func() time.Duration { return 10*time.Millisecond + rand.N(300*time.Millisecond) }
+	replicas := []*replica{m.run(t, testLifetimes()), m.run(t, testLifetimes()), m.run(t, testLifetimes())}
+	for _, r := range replicas {
+		r.untilReady(t)
+	}
+	events := []struct {
+		name string
+		// quiet is how long calls may fail in any case, because the configuration itself was damaged.
+		quiet time.Duration
+		do    func()
+	}{
+		{"nothing", 0, func() {}},
+		{"the Secret is emptied", 0, func() { m.secret.Data = nil }},
+		{"the Secret is deleted", 0, func() { m.secret = nil }},
+		{"the Secret is corrupted", 0, func() {
+			if m.secret != nil && len(m.secret.Data) > 0 {
+				m.secret.Data[PrivateKeyKey] = []byte("x")
+			}
+		}},
+		{"an entry is emptied", apiServerLag + time.Second, func() { m.configurations[hooks].Webhooks[random.IntN(2)].ClientConfig.CABundle = nil }},
+		{"all entries are emptied", apiServerLag + time.Second, func() {
+			for i := range m.configurations[hooks].Webhooks {
+				m.configurations[hooks].Webhooks[i].ClientConfig.CABundle = nil
+			}
+		}},
+		{"a stranger adds a bundle", 0, func() {
+			w := &m.configurations[hooks].Webhooks[0]
+			w.ClientConfig.CABundle = append(bytes.Clone(w.ClientConfig.CABundle), encodeCertificates([]*x509.Certificate{stranger(t, time.Now())})...)
+		}},
+	}
+	var history []state
+	for range 25 {
+		event := events[random.IntN(len(events))]
+		m.logger.Info("EVENT: " + event.name)
+		m.change(event.do)
+		quiet, down := event.quiet, false
+		switch random.IntN(6) {
+		case 0:
+			i := random.IntN(len(replicas))
+			replicas[i].stop()
+			replicas[i] = m.run(t, testLifetimes())
+			event.name += ", and a replica is replaced"
+		case 1:
+			down = true
+			m.change(func() { m.down = true })
+			event.name += ", and the API server is down for a while"
+		}
+		begin, watched := time.Now(), quiet+time.Duration(random.Int64N(int64(40*time.Second)))
+		for time.Since(begin) < watched {
+			history = append(history, state{time.Now(), m.bundles()})
+			// An emptied bundle cannot be filled while the API server is down.
+			if time.Since(begin) > quiet && (quiet == 0 || !down) {
+				checkAll(t, event.name, replicas, history)
+			}
+			time.Sleep(500 * time.Millisecond)
+		}
+		if down {
+			m.change(func() { m.down = false })
+			time.Sleep(event.quiet + 2*lastRetry)
+			history = nil
+		}
+		if random.IntN(4) == 0 {
+			time.Sleep(time.Duration(random.Int64N(int64(40 * time.Minute))))
+			history = nil
+		}
+	}
+	if t.Failed() {
+		return
+	}
+	time.Sleep(time.Minute)
+	for _, r := range replicas {
+		if err := r.Ready(); err != nil {
+			t.Errorf("after everything: %v", err)
+		}
+	}
+}
+
+// state is what was published at a time.
+type state struct {
+	at      time.Time
+	bundles [][]byte
+}
+
+func checkAll(t *testing.T, event string, replicas []*replica, history []state) {
+	t.Helper()
+	now := history[len(history)-1]
+	late := now
+	for _, s := range history {
+		if now.at.Sub(s.at) <= apiServerLag {
+			late = s
+			break
+		}
+	}
+	if n := len(parseCertificates(now.bundles[0])); n > 3 {
+		t.Errorf("%s: %d authorities are published", event, n)
+	}
+	for i, r := range replicas {
+		if err := verifies(r, now.bundles); err != nil {
+			t.Fatalf("%s: replica %d: %v", event, i, err)
+		}
+		// A replica that has just begun to serve is not called before its endpoint is known.
+		if l := r.serving.Load(); l != nil {
+			if err := verifies(r, late.bundles); err != nil {
+				t.Fatalf("%s: replica %d, and an API server that learns late: %v", event, i, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package selfmanaged
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/probe-injector/probe-injector/test/controlplane"
+	"github.com/probe-injector/probe-injector/test/process"
+	"github.com/probe-injector/probe-injector/test/server"
+)
+
+// testProcess runs the program that users run.
+func testProcess(t *testing.T, plane *controlplane.ControlPlane) {
+	i := &installation{ControlPlane: plane, t: t, configuration: "process"}
+	i.putSecret()
+	path, err := server.Build(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	webhook, address, health := startProgram(t, path, plane, i.configuration)
+	if err := ready(t.Context(), health); err == nil || !strings.Contains(err.Error(), "503") {
+		t.Errorf("it is ready before anybody can trust it: %v", err)
+	}
+	i.replicas = []*instance{{address: address + "/mutate/annotated"}}
+	i.register()
+	t.Cleanup(func() {
+		err := plane.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Delete(context.WithoutCancel(t.Context()), i.configuration, metav1.DeleteOptions{})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	if err := webhook.WaitUntil(t.Context(), "ready", func(ctx context.Context) error { return ready(ctx, health) }); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("from its start to ready: %s", time.Since(begin).Round(time.Millisecond))
+	pod, err := plane.Client().CoreV1().Pods("shop").Create(t.Context(), &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "asks", Annotations: map[string]string{"probe-injector.dev/inject": "true"}},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{
+			Name: "web", Image: "web:1", Ports: []corev1.ContainerPort{{ContainerPort: 8080}},
+		}}},
+	}, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pod.Spec.Containers[0].ReadinessProbe == nil {
+		t.Error("nothing was injected")
+	}
+	stop := i.load()
+	i.setSecret(nil)
+	time.Sleep(DefaultLifetimes().Hold + time.Second)
+	if _, refused := stop(); refused != nil {
+		t.Errorf("a Pod was refused during the rotation: %v", refused)
+	}
+	if n := len(i.published()); n != 2 {
+		t.Errorf("%d authorities are published after the rotation, want 2", n)
+	}
+	if err := webhook.Terminate(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// published are the authorities in the first entry.
+func (i *installation) published() []string {
+	i.t.Helper()
+	c, err := i.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Get(i.t.Context(), i.configuration, metav1.GetOptions{})
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	return names(parseCertificates(c.Webhooks[0].ClientConfig.CABundle))
+}
+
+func startProgram(t *testing.T, path string, plane *controlplane.ControlPlane, configuration string) (p *process.Process, address, health string) {
+	t.Helper()
+	ports, err := process.FreePorts(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	local := func(n int) string { return fmt.Sprintf("127.0.0.1:%d", ports[n]) }
+	p, err = process.Start(process.Command{
+		Path: path, LogFile: filepath.Join(t.TempDir(), "webhook.log"),
+		Args: []string{
+			"--tls-secret=" + secretName, "--namespace=" + releaseNamespace, "--webhook-configurations=" + configuration,
+			"--kubeconfig=" + plane.KubeconfigPath(), "--dns-names=127.0.0.1",
+			"--listen-address=" + local(0), "--health-address=" + local(1), "--metrics-address=" + local(2), "--drain-duration=100ms",
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(p.LogTail(30))
+		}
+		if err := p.Kill(); err != nil {
+			t.Error(err)
+		}
+	})
+	err = p.WaitUntil(t.Context(), "alive", func(ctx context.Context) error { return answers(ctx, "http://"+local(1)+"/healthz") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, local(0), "http://" + local(1)
+}
+
+func ready(ctx context.Context, health string) error { return answers(ctx, health+"/readyz") }
+
+func answers(ctx context.Context, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return errors.New(response.Status)
+	}
+	return nil
+}
