@@ -29,6 +29,8 @@ help: ## List the targets
 test: ## Run every test that needs no root, on a real kube-apiserver
 	go run ./test/binaries/build
 	go test ./...
+	go -C test/prober test -count=1 ./...
+	go -C test/linters test -count=1 ./...
 
 .PHONY: fuzz
 fuzz: ## Fuzz each text boundary for FUZZTIME (default 1m)
@@ -46,11 +48,16 @@ bench-defaults: ## Compare our numbers with what others inject, in a simulation
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters
 	$(GOLANGCI_LINT) run --allow-parallel-runners ./...
+	cd test/prober && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...
+	cd test/linters && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...
 
 .PHONY: verify
 verify: ## Check that generated files are up to date and that changed numbers are in the CHANGELOG
 	go mod verify
 	go mod tidy -diff
+	go -C test/prober mod tidy -diff
+	go -C test/linters mod tidy -diff
+	go -C test/linters/kube-score mod tidy -diff
 	go run ./docs/generate -check
 	.ci/numbers
 

@@ -31,9 +31,13 @@ type Guarantee struct {
 	// starting: the kubelet keeps the failure count then (kubernetes/kubernetes#53530).
 	KillNotBeforeAfterCrash int32 `json:"killNotBeforeAfterCrashSeconds,omitempty"`
 	// Tolerates is the longest silence that never makes the probe act, and ActsWithin by when it has acted on a longer
-	// one. Of liveness and readiness probes.
+	// one. Of liveness and readiness probes. When a container exits by itself during a silence, its successor inherits
+	// the count, once, as while starting.
 	Tolerates  int32 `json:"toleratesSeconds,omitempty"`
 	ActsWithin int32 `json:"actsWithinSeconds,omitempty"`
+	// BlindFor is how long after its start a container is not looked at, so that ActsWithin counts from then for a
+	// silence that begins earlier.
+	BlindFor int32 `json:"blindForSeconds,omitempty"`
 	// ReadyNotBefore is the earliest that the container can be ready, after its start, and ReadyWithin how long it takes
 	// at most from its first good answer after that. Of readiness probes.
 	ReadyNotBefore int32 `json:"readyNotBeforeSeconds,omitempty"`
@@ -50,7 +54,7 @@ func (in *Injection) Guarantee() Guarantee {
 		g.Finds = SeesClosedPort
 	}
 	if in.Kind != probe.Startup {
-		g.Tolerates, g.ActsWithin = t.Tolerance(), t.Detection()
+		g.Tolerates, g.ActsWithin, g.BlindFor = t.Tolerance(), t.Detection(), t.InitialDelaySeconds
 	}
 	switch {
 	case in.Kind == probe.Readiness:
@@ -83,7 +87,7 @@ func (g Guarantee) Sentences(kind ProbeKind) []string {
 	case probe.Liveness:
 		return append([]string{
 			fmt.Sprintf("a silence shorter than %d s never restarts it", g.Tolerates),
-			fmt.Sprintf("%s is found within %d s", silence, g.ActsWithin),
+			fmt.Sprintf("%s is found within %d s%s", silence, g.ActsWithin, g.afterDelay()),
 		}, g.start()...)
 	default:
 		return []string{
@@ -92,6 +96,14 @@ func (g Guarantee) Sentences(kind ProbeKind) []string {
 			fmt.Sprintf("ready %d s after its start at the earliest, and within %d s of its first good answer after that", g.ReadyNotBefore, g.ReadyWithin),
 		}
 	}
+}
+
+// afterDelay is the end of a sentence about finding something, where the delay is long enough to matter.
+func (g Guarantee) afterDelay() string {
+	if g.BlindFor <= timing.MaxInitialDelaySeconds {
+		return ""
+	}
+	return fmt.Sprintf(", counted from %d s after its start at the earliest", g.BlindFor)
 }
 
 // start is what is promised to a container that is starting.

@@ -24,9 +24,13 @@ func (t Timing) EarliestAct() int32 { return t.EarliestProbe() + t.Tolerance() }
 // EarliestProbe is the number of seconds after the container's start before which the kubelet does not probe.
 func (t Timing) EarliestProbe() int32 { return max(0, t.InitialDelaySeconds-startedAtGranularity) }
 
-// LatestAct is the number of seconds after the container's start by which a probe that never succeeds has acted.
+// LatestAct is the number of seconds after the container's start by which a probe that never succeeds has acted:
+// initialDelaySeconds + failureThreshold*periodSeconds + timeoutSeconds. Where the delay is no longer than a period, one
+// more probe may be lost on a start that follows a kill at once: until the kubelet has seen the new container, it takes
+// the state of the one before for its own (pkg/kubelet: convertStatusToAPIStatus copies "started" by name).
 func (t Timing) LatestAct() int32 {
-	return t.InitialDelaySeconds + t.FailureThreshold*t.PeriodSeconds + t.TimeoutSeconds
+	lost := max(0, t.PeriodSeconds-t.InitialDelaySeconds+startedAtGranularity)
+	return t.InitialDelaySeconds + t.FailureThreshold*t.PeriodSeconds + t.TimeoutSeconds + lost
 }
 
 // Tolerance is the longest silence, in seconds, of a container that was answering before, that never makes the
@@ -43,9 +47,11 @@ func (t Timing) Window() int32 { return t.FailureThreshold * t.PeriodSeconds }
 // IsZero says that there is no such probe.
 func (t Timing) IsZero() bool { return t.PeriodSeconds == 0 }
 
-// ReadyWithin is the number of seconds within which a container is ready after its first good answer, once every
-// initialDelaySeconds is over: the startup probe comes at most a period later, and readiness, as often as it must
-// succeed, follows.
+// ReadyWithin is the number of seconds within which a container is ready after its first good answers, once every
+// initialDelaySeconds is over. The startup probe comes at most a period later, and readiness is asked as soon as that has
+// passed (pkg/kubelet/prober: UpdatePodStatus triggers it); where readiness answers later than that, it is asked within
+// its own period.
 func ReadyWithin(startup, readiness Timing) int32 {
-	return startup.PeriodSeconds + startup.TimeoutSeconds + readiness.SuccessThreshold*readiness.PeriodSeconds + readiness.TimeoutSeconds
+	first := max(startup.PeriodSeconds+startup.TimeoutSeconds, readiness.PeriodSeconds)
+	return first + readiness.TimeoutSeconds + (readiness.SuccessThreshold-1)*readiness.PeriodSeconds
 }

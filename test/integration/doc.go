@@ -5,5 +5,6 @@
 //	TestWhichPodsReachUs          which Pods are sent to which path, with a recorder in place of our server
 //	TestMonstrousPodsCostLittle   what that costs Pods that are not sent
 //	TestInstalled                 everything with our server, as it is installed
+//	TestValidity                  that the API server accepts every probe that we can emit
 //	TestOurFailures               everything that can go wrong with our server, and its end
 package integration

@@ -15,7 +15,7 @@ import (
 // not say that it has no side effects; that our server has none follows from its having no access to anything.
 func (i *installed) dryRun(t *testing.T) {
 	const name = "dry"
-	manifest := manifestOf(`{name: `+name+`, annotations: {probe-injector.dev/liveness: /livez}}`, `{containers: [`+web+`]}`)
+	manifest := manifestOf(`{name: `+name+`, annotations: {probe-injector.dev/liveness: /livez, probe-injector.dev/readiness: /readyz}}`, `{containers: [`+web+`]}`)
 	before := reviews(t, i.webhook)
 	output, err := i.KubectlWithInput(t.Context(), bytes.NewReader(manifest), "create", "-n", plain, "--dry-run=server", "-o", "yaml", "-f", "-")
 	if err != nil {
@@ -29,8 +29,8 @@ func (i *installed) dryRun(t *testing.T) {
 		t.Fatalf("reading %s: %v", output, err)
 	}
 	want := outcome{
-		probes: map[string]string{"web/startup": "http:8080/livez", "web/liveness": "http:8080/livez"},
-		status: "web: startup+liveness http:8080/livez; up to ",
+		probes: map[string]string{"web/startup": "http:8080/livez", "web/liveness": "http:8080/livez", "web/readiness": "http:8080/readyz"},
+		status: "web: startup+liveness http:8080/livez, readiness http:8080/readyz; up to ",
 	}
 	want.expect(t, &shown)
 	if _, err := i.Client().CoreV1().Pods(plain).Get(t.Context(), name, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
