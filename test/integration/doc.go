@@ -6,5 +6,6 @@
 //	TestMonstrousPodsCostLittle   what that costs Pods that are not sent
 //	TestInstalled                 everything with our server, as it is installed
 //	TestValidity                  that the API server accepts every probe that we can emit
+//	TestExamples                  that it accepts the manifests of examples/
 //	TestOurFailures               everything that can go wrong with our server, and its end
 package integration
