@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -57,7 +58,7 @@ func (f *files) fill(options Options) error {
 	f.etcdClient, f.etcdPeer, f.apiServer = ports[0], ports[1], ports[2]
 	steps := []func() error{f.writeServingCertificate, f.writeServiceAccountKey, f.writeTokens, f.writeKubeconfigs}
 	if options.Audit {
-		steps = append(steps, f.writeAuditPolicy)
+		steps = append(steps, func() error { return f.writeAuditPolicy(options.AuditUsers) })
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -133,10 +134,10 @@ func (f *files) writeKubeconfig(name, user, token string) error {
 	return nil
 }
 
-// writeAuditPolicy asks for the bodies of everything that concerns Pods and workloads, and for nothing else: that keeps
-// the log readable.
-func (f *files) writeAuditPolicy() error {
-	return f.write("audit-policy.yaml", []byte(strings.TrimLeft(`
+// writeAuditPolicy asks for the bodies of everything that concerns Pods and workloads, for all that some users ask, and
+// for nothing else: that keeps the log readable.
+func (f *files) writeAuditPolicy(users []string) error {
+	policy := `
 apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
@@ -148,6 +149,13 @@ rules:
         resources: [pods]
       - group: apps
       - group: batch
-  - level: None
-`, "\n")))
+`
+	if len(users) > 0 {
+		quoted, err := json.Marshal(users)
+		if err != nil {
+			return fmt.Errorf("writing the audit policy: %w", err)
+		}
+		policy += "  - {level: Metadata, users: " + string(quoted) + "}\n"
+	}
+	return f.write("audit-policy.yaml", []byte(strings.TrimLeft(policy+"  - level: None\n", "\n")))
 }

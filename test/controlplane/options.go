@@ -11,6 +11,8 @@ type Options struct {
 	APIServerArgs []string
 	// Audit makes kube-apiserver write an audit log, with the bodies of requests and responses.
 	Audit bool
+	// AuditUsers are users of whom the audit log has every request, watches too, without bodies. It needs Audit.
+	AuditUsers []string
 	// KeepDir leaves the folder with logs and data behind after Stop.
 	KeepDir bool
 }

@@ -6,12 +6,16 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/probe-injector/probe-injector/test/certificate"
@@ -20,17 +24,25 @@ import (
 	"github.com/probe-injector/probe-injector/test/process"
 )
 
-// DNSName is whom the certificate names, next to 127.0.0.1: the Service of a default installation.
+// loopback is where everything listens unless the options say otherwise.
+const loopback = "127.0.0.1"
+
+// DNSName is whom the certificate names by default, next to 127.0.0.1: the Service of a default installation.
 const DNSName = "probe-injector.probe-injector.svc"
 
 // readyTimeout is how long the server may take to become ready. It takes a second; the rest is for busy machines.
 const readyTimeout = 30 * time.Second
 
+// startAttempts is how often a start is tried when somebody else takes one of the free ports first.
+const startAttempts = 3
+
 // Server is a running webhook.
 type Server struct {
-	process   *process.Process
-	dir       string
+	process *process.Process
+	dir     string
+	// authority signs the certificates, nil if the server makes its own; names are in them.
 	authority *certificate.Authority
+	names     []string
 	// webhook, health and metrics are addresses such as 127.0.0.1:9443.
 	webhook, health, metrics string
 }
@@ -38,6 +50,11 @@ type Server struct {
 // Build brings the program up to date and returns its path.
 func Build(ctx context.Context) (string, error) {
 	return build(ctx, "webhook", "")
+}
+
+// BuildWithFaults brings the program up to date that can be broken on purpose and returns its path.
+func BuildWithFaults(ctx context.Context) (string, error) {
+	return build(ctx, "webhook-with-faults", "faultinjection")
 }
 
 // build builds the program under a name in bin, with build tags.
@@ -62,12 +79,15 @@ func build(ctx context.Context, name, tags string) (string, error) {
 
 // program builds what the options ask for: the program that users run, unless it has to be broken.
 func program(ctx context.Context, options Options) (path string, env []string, err error) {
-	if options.Fault == "" {
-		path, err := Build(ctx)
-		return path, options.Env, err
+	build, env := Build, options.Env
+	if options.Fault != "" {
+		build, env = BuildWithFaults, append(slices.Clone(env), "PROBE_INJECTOR_FAULT="+options.Fault)
 	}
-	path, err = build(ctx, "webhook-with-faults", "faultinjection")
-	return path, append(slices.Clone(options.Env), "PROBE_INJECTOR_FAULT="+options.Fault), err
+	if options.Program != "" {
+		return options.Program, env, nil
+	}
+	path, err = build(ctx)
+	return path, env, err
 }
 
 // Start builds and starts the webhook, and returns when it says that it is ready.
@@ -76,6 +96,22 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	var failures []error
+	for range startAttempts {
+		server, err := startOnce(ctx, path, env, options)
+		if err == nil {
+			return server, nil
+		}
+		failures = append(failures, err)
+		if !strings.Contains(err.Error(), "address already in use") {
+			break
+		}
+	}
+	return nil, errors.Join(failures...)
+}
+
+// startOnce starts the webhook on ports that are free now, or leaves nothing behind.
+func startOnce(ctx context.Context, path string, env []string, options Options) (*Server, error) {
 	server, args, err := prepare(options)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the webhook: %w", err)
@@ -104,28 +140,39 @@ func prepare(options Options) (*Server, []string, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the webhook's folder: %w", err)
 	}
-	server := &Server{dir: dir, authority: options.Authority}
-	for i, address := range []*string{&server.webhook, &server.health, &server.metrics} {
-		*address = fmt.Sprintf("127.0.0.1:%d", ports[i])
+	server := &Server{dir: dir, authority: options.Authority, names: options.DNSNames}
+	if len(server.names) == 0 {
+		server.names = []string{DNSName, loopback}
 	}
+	server.webhook = address(cmp.Or(options.Host, loopback), ports[0])
+	server.health = address(loopback, ports[1])
+	server.metrics = address(loopback, ports[2])
 	if err := server.writeFiles(options); err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	drain := options.DrainDuration
-	if drain == 0 {
-		drain = time.Second
-	}
+	return server, server.args(options), nil
+}
+
+// address is where a program listens.
+func address(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
+
+// args are the program's arguments.
+func (s *Server) args(options Options) []string {
 	args := []string{
-		"--policy=" + server.PolicyPath(),
-		"--listen-address=" + server.webhook,
-		"--cert-dir=" + server.CertificateDir(),
-		"--dns-names=" + DNSName + ",127.0.0.1",
-		"--health-address=" + server.health,
-		"--metrics-address=" + server.metrics,
-		"--drain-duration=" + drain.String(),
+		"--policy=" + s.PolicyPath(),
+		"--listen-address=" + s.webhook,
+		"--dns-names=" + strings.Join(s.names, ","),
+		"--health-address=" + s.health,
+		"--metrics-address=" + s.metrics,
+		"--drain-duration=" + cmp.Or(options.DrainDuration, time.Second).String(),
 		"--log-format=json",
 	}
-	return server, append(args, options.Args...), nil
+	if options.Kubeconfig != "" {
+		args = append(args, "--kubeconfig="+options.Kubeconfig)
+	} else {
+		args = append(args, "--cert-dir="+s.CertificateDir())
+	}
+	return append(args, options.Args...)
 }
 
 func (s *Server) writeFiles(options Options) error {
@@ -135,6 +182,9 @@ func (s *Server) writeFiles(options Options) error {
 	}
 	if err := s.WritePolicy(policy); err != nil {
 		return err
+	}
+	if options.Kubeconfig != "" {
+		return nil
 	}
 	if s.authority == nil {
 		authority, err := certificate.NewAuthority("webhook of a test")
@@ -148,7 +198,7 @@ func (s *Server) writeFiles(options Options) error {
 
 // Renew writes a new certificate of the same authority, as cert-manager would; the server reads it by itself.
 func (s *Server) Renew(validity time.Duration) error {
-	leaf, err := s.authority.Sign(validity, DNSName, "127.0.0.1")
+	leaf, err := s.authority.Sign(validity, s.names...)
 	if err != nil {
 		return err
 	}
@@ -175,7 +225,8 @@ func (s *Server) CertificateDir() string { return filepath.Join(s.dir, "certific
 // Address is where reviews are answered, such as 127.0.0.1:9443.
 func (s *Server) Address() string { return s.webhook }
 
-// CABundle verifies the server's certificate, PEM.
+// CABundle verifies the server's certificate, PEM. Like Renew, Client and Authority it is for servers that do not manage
+// their own certificate.
 func (s *Server) CABundle() []byte { return s.authority.PEM() }
 
 // Authority signs the server's certificates.
