@@ -305,6 +305,7 @@ func (i *installation) setBundles(bundle string, entries ...int) {
 }
 
 func TestOnARealAPIServer(t *testing.T) {
+	t.Parallel()
 	plane := controlplane.ForTest(t, controlplane.Options{})
 	for _, name := range []string{releaseNamespace, "shop"} {
 		if err := plane.CreateNamespace(t.Context(), name, nil); err != nil {

@@ -116,6 +116,25 @@ func (m *memory) stamp() {
 	}
 }
 
+// look lets a test read what is there.
+func (m *memory) look(f func()) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	f()
+}
+
+// isFilled says whether the Secret is there and has data.
+func (m *memory) isFilled() (filled bool) {
+	m.look(func() { filled = m.secret != nil && len(m.secret.Data) > 0 })
+	return filled
+}
+
+// written is how many writes of replicas there were.
+func (m *memory) written() (n int) {
+	m.look(func() { n = m.writes })
+	return n
+}
+
 // bundles are the published bundles of all entries.
 func (m *memory) bundles() [][]byte {
 	m.mutex.Lock()
@@ -156,14 +175,13 @@ func (c connection) watch(ctx context.Context, secret *cell[corev1.Secret], conf
 
 func (c connection) deliver(secret *cell[corev1.Secret], configurations map[string]*configurationCell) {
 	c.mutex.Lock()
-	down, s, all := c.down, c.secret, maps.Clone(c.configurations)
-	c.mutex.Unlock()
-	if down {
+	defer c.mutex.Unlock()
+	if c.down {
 		return
 	}
-	secret.set(s)
+	secret.set(c.secret.DeepCopy())
 	for name, cell := range configurations {
-		cell.set(all[name])
+		cell.set(c.configurations[name].DeepCopy())
 	}
 }
 

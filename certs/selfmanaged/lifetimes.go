@@ -40,14 +40,20 @@ func DefaultLifetimes() Lifetimes {
 // validate returns all that is wrong.
 func (l Lifetimes) validate() error {
 	var errs []error
-	for name, d := range map[string]time.Duration{"CA": l.CA, "Leaf": l.Leaf} {
-		if d < time.Second {
-			errs = append(errs, fmt.Errorf("lifetime %s = %s: at least 1s, since certificates have whole seconds", name, d))
-		}
-	}
-	for name, d := range map[string]time.Duration{"Backdate": l.Backdate, "Hold": l.Hold, "KeepPredecessor": l.KeepPredecessor} {
-		if d < 0 {
-			errs = append(errs, fmt.Errorf("lifetime %s = %s: must not be negative", name, d))
+	for _, lifetime := range []struct {
+		name    string
+		length  time.Duration
+		atLeast time.Duration
+	}{
+		// Certificates have whole seconds.
+		{"CA", l.CA, time.Second},
+		{"Leaf", l.Leaf, time.Second},
+		{"Backdate", l.Backdate, 0},
+		{"Hold", l.Hold, 0},
+		{"KeepPredecessor", l.KeepPredecessor, 0},
+	} {
+		if lifetime.length < lifetime.atLeast {
+			errs = append(errs, fmt.Errorf("lifetime %s = %s: must be at least %s", lifetime.name, lifetime.length, lifetime.atLeast))
 		}
 	}
 	if l.Leaf > l.CA {

@@ -48,13 +48,15 @@ type Options struct {
 
 func (o Options) validate() error {
 	var errs []error
-	names := map[string][]string{"namespace": {o.Namespace}, "secret": {o.Secret}, "webhook configuration": o.Configurations}
-	for what, all := range names {
-		for _, name := range all {
-			for _, wrong := range validation.IsDNS1123Subdomain(name) {
-				errs = append(errs, fmt.Errorf("%s %q: %s", what, name, wrong))
-			}
+	check := func(what, name string) {
+		for _, wrong := range validation.IsDNS1123Subdomain(name) {
+			errs = append(errs, fmt.Errorf("%s %q: %s", what, name, wrong))
 		}
+	}
+	check("namespace", o.Namespace)
+	check("secret", o.Secret)
+	for _, name := range o.Configurations {
+		check("webhook configuration", name)
 	}
 	if len(o.Configurations) == 0 {
 		errs = append(errs, errors.New("no webhook configuration is named"))

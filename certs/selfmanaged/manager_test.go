@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // serving waits, in the time of the bubble, until a replica is ready, and returns how long that took.
@@ -187,7 +189,7 @@ func TestADeletedSecret(t *testing.T) {
 			r.untilReady(t)
 			m.change(func() { m.secret = nil })
 			time.Sleep(time.Second)
-			if m.secret == nil || len(m.secret.Data) == 0 {
+			if !m.isFilled() {
 				t.Error("it is not there")
 			}
 		})
@@ -198,8 +200,6 @@ func TestADeletedSecret(t *testing.T) {
 			r := m.run(t, testLifetimes())
 			r.untilReady(t)
 			first := r.serving.Load()
-			empty := m.secret.DeepCopy()
-			empty.Data = nil
 			m.change(func() { m.secret = nil })
 			for range 60 {
 				time.Sleep(time.Minute)
@@ -210,9 +210,9 @@ func TestADeletedSecret(t *testing.T) {
 			if r.serving.Load() == first {
 				t.Error("the certificate was not renewed in an hour, with what is in memory")
 			}
-			m.change(func() { m.secret = empty })
+			m.change(func() { m.secret = &corev1.Secret{} })
 			time.Sleep(time.Second)
-			if len(m.secret.Data) == 0 {
+			if !m.isFilled() {
 				t.Error("it was not filled")
 			}
 			if err := r.Ready(); err != nil {
@@ -269,7 +269,7 @@ func TestTheHold(t *testing.T) {
 			if r.serving.Load() == old {
 				t.Error("the certificate was not renewed after two thirds of its life")
 			}
-			if n := m.writes; n != 2 {
+			if n := m.written(); n != 2 {
 				t.Errorf("%d writes, want one of the Secret and one of the configuration: a renewal needs none", n)
 			}
 		})
@@ -302,10 +302,10 @@ func TestAQuietClusterIsNotWrittenTo(t *testing.T) {
 		a, b := m.run(t, l), m.run(t, l)
 		a.untilReady(t)
 		b.untilReady(t)
-		before := m.writes
+		before := m.written()
 		time.Sleep(6 * time.Hour)
-		if m.writes != before {
-			t.Errorf("%d writes in a quiet time", m.writes-before)
+		if n := m.written() - before; n != 0 {
+			t.Errorf("%d writes in a quiet time", n)
 		}
 	})
 }
@@ -313,6 +313,7 @@ func TestAQuietClusterIsNotWrittenTo(t *testing.T) {
 // TestNoReplicaEverServesWhatIsNotTrusted lets three replicas live through some hours of everything that can happen,
 // in the time of a bubble, and looks all the time at what API servers would say that learn of configurations late.
 func TestNoReplicaEverServesWhatIsNotTrusted(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { liveThrough(t, rand.New(rand.NewPCG(seed, 1))) })

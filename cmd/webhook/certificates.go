@@ -129,6 +129,13 @@ func (*ownCertificates) reload(*slog.Logger) {}
 
 func (*ownCertificates) directories() []string { return nil }
 
-func (c *ownCertificates) ready() error { return c.manager.Ready() }
+// ready costs nothing once there is a certificate: whether it is trusted is asked after a handshake, which is not made
+// for everyone who comes.
+func (c *ownCertificates) ready() error {
+	if _, err := c.manager.GetCertificate(nil); err == nil {
+		return nil
+	}
+	return c.manager.Ready()
+}
 
 func (c *ownCertificates) trusted() func(*x509.Certificate) error { return c.manager.Trusts }
