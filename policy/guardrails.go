@@ -23,7 +23,7 @@ func (d *deciding) judge() {
 			continue
 		}
 		c.StartupBudget = d.knownBudget(q)
-		for _, f := range lint.Check(&pod, &c) {
+		for _, f := range d.policy.linter.Check(&pod, &c) {
 			d.out.Findings = append(d.out.Findings, Finding{
 				Container: q.ref.Name, Kind: f.Kind, Rule: f.Rule, Severity: f.Severity, Message: f.Message,
 				// What is not there cannot be wrong: its absence is worth knowing, and no warning.
@@ -39,7 +39,7 @@ func (p *Policy) Judge(pod *Pod) []Finding {
 	d := &deciding{policy: p, pod: pod, mesh: meshOf(pod)}
 	d.requests = p.read(pod, nil).containers
 	for _, q := range d.requests {
-		q.known = p.recognise(q.container)
+		d.recognise(q)
 	}
 	d.judge()
 	return d.out.Findings
@@ -51,16 +51,12 @@ func (d *deciding) knownBudget(q *request) int32 {
 	if q.figures.startupBudget > 0 {
 		return q.figures.startupBudget
 	}
-	var class timing.Class
-	if described := q.describedBy(); described != nil {
-		if described.figures.startupBudget > 0 {
-			return described.figures.startupBudget
-		}
-		class = described.class
-	} else {
-		class, _ = d.policy.hintedClass(q.container)
-	}
-	if class.Name == timing.DefaultClassName {
+	described := q.describedBy()
+	class, known := d.classOf(q)
+	switch {
+	case described != nil && described.figures.startupBudget > 0:
+		return described.figures.startupBudget
+	case !known || class.Name == timing.DefaultClassName:
 		return 0
 	}
 	return class.StartupBudget

@@ -25,10 +25,15 @@ const (
 // parseImage takes a reference apart. What lies below one of the mirrors is read as if it came from Docker Hub.
 func parseImage(reference string, mirrors []string) image {
 	img := splitImage(reference, mirrors)
-	slash := strings.LastIndexByte(img.repository, '/')
-	img.last = img.repository[slash+1:]
-	img.lastTwo = img.repository[strings.LastIndexByte(img.repository[:max(0, slash)], '/')+1:]
+	img.last = lastSegment(img.repository)
+	before := img.repository[:max(0, len(img.repository)-len(img.last)-1)]
+	img.lastTwo = img.repository[strings.LastIndexByte(before, '/')+1:]
 	return img
+}
+
+// lastSegment is what follows the last slash.
+func lastSegment(repository string) string {
+	return repository[strings.LastIndexByte(repository, '/')+1:]
 }
 
 func splitImage(reference string, mirrors []string) image {
@@ -60,7 +65,7 @@ func onDockerHub(name string) string {
 }
 
 // isNamed says whether one of the patterns fits the last segment of the repository, or its last two.
-func (i image) isNamed(patterns []string) bool {
+func (i *image) isNamed(patterns []string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		if strings.IndexByte(pattern, '/') >= 0 {
 			return fits(pattern, i.lastTwo)
@@ -85,12 +90,12 @@ func fits(pattern, text string) bool {
 }
 
 // isBelow says whether the image lies below one of the publishers' repositories.
-func (i image) isBelow(publishers []string) bool {
+func (i *image) isBelow(publishers []string) bool {
 	return slices.ContainsFunc(publishers, func(p string) bool { return strings.HasPrefix(i.repository, p+"/") })
 }
 
 // major is the first number of the tag: 16 of 16.4-alpine and of v16.
-func (i image) major() (int32, bool) {
+func (i *image) major() (int32, bool) {
 	digits := strings.TrimPrefix(i.tag, "v")
 	end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' })
 	if end < 0 {
@@ -101,7 +106,7 @@ func (i image) major() (int32, bool) {
 }
 
 // isWithin says whether the tag's first number lies between the bounds, each of which may be absent.
-func (i image) isWithin(least, most *int32) bool {
+func (i *image) isWithin(least, most *int32) bool {
 	if least == nil && most == nil {
 		return true
 	}

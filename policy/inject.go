@@ -59,11 +59,9 @@ func (d *deciding) inputs(p *plan) timing.Inputs {
 	if existing := q.container.ReadinessProbe; existing != nil {
 		in.ExistingReadinessWindow = windowOf(existing)
 	}
+	in.Class, _ = d.classOf(q)
 	if described := q.describedBy(); described != nil {
-		in.Class = described.class
 		described.figures.override(&in)
-	} else if hint, ok := d.policy.hintedClass(q.container); ok {
-		in.Class = hint
 	}
 	q.figures.override(&in)
 	return in

@@ -9,6 +9,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
+	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/timing"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
@@ -26,16 +27,16 @@ const (
 // Policy is a policy file that was decoded, defaulted, validated and prepared for decisions. It is immutable,
 // safe for concurrent use, and replaced as a whole when the file changes.
 type Policy struct {
-	version       string
-	mode          Mode
-	style         timing.Style
-	confidence    v1alpha1.Confidence
-	inferLiveness bool
-	maxBudget     int32
-	profiles      map[string]*profile
-	// detectable are the profiles that recognise containers, in the order in which they are tried.
-	detectable     []*profile
+	version        string
+	mode           Mode
+	style          timing.Style
+	confidence     v1alpha1.Confidence
+	inferLiveness  bool
+	maxBudget      int32
+	profiles       map[string]*profile
+	detectors      detectors
 	classHints     []catalogue.ClassHint
+	hintedImages   map[string]bool
 	imageMirrors   []string
 	portNames      map[probe.Scheme][]string
 	portNumbers    []int32
@@ -43,6 +44,7 @@ type Policy struct {
 	knownSidecars  map[string]bool
 	groups         []ruleGroup
 	generic        timing.Class
+	linter         *lint.Linter
 }
 
 // ruleGroup is the rules that share a namespaceSelector: one entry of the webhook configuration.
@@ -109,7 +111,7 @@ func compile(file *v1alpha1.ProbePolicy, known *catalogue.Catalogue, version str
 		classHints:    known.ClassHints,
 		imageMirrors:  spec.ImageMirrors,
 		portNames:     portNamesFor(known.PortNames), portNumbers: known.PortNumbers, otherPortNames: known.OtherPortNames,
-		generic: generic,
+		generic: generic, linter: lint.New(), hintedImages: hintedImages(known.ClassHints),
 	}
 	for _, name := range slices.Concat(known.Sidecars, spec.KnownSidecars) {
 		p.knownSidecars[name] = true
@@ -142,9 +144,7 @@ func (p *Policy) addProfiles(place string, profiles []v1alpha1.Profile) error {
 			return fmt.Errorf("%s[%d] %s: %w", place, i, profiles[i].Name, err)
 		}
 		p.profiles[compiled.name] = &compiled
-		if len(compiled.detect) > 0 {
-			p.detectable = append(p.detectable, &compiled)
-		}
+		p.detectors.add(&compiled)
 	}
 	return nil
 }

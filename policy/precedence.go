@@ -50,7 +50,7 @@ func (d *deciding) plan(q *request) {
 		return
 	}
 	if q.profile == nil {
-		q.known = d.policy.recognise(q.container)
+		d.recognise(q)
 	}
 	p := plan{request: q}
 	for _, kind := range [...]probe.Kind{probe.Liveness, probe.Readiness} {

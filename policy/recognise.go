@@ -21,28 +21,83 @@ type recognised struct {
 	overridden bool
 }
 
-// recognise finds the first profile whose detection fits the container: an admin's before the built-in ones. Where only
-// the command speaks against a profile, that is remembered, because such a container is no stranger either.
-func (p *Policy) recognise(c *Container) recognised {
-	var overridden recognised
-	img := parseImage(c.Image, p.imageMirrors)
-	for _, candidate := range p.detectable {
-		for i := range candidate.detect {
-			d := &candidate.detect[i]
-			if !c.fits(d, img) {
-				continue
-			}
-			found := recognised{profile: candidate, by: evidenceOf(d), detail: seen(d, c)}
-			if len(d.Images) == 0 || len(d.Args) > 0 || len(c.Command) == 0 {
-				return found
-			}
-			if overridden.profile == nil {
-				found.overridden = true
-				overridden = found
+// detector is one way to recognise a profile's software.
+type detector struct {
+	*v1alpha1.Detection
+	profile *profile
+	// order is the place among all: the first that fits counts.
+	order int
+}
+
+// detectors are all ways, an admin's before the built-in ones. A review looks only at those that could fit its image.
+type detectors struct {
+	// byImage are those that ask for images by their whole name, under the last segment of each.
+	byImage map[string][]detector
+	others  []detector
+	count   int
+}
+
+// add appends a profile's ways.
+func (d *detectors) add(p *profile) {
+	if d.byImage == nil {
+		d.byImage = map[string][]detector{}
+	}
+	for i := range p.detect {
+		each := detector{Detection: &p.detect[i], profile: p, order: d.count}
+		d.count++
+		open := func(pattern string) bool { return strings.Contains(pattern, "*") }
+		if len(each.Images) == 0 || slices.ContainsFunc(each.Images, open) {
+			d.others = append(d.others, each)
+			continue
+		}
+		var names []string
+		for _, pattern := range each.Images {
+			if name := lastSegment(pattern); !slices.Contains(names, name) {
+				names = append(names, name)
+				d.byImage[name] = append(d.byImage[name], each)
 			}
 		}
 	}
-	return overridden
+}
+
+// candidates visits the ways that could fit an image, in their order, until one is taken.
+func (d *detectors) candidates(img *image, take func(*detector) bool) {
+	named, others := d.byImage[img.last], d.others
+	for len(named)+len(others) > 0 {
+		from := &others
+		if len(others) == 0 || (len(named) > 0 && named[0].order < others[0].order) {
+			from = &named
+		}
+		if take(&(*from)[0]) {
+			return
+		}
+		*from = (*from)[1:]
+	}
+}
+
+// recognise finds the first detection that fits the container. Where only the command speaks against it, that is
+// remembered, because such a container is no stranger either.
+func (d *deciding) recognise(q *request) {
+	c, img := q.container, d.imageOf(q)
+	d.policy.detectors.candidates(img, func(candidate *detector) bool {
+		if !c.fits(candidate.Detection, img) {
+			return false
+		}
+		found := recognised{profile: candidate.profile, by: evidenceOf(candidate.Detection), detail: seen(candidate.Detection, c)}
+		found.overridden = len(candidate.Images) > 0 && len(candidate.Args) == 0 && len(c.Command) > 0
+		if q.known.profile == nil || !found.overridden {
+			q.known = found
+		}
+		return !found.overridden
+	})
+}
+
+// imageOf takes the container's image apart, once.
+func (d *deciding) imageOf(q *request) *image {
+	if q.image.repository == "" {
+		q.image = parseImage(q.container.Image, d.policy.imageMirrors)
+	}
+	return &q.image
 }
 
 func evidenceOf(d *v1alpha1.Detection) EvidenceKind {
@@ -69,7 +124,7 @@ func seen(d *v1alpha1.Detection, c *Container) string {
 
 // fits says whether everything holds that a detection asks for, but for the container's command. What is quickly
 // compared comes first: a review goes through the whole catalogue.
-func (c *Container) fits(d *v1alpha1.Detection, img image) bool {
+func (c *Container) fits(d *v1alpha1.Detection, img *image) bool {
 	switch {
 	case len(d.Ports) > 0 && !slices.ContainsFunc(d.Ports, c.declaresPort),
 		len(d.Images) > 0 && !img.isNamed(d.Images),

@@ -24,6 +24,8 @@ type request struct {
 	// profile is the one that a key or the rule names, known what the container itself shows.
 	profile *profile
 	known   recognised
+	// image is the container's, taken apart when it is first asked for.
+	image   image
 	asks    probe.Map[annotation.Ask]
 	figures figures
 	fields  probe.Map[timing.Fields]

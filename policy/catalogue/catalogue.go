@@ -124,6 +124,11 @@ func (h *ClassHint) validate(path *field.Path) field.ErrorList {
 	if len(h.Env)+len(h.Images) == 0 {
 		errs = append(errs, field.Required(path, "env or images"))
 	}
+	for i, image := range h.Images {
+		if strings.Contains(image, "*") {
+			errs = append(errs, field.Invalid(path.Child("images").Index(i), image, "a hint names images in full"))
+		}
+	}
 	for i, name := range h.Env {
 		if _, ok := environment.Find(strings.TrimSuffix(name, "*")); !ok {
 			errs = append(errs, field.NotSupported(path.Child("env").Index(i), name, environment.Names()))

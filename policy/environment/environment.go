@@ -70,9 +70,14 @@ func Matches(pattern, name string) bool {
 
 // Find says what is read of a variable.
 func Find(name string) (Variable, bool) {
-	for _, known := range Known() {
-		if Matches(known.Name, name) {
-			return known, true
+	if name == "" {
+		return Variable{}, false
+	}
+	all := Known()
+	for i := range all {
+		// Nearly all variables of a Pod are unknown, and this is asked of each.
+		if all[i].Name[0] == name[0] && Matches(all[i].Name, name) {
+			return all[i], true
 		}
 	}
 	return Variable{}, false

@@ -33,10 +33,10 @@ func unremarkable() *lint.Container {
 
 func TestAnUnremarkableContainerCostsNoMemory(t *testing.T) {
 	pod, c := &lint.Pod{OwnerKind: "ReplicaSet"}, unremarkable()
-	if findings := lint.Check(pod, c); findings != nil {
+	if findings := lint.New().Check(pod, c); findings != nil {
 		t.Fatalf("it is not unremarkable: %+v", findings)
 	}
-	if n := testing.AllocsPerRun(1000, func() { lint.Check(pod, c) }); n > 0 {
+	if n := testing.AllocsPerRun(1000, func() { lint.New().Check(pod, c) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -45,6 +45,6 @@ func BenchmarkCheck(b *testing.B) {
 	pod, c := &lint.Pod{OwnerKind: "ReplicaSet"}, unremarkable()
 	b.ReportAllocs()
 	for b.Loop() {
-		lint.Check(pod, c)
+		lint.New().Check(pod, c)
 	}
 }

@@ -62,17 +62,25 @@ type Finding struct {
 	Message string
 }
 
+// Linter applies all rules. It is made once, because copying the table for each review would cost more than most rules
+// do, and is safe for concurrent use.
+type Linter struct {
+	rules [ruleCount]Rule
+}
+
+// New returns a Linter.
+func New() *Linter { return &Linter{rules: table()} }
+
 // Check applies all rules to a container of a Pod. Findings come in the order of their rules, and for one rule in
 // the order of probe.Kinds. It allocates nothing when nothing is found in probes over the network.
-func Check(pod *Pod, c *Container) []Finding {
+func (l *Linter) Check(pod *Pod, c *Container) []Finding {
 	if pod == nil || c == nil {
 		return nil
 	}
 	var findings []Finding
 	s := subject{pod: pod, container: c}
-	rules := table()
-	for i := range rules {
-		rule := &rules[i]
+	for i := range l.rules {
+		rule := &l.rules[i]
 		if !rule.anyType && !c.Type.mayHaveProbes() {
 			continue
 		}
