@@ -16,7 +16,8 @@ import (
 
 // options are the flags of the process, checked.
 type options struct {
-	policyFile string
+	policyFile  string
+	statusLabel bool
 
 	listenAddress string
 	certDir       string
@@ -67,6 +68,7 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	groups := []group{
 		{"What to inject", newFlags(func(f *flag.FlagSet) {
 			f.StringVar(&o.policyFile, "policy", "", "the policy `FILE`, reloaded when it changes; empty: the built-in defaults")
+			f.BoolVar(&o.statusLabel, "status-label", false, "label Pods that get a probe with probe-injector.dev/injected=true")
 		})},
 		{"Serving", newFlags(func(f *flag.FlagSet) {
 			f.StringVar(&o.listenAddress, "listen-address", ":9443", "the `ADDRESS` that the API server calls, host:port")

@@ -81,6 +81,7 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 		Policy:               func() webhook.Decider { return f.around(p.policy.current()) },
 		Logger:               logger,
 		Registerer:           p.registry,
+		LabelInjected:        o.statusLabel,
 		MaxConcurrentReviews: o.maxConcurrentReviews,
 		MaxInFlightBytes:     o.maxInFlightBytes,
 	})
