@@ -161,10 +161,7 @@ func (c *cluster) serve(t *testing.T, namespace string) {
 // expect finds the Secret as it was served, and these bundles.
 func (c *cluster) expect(t *testing.T, namespace string, bundles map[string]string) {
 	t.Helper()
-	secret, err := c.Client().CoreV1().Secrets(namespace).Get(t.Context(), authorityName, metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	secret := c.authority(t, namespace)
 	for _, key := range []string{"ca.crt", "tls.key"} {
 		if !bytes.Equal(secret.Data[key], []byte("ours")) {
 			t.Errorf("%s of the Secret is now %q", key, secret.Data[key])
@@ -176,14 +173,7 @@ func (c *cluster) expect(t *testing.T, namespace string, bundles map[string]stri
 // bundlesAre compares the bundles of all entries, by the entries' names without the domain.
 func (c *cluster) bundlesAre(t *testing.T, want map[string]string) {
 	t.Helper()
-	now, err := c.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Get(t.Context(), configurationName, metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]string{}
-	for _, webhook := range now.Webhooks {
-		got[strings.TrimSuffix(webhook.Name, ".probe-injector.dev")] = string(webhook.ClientConfig.CABundle)
-	}
+	got := c.bundles(t)
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("the bundles are %v, want %v", got, want)
 	}
