@@ -1,0 +1,68 @@
+package resilience
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// announced is the length that sockets announce: the longest that the server reads.
+const announced = 8 << 20
+
+// attack is a number of sockets that begin a review and never finish it. Whenever the server ends one, another is
+// opened.
+type attack struct {
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	opened  atomic.Int64
+}
+
+// attack begins to open sockets to the oldest server that send some bytes of what they announce.
+func (r *release) attack(t *testing.T, sockets, send int) *attack {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	a := &attack{stop: stop}
+	address := r.running()[0].Address()
+	head := fmt.Appendf(nil, "POST /mutate/annotated?timeout=3s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", address, announced)
+	request := slices.Concat(head, bytes.Repeat([]byte(" "), send))
+	for range sockets {
+		a.running.Go(func() {
+			for ctx.Err() == nil {
+				a.opened.Add(1)
+				hang(ctx, address, request)
+			}
+		})
+	}
+	t.Cleanup(func() { a.end(t) })
+	return a
+}
+
+// hang sends the beginning of a request and waits until the server ends the connection, or the context does.
+func hang(ctx context.Context, address string, request []byte) {
+	// Whoever attacks does not care whom he talks to.
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
+	connection, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return
+	}
+	defer connection.Close()
+	defer context.AfterFunc(ctx, func() { connection.Close() })()
+	if _, err := connection.Write(request); err != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, connection)
+}
+
+// end closes all sockets and returns how many were opened.
+func (a *attack) end(t *testing.T) int {
+	t.Helper()
+	a.stop()
+	a.running.Wait()
+	return int(a.opened.Load())
+}

@@ -1,0 +1,171 @@
+package resilience
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/probe-injector/probe-injector/test/controlplane"
+)
+
+const (
+	// queue is how long a review waits before it is refused for overload, a little less for the clock's sake.
+	queue = 490 * time.Millisecond
+	// recovery is how long after the load ended we may still be overloaded.
+	recovery = time.Second
+)
+
+// policies are the failure policies, and what becomes of a Pod under each when we cannot keep up.
+func policies() map[string]bool {
+	return map[string]bool{"Ignore": false, "Fail": true}
+}
+
+// TestTooManyReviewsWaitAndAreRefusedAndThePolicyDecides has one slot for reviews that take two seconds each, and a load
+// that would need a hundred of them. What waits for too long gets 503; then Ignore lets the Pod through and Fail refuses
+// it, in our words. When the load ends, so does the overload.
+func TestTooManyReviewsWaitAndAreRefusedAndThePolicyDecides(t *testing.T) {
+	t.Parallel()
+	duration := either(t, 3*time.Second, 20*time.Second)
+	c := newCluster(t, controlplane.Options{})
+	for policy, refuses := range policies() {
+		t.Run("under "+policy, func(t *testing.T) {
+			r := c.install(t, plan{
+				namespace: "slots-" + strings.ToLower(policy), values: "webhook: {failurePolicy: " + policy + "}",
+				fault: "delay:2s", args: []string{"--max-concurrent-reviews=1"},
+			})
+			before := r.counted(t, "probe_injector_reviews_total", nil)
+			load := c.load(t, asking())
+			sleepUntil(t, time.Now().Add(duration))
+			outcome := load.end()
+			ended := time.Now()
+
+			reviews := r.counted(t, "probe_injector_reviews_total", nil) - before
+			memory := resident(t, r.running()[0])
+			r.recovered(t, ended)
+			figure(t, "one slot, %s: %v; %.0f reviews for them; %.0f MiB resident", policy, outcome, reviews, memory)
+			outcome.isLoad(t, 0)
+			outcome.shed(t, refuses, "probe-injector: overloaded, too many reviews at once")
+			r.fits(t, memory)
+			if int(reviews) != len(outcome.attempts) {
+				t.Errorf("the API server asked %.0f times for %d Pods: what is overloaded must not be asked again", reviews, len(outcome.attempts))
+			}
+		})
+	}
+}
+
+// TestSocketsThatOnlyAnnounceCostNothing opens sockets that announce a body of 8 MiB each and never send it, while Pods
+// are created: these get their probes as if nothing were.
+func TestSocketsThatOnlyAnnounceCostNothing(t *testing.T) {
+	t.Parallel()
+	sockets, duration := either(t, 300, 1000), either(t, 6*time.Second, 60*time.Second)
+	c := newCluster(t, controlplane.Options{})
+	r := c.install(t, plan{})
+	idle := resident(t, r.running()[0])
+
+	attack := r.attack(t, sockets, 0)
+	load := c.load(t, asking())
+	most := r.mostResident(t, time.Now().Add(duration))
+	outcome := load.end()
+	opened := attack.end(t)
+
+	figure(t, "%d sockets at a time that announce 8 MiB and send nothing, %d in all: %v; %.0f MiB resident at most, %.0f before", sockets, opened, outcome, most, idle)
+	outcome.nothingLost(t, 0)
+	r.fits(t, most)
+}
+
+// TestBodiesThatNeverEndAreRefusedInTimeAndThePolicyDecides sends a quarter of many large bodies, which takes all memory
+// that reviews may hold. Others wait, then get 503, and the policy decides. When the sockets are gone, so is the overload.
+func TestBodiesThatNeverEndAreRefusedInTimeAndThePolicyDecides(t *testing.T) {
+	t.Parallel()
+	const sockets, sent = 64, 2<<20 + 64<<10
+	duration := either(t, 5*time.Second, 30*time.Second)
+	c := newCluster(t, controlplane.Options{})
+	for policy, refuses := range policies() {
+		t.Run("under "+policy, func(t *testing.T) {
+			r := c.install(t, plan{namespace: "bytes-" + strings.ToLower(policy), values: "webhook: {failurePolicy: " + policy + "}"})
+			attack := r.attack(t, sockets, sent)
+			r.eventuallyCounts(t, "probe_injector_errors_total", map[string]string{"stage": "budget"})
+			load := c.load(t, asking())
+			most := r.mostResident(t, time.Now().Add(duration))
+			outcome := load.end()
+			opened := attack.end(t)
+			ended := time.Now()
+
+			r.recovered(t, ended)
+			figure(t, "%d sockets at a time that send 2 of 8 MiB, %d in all, %s: %v; %.0f MiB resident at most", sockets, opened, policy, outcome, most)
+			outcome.isLoad(t, 0)
+			outcome.shed(t, refuses, "probe-injector: overloaded, too many bytes in flight")
+			r.fits(t, most)
+		})
+	}
+}
+
+// shed fails the test unless some of the load was refused for overload, after waiting, as the policy says.
+func (o outcome) shed(t *testing.T, refuses bool, words string) {
+	t.Helper()
+	if refuses && len(o.missed()) > 0 {
+		t.Errorf("%d Pods are neither probed nor refused", len(o.missed()))
+	}
+	if !refuses {
+		o.nothingRefused(t)
+	}
+	shed := o.where(func(a attempt) bool { return !a.probed })
+	if len(shed) == 0 {
+		t.Error("nothing was refused for overload: the property is not tested")
+	}
+	for _, a := range shed {
+		if a.took < queue {
+			t.Errorf("a Pod was given up after %v, without waiting", a.took)
+		}
+		if refuses && !strings.Contains(a.err.Error(), words) {
+			t.Errorf("its user reads: %v", a.err)
+		}
+	}
+}
+
+// recovered creates one Pod after the other until one gets its probes again.
+func (r *release) recovered(t *testing.T, ended time.Time) {
+	t.Helper()
+	var a attempt
+	eventually(t, "Pods get their probes after the overload", func() error {
+		if a = r.attempt(t.Context(), asking()); a.isMissed() {
+			return errors.New("the last one was created without them")
+		}
+		return a.err
+	})
+	after := a.at.Sub(ended)
+	figure(t, "recovered %v after the load ended", after.Round(time.Millisecond))
+	if after > recovery {
+		t.Errorf("a Pod created %v after the load ended is the first that gets its probes", after)
+	}
+}
+
+// mostResident is the most memory that the server occupies until a moment, in MiB.
+func (r *release) mostResident(t *testing.T, until time.Time) float64 {
+	t.Helper()
+	most := 0.0
+	for time.Now().Before(until) {
+		most = max(most, resident(t, r.running()[0]))
+		sleepUntil(t, time.Now().Add(100*time.Millisecond))
+	}
+	return most
+}
+
+// fits fails the test if a server occupies so much memory, in MiB, that the chart's limit would end it.
+func (r *release) fits(t *testing.T, memory float64) {
+	t.Helper()
+	deployment, err := r.rendered.Deployment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := deployment.Spec.Template.Spec.Containers[0].Resources.Limits.Memory()
+	if limit.Cmp(resource.MustParse("1Mi")) < 0 {
+		t.Fatalf("the chart's memory limit is %v", limit)
+	}
+	if memory > float64(limit.Value())/(1<<20) {
+		t.Errorf("%.0f MiB are resident: the container's limit is %v", memory, limit)
+	}
+}
