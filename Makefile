@@ -28,6 +28,7 @@ help: ## List the targets
 .PHONY: test
 test: ## Run every test that needs no root, on a real kube-apiserver
 	go run ./test/binaries/build
+	go run ./test/charttools/build
 	go test ./...
 	go -C test/prober test -count=1 ./...
 	go -C test/linters test -count=1 ./...
@@ -40,6 +41,11 @@ fuzz: ## Fuzz each text boundary for FUZZTIME (default 1m)
 bench: ## Measure: one line per figure, each a ratio within one run or a count
 	@go run ./test/binaries/build > /dev/null
 	@go run ./test/bench
+
+.PHONY: chart-test
+chart-test: ## Test the chart alone, with both versions of Helm
+	go run ./test/charttools/build
+	go test ./charts/... ./test/chart
 
 .PHONY: bench-defaults
 bench-defaults: ## Compare our numbers with what others inject, in a simulation
@@ -59,6 +65,7 @@ verify: ## Check that generated files are up to date and that changed numbers ar
 	go -C test/linters mod tidy -diff
 	go -C test/linters/kube-score mod tidy -diff
 	go run ./docs/generate -check
+	go run ./charts/generate -check
 	.ci/numbers
 
 ##@ Change it
@@ -71,6 +78,7 @@ build: ## Build the webhook and the CLI into bin/
 .PHONY: generate
 generate: ## Bring generated files up to date
 	go run ./docs/generate
+	go run ./charts/generate
 	go run ./test/defaults -write
 
 .PHONY: format
