@@ -69,10 +69,14 @@ func (in *Injection) Guarantee() Guarantee {
 	return g
 }
 
-// ReadInjection reads a probe that a Pod has as the injection that it would have been, so that its numbers can be
-// explained in the same words. Its source stays empty.
-func ReadInjection(container ContainerRef, kind ProbeKind, p *corev1.Probe) Injection {
-	return Injection{Container: container, Kind: kind, Probe: p, Handler: handlerOf(p), Timing: timingOf(p)}
+// ReadInjection reads a probe that a Pod has, beside the container's startup probe or nil, as the injection that it would
+// have been, so that its numbers can be explained in the same words. Its source stays empty.
+func ReadInjection(container ContainerRef, kind ProbeKind, p, startup *corev1.Probe) Injection {
+	in := Injection{Container: container, Kind: kind, Probe: p, Handler: handlerOf(p), Timing: timingOf(p)}
+	if startup != nil {
+		in.Startup = timingOf(startup)
+	}
+	return in
 }
 
 // Sentences are the figures in words: from when to when nothing acts, and how soon a silence is found.

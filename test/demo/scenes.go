@@ -83,7 +83,7 @@ func showProbes(c *corev1.Container) error {
 			return fmt.Errorf("printing a probe: %w", err)
 		}
 		fmt.Print(indent(string(text)))
-		injection := policy.ReadInjection(policy.ContainerRef{Name: c.Name}, each.kind, each.probe)
+		injection := policy.ReadInjection(policy.ContainerRef{Name: c.Name}, each.kind, each.probe, c.StartupProbe)
 		for _, e := range injection.Explain() {
 			fmt.Printf("    # %s %d: %s\n", e.Field, e.Value, e.Sentence)
 		}
