@@ -116,17 +116,22 @@ func (c *cluster) anyClient() rest.Interface {
 	return c.clients[c.turn.Add(1)%uint64(len(c.clients))]
 }
 
-// failures returns why the API server could not call webhooks so far, and how often each.
-func (c *cluster) failures() map[string]int {
+// failures returns why the API server could not call webhooks, and how often each, as far as its log says after some
+// bytes.
+func (c *cluster) failures(after int) map[string]int {
 	ports := regexp.MustCompile(`:\d{4,5}\b`)
 	all := map[string]int{}
-	for line := range strings.Lines(c.LogTail("kube-apiserver", math.MaxInt)) {
+	log := c.log()
+	for line := range strings.Lines(log[min(after, len(log)):]) {
 		if _, reason, ok := strings.Cut(line, "failed to call webhook: "); ok && strings.HasPrefix(line, "W") {
 			all[ports.ReplaceAllString(strings.TrimSpace(reason), ":PORT")]++
 		}
 	}
 	return all
 }
+
+// log is all that the API server has logged.
+func (c *cluster) log() string { return c.LogTail("kube-apiserver", math.MaxInt) }
 
 // failedOpen is how many calls of our webhooks failed and were passed over, as the API server counts them.
 func (c *cluster) failedOpen(t *testing.T) int {

@@ -3,12 +3,14 @@ package resilience
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/probe-injector/probe-injector/test/controlplane"
 )
@@ -23,7 +25,7 @@ func TestAllOurPodsDeletedUnderFailComeBack(t *testing.T) {
 
 	installed := time.Now()
 	r.apply(t)
-	r.runsOnceThereArePods(t)
+	first := r.runsOnceThereArePods(t, nil)
 	figure(t, "installed under Fail, the configuration first: Pods get their probes after %v", time.Since(installed).Round(time.Millisecond))
 
 	r.deleteAllPods(t)
@@ -43,26 +45,34 @@ func TestAllOurPodsDeletedUnderFailComeBack(t *testing.T) {
 		}
 	}
 
-	r.runsOnceThereArePods(t)
+	r.runsOnceThereArePods(t, first)
 	figure(t, "all our Pods deleted under Fail: Pods get their probes again after %v", time.Since(deleted).Round(time.Millisecond))
 }
 
-// runsOnceThereArePods waits until the controllers have made all Pods of the Deployment, runs a server for each as the
-// kubelet would, and waits until Pods get their probes.
-func (r *release) runsOnceThereArePods(t *testing.T) {
+// runsOnceThereArePods waits until the controllers have made all Pods of the Deployment, none of which is one of those
+// before, runs a server for each as the kubelet would, and waits until Pods get their probes. It returns the Pods' UIDs.
+func (r *release) runsOnceThereArePods(t *testing.T, before []types.UID) []types.UID {
 	t.Helper()
+	var made []types.UID
 	eventually(t, "the controllers have made our Pods", func() error {
 		pods, err := r.Client().CoreV1().Pods(r.plan.namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "probe-injector.dev/component=webhook"})
 		if err != nil {
 			return err
 		}
-		if len(pods.Items) != r.plan.replicas {
-			return fmt.Errorf("there are %d, not %d", len(pods.Items), r.plan.replicas)
+		made = nil
+		for _, pod := range pods.Items {
+			if !slices.Contains(before, pod.UID) {
+				made = append(made, pod.UID)
+			}
+		}
+		if len(made) != r.plan.replicas {
+			return fmt.Errorf("there are %d, not %d", len(made), r.plan.replicas)
 		}
 		return nil
 	})
 	r.startAll(t)
 	r.works(t)
+	return made
 }
 
 // deleteAllPods deletes all Pods of the webhook, with their servers and endpoints.

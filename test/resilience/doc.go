@@ -10,7 +10,7 @@
 // load_test.go are what all of them use.
 //
 // go test runs a short form. RESILIENCE=full in the environment runs the full one, with the numbers that the project
-// promises; it takes about twenty minutes, so it needs -timeout. Each test logs its figures, which -v shows.
+// promises; it takes ten minutes, so it needs -timeout. Each test logs its figures, which -v shows.
 //
 // No root is needed. The API server takes no loopback address for an endpoint, so that the servers listen on the
 // machine's first other address, each on a port and in an EndpointSlice of its own.

@@ -2,6 +2,7 @@ package resilience
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,13 +62,36 @@ func write(t *testing.T, s *server.Server, leaf *certificate.Leaf) {
 	}
 }
 
-// TestBadCertificateFilesAreNotServed puts files there that no API server would accept, while Pods are created. The
-// server says so, goes on with the certificate that it has, and takes the next good one.
-func TestBadCertificateFilesAreNotServed(t *testing.T) {
+// TestCertificateFiles has certificates from files, which others renew: cert-manager and the kubelet, or an admin.
+func TestCertificateFiles(t *testing.T) {
 	t.Parallel()
-	const says = "the certificate was not reloaded, the one before stays"
 	c := newCluster(t, controlplane.Options{})
-	r := c.install(t, plan{})
+	t.Run("renewals lose nothing", c.renewedFiles)
+	t.Run("bad ones are not served", c.badFiles)
+	t.Run("an expired one makes the server unready", c.expiredFile)
+}
+
+// renewedFiles replaces the certificates of two servers twenty times while Pods are created, and lets the API server open
+// new connections each time.
+func (c *cluster) renewedFiles(t *testing.T) {
+	const renewals = 20
+	r := c.install(t, plan{namespace: "renewed", replicas: 2})
+
+	load, newcomer := c.load(t, asking()), r.newcomer(t)
+	for range renewals {
+		for _, s := range r.running() {
+			r.renewed(t, s)
+		}
+		r.reconnect(t)
+	}
+	r.rotated(t, fmt.Sprintf("certificate files renewed %d times on %d servers", renewals, r.plan.replicas), load, newcomer)
+}
+
+// badFiles puts files there that no API server would accept, while Pods are created. The
+// server says so, goes on with the certificate that it has, and takes the next good one.
+func (c *cluster) badFiles(t *testing.T) {
+	const says = "the certificate was not reloaded, the one before stays"
+	r := c.install(t, plan{namespace: "bad"})
 	s := r.running()[0]
 	load, newcomer := c.load(t, asking()), r.newcomer(t)
 	for name, spoil := range badFiles() {
@@ -85,12 +109,10 @@ func TestBadCertificateFilesAreNotServed(t *testing.T) {
 	r.rotated(t, "bad certificate files, one after the other", load, newcomer)
 }
 
-// TestAnExpiredCertificateFileMakesTheServerUnready lets the certificate expire that is served: nobody renewed it. The
+// expiredFile lets the certificate expire that is served: nobody renewed it. The
 // server says that it is not ready, and is again as soon as there is a new one.
-func TestAnExpiredCertificateFileMakesTheServerUnready(t *testing.T) {
-	t.Parallel()
-	c := newCluster(t, controlplane.Options{})
-	r := c.install(t, plan{})
+func (c *cluster) expiredFile(t *testing.T) {
+	r := c.install(t, plan{namespace: "expired"})
 	s := r.running()[0]
 	if err := s.Renew(4 * time.Second); err != nil {
 		t.Fatal(err)

@@ -100,14 +100,21 @@ func incidents() map[string]incident {
 	}
 }
 
-// TestWhateverHappensToOurCertificatesIsRepaired lets everything happen to the Secret and to the configuration, one after
-// the other, while Pods are created. Nobody helps.
-func TestWhateverHappensToOurCertificatesIsRepaired(t *testing.T) {
+// TestIncidents lets things happen to the certificates that the servers make for themselves.
+func TestIncidents(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, controlplane.Options{})
+	t.Run("whatever happens to the objects is repaired", c.repaired)
+	t.Run("a deleted Secret is lived with until the chart is applied again", c.livedWith)
+	t.Run("a server that slept past the end of its certificate renews it", c.slept)
+}
+
+// repaired lets everything happen to the Secret and to the configuration, one after
+// the other, while Pods are created. Nobody helps.
+func (c *cluster) repaired(t *testing.T) {
 	// In the full form, a new authority is held as long as in a cluster.
 	r := c.install(t, plan{
-		selfManaged: true, replicas: 2, values: "rbac: {recreateSecret: true}",
+		namespace: "repaired", selfManaged: true, replicas: 2, values: "rbac: {recreateSecret: true}",
 		fault: either(t, "hold:500ms", ""),
 	})
 	for name, incident := range incidents() {
@@ -228,12 +235,10 @@ func (r *release) publishBundle(t *testing.T, bundle []byte) {
 	})
 }
 
-// TestADeletedSecretIsLivedWithUntilTheChartIsAppliedAgain deletes the Secret where the chart's default RBAC does not let
+// livedWith deletes the Secret where the chart's default RBAC does not let
 // the servers create one: they go on with what they know, and say so.
-func TestADeletedSecretIsLivedWithUntilTheChartIsAppliedAgain(t *testing.T) {
-	t.Parallel()
-	c := newCluster(t, controlplane.Options{})
-	r := c.install(t, plan{selfManaged: true, replicas: 2, fault: either(t, "hold:500ms", "")})
+func (c *cluster) livedWith(t *testing.T) {
+	r := c.install(t, plan{namespace: "lived-with", selfManaged: true, replicas: 2, fault: either(t, "hold:500ms", "")})
 	load, newcomer := c.load(t, asking()), r.newcomer(t)
 
 	r.deleteSecret(t)
@@ -272,12 +277,10 @@ func (r *release) rendersSecret(t *testing.T) chart.Object {
 	return chart.Object{}
 }
 
-// TestAServerThatSleptPastTheEndOfItsCertificateRenewsIt freezes a server until its certificate has expired, as a
+// slept freezes a server until its certificate has expired, as a
 // suspended virtual machine does.
-func TestAServerThatSleptPastTheEndOfItsCertificateRenewsIt(t *testing.T) {
-	t.Parallel()
-	c := newCluster(t, controlplane.Options{})
-	r := c.install(t, plan{selfManaged: true, fault: "leaf-lifetime:4s"})
+func (c *cluster) slept(t *testing.T) {
+	r := c.install(t, plan{namespace: "slept", selfManaged: true, fault: "leaf-lifetime:4s"})
 	s := r.running()[0]
 	if err := s.Process().Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)

@@ -23,13 +23,20 @@ func policies() map[string]bool {
 	return map[string]bool{"Ignore": false, "Fail": true}
 }
 
-// TestTooManyReviewsWaitAndAreRefusedAndThePolicyDecides has one slot for reviews that take two seconds each, and a load
+// TestOverload lets the server have too much to do in each way that it knows of.
+func TestOverload(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, controlplane.Options{})
+	t.Run("too many reviews wait, are refused, and the policy decides", c.tooManyReviews)
+	t.Run("sockets that only announce cost nothing", c.onlyAnnounced)
+	t.Run("bodies that never end are refused in time, and the policy decides", c.neverEnding)
+}
+
+// tooManyReviews has one slot for reviews that take two seconds each, and a load
 // that would need a hundred of them. What waits for too long gets 503; then Ignore lets the Pod through and Fail refuses
 // it, in our words. When the load ends, so does the overload.
-func TestTooManyReviewsWaitAndAreRefusedAndThePolicyDecides(t *testing.T) {
-	t.Parallel()
+func (c *cluster) tooManyReviews(t *testing.T) {
 	duration := either(t, 3*time.Second, 20*time.Second)
-	c := newCluster(t, controlplane.Options{})
 	for policy, refuses := range policies() {
 		t.Run("under "+policy, func(t *testing.T) {
 			r := c.install(t, plan{
@@ -56,13 +63,11 @@ func TestTooManyReviewsWaitAndAreRefusedAndThePolicyDecides(t *testing.T) {
 	}
 }
 
-// TestSocketsThatOnlyAnnounceCostNothing opens sockets that announce a body of 8 MiB each and never send it, while Pods
+// onlyAnnounced opens sockets that announce a body of 8 MiB each and never send it, while Pods
 // are created: these get their probes as if nothing were.
-func TestSocketsThatOnlyAnnounceCostNothing(t *testing.T) {
-	t.Parallel()
+func (c *cluster) onlyAnnounced(t *testing.T) {
 	sockets, duration := either(t, 300, 1000), either(t, 6*time.Second, 60*time.Second)
-	c := newCluster(t, controlplane.Options{})
-	r := c.install(t, plan{})
+	r := c.install(t, plan{namespace: "announced"})
 	idle := resident(t, r.running()[0])
 
 	attack := r.attack(t, sockets, 0)
@@ -76,13 +81,11 @@ func TestSocketsThatOnlyAnnounceCostNothing(t *testing.T) {
 	r.fits(t, most)
 }
 
-// TestBodiesThatNeverEndAreRefusedInTimeAndThePolicyDecides sends a quarter of many large bodies, which takes all memory
+// neverEnding sends a quarter of many large bodies, which takes all memory
 // that reviews may hold. Others wait, then get 503, and the policy decides. When the sockets are gone, so is the overload.
-func TestBodiesThatNeverEndAreRefusedInTimeAndThePolicyDecides(t *testing.T) {
-	t.Parallel()
+func (c *cluster) neverEnding(t *testing.T) {
 	const sockets, sent = 64, 2<<20 + 64<<10
-	duration := either(t, 5*time.Second, 30*time.Second)
-	c := newCluster(t, controlplane.Options{})
+	duration := either(t, 4*time.Second, 30*time.Second)
 	for policy, refuses := range policies() {
 		t.Run("under "+policy, func(t *testing.T) {
 			r := c.install(t, plan{namespace: "bytes-" + strings.ToLower(policy), values: "webhook: {failurePolicy: " + policy + "}"})
@@ -97,7 +100,7 @@ func TestBodiesThatNeverEndAreRefusedInTimeAndThePolicyDecides(t *testing.T) {
 			r.recovered(t, ended)
 			figure(t, "%d sockets at a time that send 2 of 8 MiB, %d in all, %s: %v; %.0f MiB resident at most", sockets, opened, policy, outcome, most)
 			outcome.isLoad(t, 0)
-			outcome.shed(t, refuses, "probe-injector: overloaded, too many bytes in flight")
+			outcome.shed(t, refuses, "probe-injector: overloaded, too many")
 			r.fits(t, most)
 		})
 	}

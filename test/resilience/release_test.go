@@ -52,6 +52,8 @@ type release struct {
 	rendered *chart.Rendered
 	// options are those of each server.
 	options server.Options
+	// logged is how much the API server had logged before the release.
+	logged int
 
 	mutex sync.Mutex
 	// servers run, the oldest first; leaving are those of them that are about to end.
@@ -77,7 +79,7 @@ func (c *cluster) install(t *testing.T, p plan) *release {
 func (c *cluster) prepare(t *testing.T, p plan) *release {
 	t.Helper()
 	p.namespace, p.replicas = cmp.Or(p.namespace, "probe-injector"), cmp.Or(p.replicas, 1)
-	r := &release{cluster: c, plan: p}
+	r := &release{cluster: c, plan: p, logged: len(c.log())}
 	build := server.Build
 	if p.fault != "" {
 		build = server.BuildWithFaults
@@ -388,6 +390,9 @@ func (r *release) change(t *testing.T, how func(*admissionregistrationv1.Mutatin
 		t.Fatal(err)
 	}
 }
+
+// failures returns why the API server could not call webhooks since the release was installed, and how often each.
+func (r *release) failures() map[string]int { return r.cluster.failures(r.logged) }
 
 // notable is the end of a server's log without the lines about reviews.
 func notable(s *server.Server) string {

@@ -11,7 +11,7 @@ import (
 // chart's Deployment does: a new server is ready before an old one gets SIGTERM, and endpoints follow late.
 func TestARollingRestartLosesNothing(t *testing.T) {
 	t.Parallel()
-	restarts, creates := either(t, 3, 5), either(t, 900, 10_000)
+	restarts, creates := either(t, 3, 5), either(t, 600, 10_000)
 	c := newCluster(t, controlplane.Options{})
 	// The chart's own drain takes 15 seconds, which only the full form has.
 	r := c.install(t, plan{replicas: 2, drain: either(t, 5*time.Second, 0)})

@@ -14,24 +14,6 @@ import (
 	"github.com/probe-injector/probe-injector/test/server"
 )
 
-// TestRenewedCertificateFilesLoseNothing replaces the certificates of two servers twenty times while Pods are created, as
-// cert-manager and the kubelet would, and lets the API server open new connections each time.
-func TestRenewedCertificateFilesLoseNothing(t *testing.T) {
-	t.Parallel()
-	const renewals = 20
-	c := newCluster(t, controlplane.Options{})
-	r := c.install(t, plan{replicas: 2})
-
-	load, newcomer := c.load(t, asking()), r.newcomer(t)
-	for range renewals {
-		for _, s := range r.running() {
-			r.renewed(t, s)
-		}
-		r.reconnect(t)
-	}
-	r.rotated(t, fmt.Sprintf("certificate files renewed %d times on %d servers", renewals, r.plan.replicas), load, newcomer)
-}
-
 // TestRenewedLeavesOfOurOwnLoseNothing gives the certificates that servers make for themselves a life of seconds.
 func TestRenewedLeavesOfOurOwnLoseNothing(t *testing.T) {
 	t.Parallel()
@@ -55,7 +37,7 @@ func TestRotatedAuthoritiesLoseNothing(t *testing.T) {
 	rotations := either(t, 2, 5)
 	c := newCluster(t, controlplane.Options{})
 	r := c.install(t, plan{selfManaged: true, replicas: 3, fault: either(t,
-		"ca-lifetime:18s,leaf-lifetime:18s,keep-predecessor:6s,hold:1s",
+		"ca-lifetime:12s,leaf-lifetime:12s,keep-predecessor:4s,hold:1s",
 		// An API server is given as much time as in a cluster.
 		"ca-lifetime:45s,leaf-lifetime:45s,keep-predecessor:20s")})
 
@@ -80,7 +62,7 @@ func TestRotatedAuthoritiesLoseNothing(t *testing.T) {
 		sleepUntil(t, time.Now().Add(200*time.Millisecond))
 	}
 	// The predecessor is taken out of the bundle.
-	sleepUntil(t, time.Now().Add(either(t, 7*time.Second, 25*time.Second)))
+	sleepUntil(t, time.Now().Add(either(t, 5*time.Second, 25*time.Second)))
 	r.rotated(t, fmt.Sprintf("certificate authority rotated %d times by %d servers", rotations, r.plan.replicas), load, newcomer)
 }
 

@@ -75,7 +75,7 @@ func TestARuleAddedToARunningReleaseRefusesNothing(t *testing.T) {
 	if got := r.counted(t, "controller_runtime_webhook_requests_total", map[string]string{"code": "404"}); got != 0 {
 		t.Errorf("%v reviews were answered with 404", got)
 	}
-	if failures := c.failures(); len(failures) != 0 {
+	if failures := r.failures(); len(failures) != 0 {
 		t.Errorf("calls of the webhook failed: %v", failures)
 	}
 }

@@ -35,29 +35,34 @@ const (
 	moreMemory = 6
 )
 
-// TestMemoryDoesNotGrowWithReviews sends reviews of Pods that are all different, and compares how much memory is resident
-// after some and after many. Each mode of certificates is measured.
-func TestMemoryDoesNotGrowWithReviews(t *testing.T) {
+// TestScale sends reviews of Pods that are all different to a server, in each mode of certificates.
+func TestScale(t *testing.T) {
 	t.Parallel()
+	const user = "system:serviceaccount:probe-injector:probe-injector"
+	c := newCluster(t, controlplane.Options{Audit: true, AuditUsers: []string{user}})
+	t.Run("memory does not grow with reviews, with certificates from files", func(t *testing.T) {
+		c.install(t, plan{namespace: "files"}).answersMany(t)
+	})
+	t.Run("nor with certificates of its own making, and two objects are watched", func(t *testing.T) {
+		r := c.install(t, plan{selfManaged: true})
+		r.answersMany(t)
+		r.watchesTwoObjects(t, user)
+	})
+}
+
+// answersMany compares how much memory is resident after some reviews and after many.
+func (r *release) answersMany(t *testing.T) {
+	t.Helper()
 	some, many := either(t, 5_000, 10_000), either(t, 20_000, 100_000)
-	for name, plan := range map[string]plan{
-		"with certificates from files":        {},
-		"with certificates of its own making": {selfManaged: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := newCluster(t, controlplane.Options{})
-			r := c.install(t, plan)
-			client := r.reviewer(t)
-			begin := time.Now()
-			client.send(t, 0, some)
-			afterSome := resident(t, r.running()[0])
-			client.send(t, some, many)
-			afterMany := resident(t, r.running()[0])
-			figure(t, "%.1f MiB resident after %d reviews, %.1f after %d, %s, in %v", afterSome, some, afterMany, many, name, time.Since(begin).Round(time.Second))
-			if afterMany > afterSome+moreMemory {
-				t.Errorf("memory grows with reviews: from %.1f to %.1f MiB", afterSome, afterMany)
-			}
-		})
+	client := r.reviewer(t)
+	begin := time.Now()
+	client.send(t, 0, some)
+	afterSome := resident(t, r.running()[0])
+	client.send(t, some, many)
+	afterMany := resident(t, r.running()[0])
+	figure(t, "%.1f MiB resident after %d reviews, %.1f after %d, in %v", afterSome, some, afterMany, many, time.Since(begin).Round(time.Second))
+	if afterMany > afterSome+moreMemory {
+		t.Errorf("memory grows with reviews: from %.1f to %.1f MiB", afterSome, afterMany)
 	}
 }
 
@@ -157,22 +162,15 @@ func reviewOf(n int) ([]byte, error) {
 	})
 }
 
-// TestOnlyTwoObjectsAreWatched looks at all that the server asks of the API server, which it calls as a ServiceAccount
-// with the chart's RBAC and nothing more: the Secret and the webhook configuration, each by its name, and nothing that it
-// is refused.
-func TestOnlyTwoObjectsAreWatched(t *testing.T) {
-	t.Parallel()
-	const user = "system:serviceaccount:probe-injector:probe-injector"
-	c := newCluster(t, controlplane.Options{Audit: true, AuditUsers: []string{user}})
-	r := c.install(t, plan{selfManaged: true, replicas: 2})
+// watchesTwoObjects looks at all that the server asks of the API server, which it calls as a ServiceAccount with the
+// chart's RBAC and nothing more: the Secret and the webhook configuration, each by its name, and nothing that it is
+// refused.
+func (r *release) watchesTwoObjects(t *testing.T, user string) {
+	t.Helper()
 	if got := "system:serviceaccount:" + r.plan.namespace + ":" + r.serviceAccount(t); got != user {
 		t.Fatalf("the ServiceAccount is %s, not %s", got, user)
 	}
-	load := c.load(t, asking())
-	sleepUntil(t, time.Now().Add(either(t, 2*time.Second, time.Minute)))
-	load.end().nothingLost(t, 0)
-
-	asked := c.asked(t, user)
+	asked := r.asked(t, user)
 	figure(t, "asked of the API server: %v", asked)
 	allowed := []string{"secrets/probe-injector-authority", "mutatingwebhookconfigurations/0-probe-injector"}
 	watched := map[string]bool{}
