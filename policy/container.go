@@ -62,11 +62,10 @@ func (c *Container) restartsAlways() bool {
 
 // cpuLimitMillis is the CPU limit in thousandths of a core; 0 when there is none or it cannot be read.
 func (c *Container) cpuLimitMillis() int64 {
-	limit, ok := c.Resources.Limits[corev1.ResourceCPU]
-	if !ok {
+	if c.Resources.Limits.CPU == "" {
 		return 0
 	}
-	quantity, err := resource.ParseQuantity(limit)
+	quantity, err := resource.ParseQuantity(c.Resources.Limits.CPU)
 	if err != nil || quantity.Sign() < 0 {
 		return 0
 	}

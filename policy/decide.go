@@ -23,6 +23,8 @@ type Door struct {
 type Subject struct {
 	Pod  *Pod
 	Door Door
+	// Notes asks for findings of severity I as well, which concern only people who look closely.
+	Notes bool
 }
 
 // Decide answers what to inject into the subject's Pod. It is pure and total: every Pod gets a Decision,
@@ -35,9 +37,9 @@ func (p *Policy) Decide(s Subject) Decision {
 		return leftAlone(p.mode, s.Pod, why)
 	}
 	if s.Door.Group != "" {
-		return p.decideByRules(s.Pod, s.Door.Group)
+		return p.decideByRules(s)
 	}
-	return p.decideAnnotated(s.Pod)
+	return p.decideAnnotated(s)
 }
 
 // leftAlone is the answer for a Pod that is not touched at all.
@@ -100,12 +102,13 @@ func asks(pod *Pod) bool {
 }
 
 // decideAnnotated answers a Pod that carries annotations of ours.
-func (p *Policy) decideAnnotated(pod *Pod) Decision {
+func (p *Policy) decideAnnotated(s Subject) Decision {
+	pod := s.Pod
 	entries := annotation.Parse(pod.annotations(), p.limits())
 	if len(entries) == 0 {
 		return Decision{Mode: p.mode}
 	}
-	d := &deciding{policy: p, pod: pod, asked: true, mesh: meshOf(pod), out: Decision{Mode: p.mode, Asked: true}}
+	d := &deciding{policy: p, pod: pod, notes: s.Notes, asked: true, mesh: meshOf(pod), out: Decision{Mode: p.mode, Asked: true}}
 	r := p.read(pod, entries)
 	d.out.Errors, d.out.Skips, d.requests = r.errs, r.skips, r.containers
 	if why, skip := absolute(pod); skip {
@@ -125,14 +128,15 @@ func (p *Policy) decideAnnotated(pod *Pod) Decision {
 }
 
 // decideByRules answers a Pod that carries none, by the first rule of the group that matches it.
-func (p *Policy) decideByRules(pod *Pod, groupName string) Decision {
+func (p *Policy) decideByRules(s Subject) Decision {
+	pod := s.Pod
 	none := func(why reason.Reason) Decision {
 		return Decision{Mode: p.mode, Skips: []Skip{{Reason: why}}}
 	}
 	if asks(pod) {
 		return none(reason.AnnotatedPod)
 	}
-	group, ok := p.group(groupName)
+	group, ok := p.group(s.Door.Group)
 	if !ok {
 		return none(reason.RuleNotLoaded)
 	}
@@ -140,7 +144,7 @@ func (p *Policy) decideByRules(pod *Pod, groupName string) Decision {
 	if matched == nil {
 		return none(reason.NoRuleMatches)
 	}
-	d := &deciding{policy: p, pod: pod, mesh: meshOf(pod), rule: matched, out: Decision{Mode: matched.Mode, Rule: matched.Name}}
+	d := &deciding{policy: p, pod: pod, notes: s.Notes, mesh: meshOf(pod), rule: matched, out: Decision{Mode: matched.Mode, Rule: matched.Name}}
 	if skip, found := ruleObstacle(pod, matched); found {
 		d.out.Skips = append(d.out.Skips, skip)
 		return d.finish()
@@ -156,7 +160,9 @@ func (p *Policy) decideByRules(pod *Pod, groupName string) Decision {
 type deciding struct {
 	policy *Policy
 	pod    *Pod
-	mesh   lint.Mesh
+	// notes asks for findings of severity I.
+	notes bool
+	mesh  lint.Mesh
 	// requests are all that could have probes: regular containers, then native sidecars.
 	requests []*request
 	// asked says that the Pod's annotations ask; else rule does.

@@ -11,7 +11,10 @@ import (
 // judge applies the lint rules to the probes that the Pod will have: those that exist and those that we add. Containers
 // that have none and that nobody asked about are left out, because there is no probe to speak of.
 func (d *deciding) judge() {
-	pod := lintPod(d.pod)
+	pod, linter := lintPod(d.pod), d.policy.warner
+	if d.notes {
+		linter = d.policy.linter
+	}
 	for _, q := range d.requests {
 		c := lintContainer(q)
 		for i := range d.out.Injections {
@@ -23,7 +26,7 @@ func (d *deciding) judge() {
 			continue
 		}
 		c.StartupBudget = d.knownBudget(q)
-		for _, f := range d.policy.linter.Check(&pod, &c) {
+		for _, f := range linter.Check(&pod, &c) {
 			d.out.Findings = append(d.out.Findings, Finding{
 				Container: q.ref.Name, Kind: f.Kind, Rule: f.Rule, Severity: f.Severity, Message: f.Message,
 				// What is not there cannot be wrong: its absence is worth knowing, and no warning.
@@ -36,7 +39,7 @@ func (d *deciding) judge() {
 
 // Judge applies the lint rules to a Pod as it stands, whether or not it would ever be decided about.
 func (p *Policy) Judge(pod *Pod) []Finding {
-	d := &deciding{policy: p, pod: pod, mesh: meshOf(pod)}
+	d := &deciding{policy: p, pod: pod, notes: true, mesh: meshOf(pod)}
 	d.requests = p.read(pod, nil).containers
 	for _, q := range d.requests {
 		d.recognise(q)

@@ -16,7 +16,7 @@ func causedByChoice(rule lint.ID) bool {
 func TestWhatWeAddPassesOurOwnLint(t *testing.T) {
 	judged := 0
 	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *policy.Pod, door policy.Door) {
-		d := engine.Decide(policy.Subject{Pod: pod, Door: door})
+		d := engine.Decide(policy.Subject{Pod: pod, Door: door, Notes: true})
 		ours := map[string]policy.Source{}
 		for _, in := range d.Injections {
 			ours[in.Container.Name+"/"+string(in.Kind)] = in.Source

@@ -75,6 +75,12 @@ type Container struct {
 	TTY            bool                           `json:"tty"`
 }
 
+// Limits is the part of a container's resource limits that decisions look at.
+type Limits struct {
+	// CPU is a resource.Quantity as it is written; empty when there is no limit.
+	CPU string `json:"cpu"`
+}
+
 // ContainerPort is the part of core/v1 ContainerPort that decisions look at.
 type ContainerPort struct {
 	Name          string          `json:"name"`
@@ -84,5 +90,5 @@ type ContainerPort struct {
 
 // Resources is the part of core/v1 ResourceRequirements that decisions look at.
 type Resources struct {
-	Limits map[corev1.ResourceName]string `json:"limits"`
+	Limits Limits `json:"limits"`
 }

@@ -44,7 +44,8 @@ type Policy struct {
 	knownSidecars  map[string]bool
 	groups         []ruleGroup
 	generic        timing.Class
-	linter         *lint.Linter
+	// linter applies all rules, warner those that matter to whoever creates a Pod.
+	linter, warner *lint.Linter
 }
 
 // ruleGroup is the rules that share a namespaceSelector: one entry of the webhook configuration.
@@ -111,7 +112,7 @@ func compile(file *v1alpha1.ProbePolicy, known *catalogue.Catalogue, version str
 		classHints:    known.ClassHints,
 		imageMirrors:  spec.ImageMirrors,
 		portNames:     portNamesFor(known.PortNames), portNumbers: known.PortNumbers, otherPortNames: known.OtherPortNames,
-		generic: generic, linter: lint.New(), hintedImages: hintedImages(known.ClassHints),
+		generic: generic, linter: lint.New(lint.Info), warner: lint.New(lint.Warning), hintedImages: hintedImages(known.ClassHints),
 	}
 	for _, name := range slices.Concat(known.Sidecars, spec.KnownSidecars) {
 		p.knownSidecars[name] = true

@@ -51,7 +51,7 @@ func randomContainer(r *rand.Rand, name string) policy.Container {
 	}
 	c.LivenessProbe, c.ReadinessProbe, c.StartupProbe = existing(), existing(), existing()
 	if r.IntN(4) == 0 {
-		c.Resources.Limits = map[corev1.ResourceName]string{corev1.ResourceCPU: oneOf(r, "100m", "1", "2.5", "-1", "x")}
+		c.Resources.Limits.CPU = oneOf(r, "100m", "1", "2.5", "-1", "x")
 	}
 	c.TTY = r.IntN(20) == 0
 	return c

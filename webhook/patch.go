@@ -44,8 +44,9 @@ func newPatch(pod *policy.Pod, d *policy.Decision, label bool) (patch, error) {
 	if d.Mode == policy.ModeAudit {
 		return p, nil
 	}
+	p.injections = make([]policy.Injection, 0, len(d.Injections))
 	for i := range d.Injections {
-		injection := d.Injections[i]
+		injection := &d.Injections[i]
 		if !fits(pod, d.Injections[:i], injection) {
 			p.contradictions++
 			continue
@@ -55,7 +56,7 @@ func newPatch(pod *policy.Pod, d *policy.Decision, label bool) (patch, error) {
 			return patch{}, fmt.Errorf("encoding the %s probe of container %q: %w", injection.Kind, injection.Container.Name, err)
 		}
 		p.add(probePointer(injection), probe)
-		p.injections = append(p.injections, injection)
+		p.injections = append(p.injections, *injection)
 	}
 	p.addStatus(pod, d.Status)
 	if label && len(p.injections) > 0 {
@@ -142,7 +143,7 @@ func (p *patch) addLabel(pod *policy.Pod) {
 }
 
 // probePointer is where the probe of an injection belongs. Kind and index are ours, no part comes from the Pod.
-func probePointer(i policy.Injection) string {
+func probePointer(i *policy.Injection) string {
 	list := "containers"
 	if i.Container.Init {
 		list = "initContainers"
@@ -158,7 +159,7 @@ func escapePointer(token string) string {
 // fits says whether an injection can be added to the Pod: its container is there under its name, has no such probe,
 // and gets none from an earlier injection. A null where a container belongs decodes to a container without a name,
 // to which nothing can be added.
-func fits(pod *policy.Pod, earlier []policy.Injection, i policy.Injection) bool {
+func fits(pod *policy.Pod, earlier []policy.Injection, i *policy.Injection) bool {
 	containers := pod.Spec.Containers
 	if i.Container.Init {
 		containers = pod.Spec.InitContainers
@@ -167,7 +168,8 @@ func fits(pod *policy.Pod, earlier []policy.Injection, i policy.Injection) bool 
 	if i.Probe == nil || at < 0 || at >= len(containers) || containers[at].Name == "" || containers[at].Name != i.Container.Name {
 		return false
 	}
-	for _, e := range earlier {
+	for j := range earlier {
+		e := &earlier[j]
 		if e.Kind == i.Kind && e.Container.Init == i.Container.Init && e.Container.Index == at {
 			return false
 		}

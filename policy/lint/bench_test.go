@@ -32,19 +32,19 @@ func unremarkable() *lint.Container {
 }
 
 func TestAnUnremarkableContainerCostsNoMemory(t *testing.T) {
-	pod, c := &lint.Pod{OwnerKind: "ReplicaSet"}, unremarkable()
-	if findings := lint.New().Check(pod, c); findings != nil {
+	linter, pod, c := lint.New(lint.Info), &lint.Pod{OwnerKind: "ReplicaSet"}, unremarkable()
+	if findings := linter.Check(pod, c); findings != nil {
 		t.Fatalf("it is not unremarkable: %+v", findings)
 	}
-	if n := testing.AllocsPerRun(1000, func() { lint.New().Check(pod, c) }); n > 0 {
+	if n := testing.AllocsPerRun(1000, func() { linter.Check(pod, c) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
 func BenchmarkCheck(b *testing.B) {
-	pod, c := &lint.Pod{OwnerKind: "ReplicaSet"}, unremarkable()
+	linter, pod, c := lint.New(lint.Info), &lint.Pod{OwnerKind: "ReplicaSet"}, unremarkable()
 	b.ReportAllocs()
 	for b.Loop() {
-		lint.New().Check(pod, c)
+		linter.Check(pod, c)
 	}
 }

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -21,6 +22,11 @@ const (
 	// Info is worth knowing.
 	Info Severity = "I"
 )
+
+// rank orders severities, the worst first.
+func (s Severity) rank() int {
+	return slices.Index([]Severity{Error, Warning, Info}, s)
+}
 
 // ID names a rule: PS and three digits. An id is never used again for something else.
 type ID string
@@ -65,11 +71,19 @@ type Finding struct {
 // Linter applies all rules. It is made once, because copying the table for each review would cost more than most rules
 // do, and is safe for concurrent use.
 type Linter struct {
-	rules [ruleCount]Rule
+	rules []Rule
 }
 
-// New returns a Linter.
-func New() *Linter { return &Linter{rules: table()} }
+// New returns a Linter that applies the rules of a severity and those that matter more.
+func New(least Severity) *Linter {
+	l := &Linter{}
+	for _, rule := range table() {
+		if rule.Severity.rank() <= least.rank() {
+			l.rules = append(l.rules, rule)
+		}
+	}
+	return l
+}
 
 // Check applies all rules to a container of a Pod. Findings come in the order of their rules, and for one rule in
 // the order of probe.Kinds. It allocates nothing when nothing is found in probes over the network.

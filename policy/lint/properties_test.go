@@ -19,7 +19,7 @@ import (
 // checkTwice applies the table and fails on findings that break a promise of the package.
 func checkTwice(t *testing.T, pod *lint.Pod, c *lint.Container) []lint.Finding {
 	t.Helper()
-	first, second := lint.New().Check(pod, c), lint.New().Check(pod, c)
+	first, second := lint.New(lint.Info).Check(pod, c), lint.New(lint.Info).Check(pod, c)
 	if diff := cmp.Diff(first, second); diff != "" {
 		t.Fatalf("two checks differ:\n%s", diff)
 	}
@@ -225,7 +225,7 @@ func TestADerivedScheduleThatIsTamperedWithIsFound(t *testing.T) {
 		live.FailureThreshold = 1
 		c.Probes.Delete(probe.Startup)
 		live.InitialDelaySeconds = 0
-		findings := lint.New().Check(&lint.Pod{}, c)
+		findings := lint.New(lint.Info).Check(&lint.Pod{}, c)
 		for _, id := range []lint.ID{"PS012", "PS016", "PS017"} {
 			if len(of(id, findings)) != 1 {
 				t.Errorf("%s: %s is not found", name, id)

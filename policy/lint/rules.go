@@ -3,8 +3,7 @@ package lint
 // ruleCount is how many rules there are; their ids run from PS001 without a gap.
 const ruleCount = 44
 
-// table puts the rows of all rules_*.go files together, in the order of their ids. It is built on the stack: what is
-// the same for every review costs a copy of a few kilobytes and no memory.
+// table puts the rows of all rules_*.go files together, in the order of their ids.
 func table() (all [ruleCount]Rule) {
 	refused, broken, tolerance, start := refusedRules(), brokenRules(), toleranceRules(), startRules()
 	meaning, balance, surroundings := meaningRules(), balanceRules(), surroundingsRules()

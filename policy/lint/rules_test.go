@@ -47,7 +47,7 @@ func (c *ruleCase) check(t *testing.T) []lint.Finding {
 	t.Helper()
 	container := containerOf(&c.Container, containerType(t, c.Type))
 	container.StartupBudget = c.Budget
-	return lint.New().Check(&lint.Pod{
+	return lint.New(lint.Info).Check(&lint.Pod{
 		HostNetwork: c.Pod.HostNetwork, RestartPolicy: c.Pod.RestartPolicy, OwnerKind: c.Pod.OwnerKind,
 		Windows: c.Pod.Windows, Mesh: c.Pod.Mesh, TerminationGracePeriodSeconds: c.Pod.Grace,
 	}, container)
@@ -167,10 +167,10 @@ func TestSeveritiesAreTheWordsThatPolicyPrints(t *testing.T) {
 }
 
 func TestAContainerThatIsNotThereHasNoFindings(t *testing.T) {
-	if got := lint.New().Check(nil, &lint.Container{}); got != nil {
+	if got := lint.New(lint.Info).Check(nil, &lint.Container{}); got != nil {
 		t.Errorf("no Pod: %v", got)
 	}
-	if got := lint.New().Check(&lint.Pod{}, nil); got != nil {
+	if got := lint.New(lint.Info).Check(&lint.Pod{}, nil); got != nil {
 		t.Errorf("no container: %v", got)
 	}
 }

@@ -47,7 +47,7 @@ func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]
 		if !slices.Contains(r.doors(), door) {
 			continue
 		}
-		decision := file.Policy.Decide(policy.Subject{Pod: r.pod, Door: door})
+		decision := file.Policy.Decide(policy.Subject{Pod: r.pod, Door: door, Notes: true})
 		out.Answers = append(out.Answers, answer(w, r.pod, door, &decision))
 		r.pod = after(r.pod, &decision)
 	}

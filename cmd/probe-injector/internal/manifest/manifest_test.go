@@ -64,7 +64,7 @@ func checkDefaults(t *testing.T, w *Workload) {
 		t.Errorf("restartPolicy is %q", w.Pod.Spec.RestartPolicy)
 	}
 	web := w.Pod.Spec.Containers[0]
-	if got := web.Resources.Limits["cpu"]; got != "500m" {
+	if got := web.Resources.Limits.CPU; got != "500m" {
 		t.Errorf("cpu limit is %q, want it as the API server writes it", got)
 	}
 	if got := web.Ports[0].Protocol; got != corev1.ProtocolTCP {
