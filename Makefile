@@ -29,7 +29,8 @@ help: ## List the targets
 test: ## Run every test that needs no root, on a real kube-apiserver
 	go run ./test/binaries/build
 	go run ./test/charttools/build
-	go test ./...
+	go test $$(go list ./... | grep -v /test/resilience)
+	go test -count=1 ./test/resilience
 	go -C test/prober test -count=1 ./...
 	go -C test/linters test -count=1 ./...
 
@@ -46,6 +47,11 @@ bench: ## Measure: one line per figure, each a ratio within one run or a count
 chart-test: ## Test the chart alone, with both versions of Helm
 	go run ./test/charttools/build
 	go test ./charts/... ./test/chart
+
+.PHONY: resilience
+resilience: ## Restarts, rotations, failures and overload at full length, with the figures
+	go run ./test/binaries/build
+	RESILIENCE=full go test -count=1 -v -timeout 40m ./test/resilience
 
 .PHONY: bench-defaults
 bench-defaults: ## Compare our numbers with what others inject, in a simulation
