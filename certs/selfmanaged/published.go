@@ -86,9 +86,14 @@ func (p *published) trusts(c *x509.Certificate, names []string, now time.Time) e
 }
 
 func (e *entry) trusts(c *x509.Certificate, names []string, now time.Time) error {
+	return verify(c, e.roots, names, now)
+}
+
+// verify returns why an API server that trusts the roots would not accept the certificate for one of the names.
+func verify(c *x509.Certificate, roots *x509.CertPool, names []string, now time.Time) error {
 	for _, name := range names {
 		_, err := c.Verify(x509.VerifyOptions{
-			Roots: e.roots, DNSName: name, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+			Roots: roots, DNSName: name, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		})
 		if err != nil {
 			return err

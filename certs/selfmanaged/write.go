@@ -27,6 +27,9 @@ func (m *Manager) keepAuthority(ctx context.Context, now time.Time) error {
 	}
 	a, err := parseAuthority(secret.Data, now)
 	if err == nil {
+		err = m.vouched(a, now)
+	}
+	if err == nil {
 		m.take(a)
 		if now.Before(renewAt(a.certificate, m.options.Lifetimes.CA)) {
 			return nil
@@ -53,6 +56,14 @@ func (m *Manager) keepAuthority(ctx context.Context, now time.Time) error {
 		m.options.Logger.Info("a new certificate authority is in the Secret", "reason", err.Error(), "serial", serial(next.certificate))
 	}
 	return wrap(writing, "writing the certificate authority into the Secret "+m.secretName())
+}
+
+// vouched returns why an authority is of no use for our names. One that was taken has been tried.
+func (m *Manager) vouched(a *authority, now time.Time) error {
+	if m.authority != nil && m.authority.certificate.Equal(a.certificate) {
+		return nil
+	}
+	return wrap(a.vouches(m.options.DNSNames, now, m.options.Lifetimes), CertificateKey+" cannot sign for us")
 }
 
 // recreate makes the Secret after somebody deleted it, where that is allowed.

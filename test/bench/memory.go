@@ -21,7 +21,12 @@ func measureMemory(ctx context.Context, b *bench) (values, error) {
 	if err != nil {
 		return nil, err
 	}
-	ours, err := server.Start(ctx, server.Options{Env: ownRuntime()})
+	program, err := server.Build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	writeBack()
+	ours, err := server.Start(ctx, server.Options{Program: program, Env: ownRuntime()})
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,8 @@ func cpuTime(int) (time.Duration, error) { return 0, errNotLinux() }
 
 type memory struct{ resident, peak, anonymous float64 }
 
+func writeBack() {}
+
 func memoryOf(int) (memory, error) { return memory{}, errNotLinux() }
 
 func age(int) (time.Duration, error) { return 0, errNotLinux() }

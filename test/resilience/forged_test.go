@@ -18,6 +18,8 @@ type forgery struct {
 	from, to time.Duration
 	// isAuthority says whether it may sign others.
 	isAuthority bool
+	// permitted are the only names that it may sign for, if there are any.
+	permitted []string
 }
 
 // secret returns the data of a Secret with the certificate and its key.
@@ -32,6 +34,7 @@ func (f forgery) secret(t *testing.T) map[string][]byte {
 		NotBefore: time.Now().Add(f.from), NotAfter: time.Now().Add(f.to),
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 		IsCA:     f.isAuthority, BasicConstraintsValid: true,
+		PermittedDNSDomains: f.permitted, PermittedDNSDomainsCritical: len(f.permitted) > 0,
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

@@ -67,6 +67,10 @@ func incidents() map[string]incident {
 			happen: secretBecomes(forgery{from: time.Hour, to: 1000 * time.Hour, isAuthority: true}.secret),
 			says:   replaced,
 		},
+		"the authority may sign for other names only": {
+			happen: secretBecomes(forgery{from: -time.Hour, to: 1000 * time.Hour, isAuthority: true, permitted: []string{"other.example"}}.secret),
+			says:   replaced,
+		},
 		"the certificate is no authority": {
 			happen: secretBecomes(forgery{from: -time.Hour, to: 1000 * time.Hour}.secret),
 			says:   replaced,

@@ -1,5 +1,5 @@
 {{/*
-GOMEMLIMIT in bytes: 90 % of the memory limit. The rest is for what Go does not count. Empty where there is no limit, or
+GOMEMLIMIT in bytes: 80 % of the memory limit. The rest is for what Go does not count. Empty where there is no limit, or
 one that is written in a way that is not worth reading.
 */}}
 {{- define "probe-injector.goMemoryLimit" -}}
@@ -11,6 +11,6 @@ one that is written in a way that is not worth reading.
 {{- if regexMatch "^[0-9]+(Ki|Mi|Gi|k|M|G)?$" $limit -}}
 {{- $units := dict "" 1 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "k" 1000 "M" 1000000 "G" 1000000000 -}}
 {{- $unit := get $units (regexReplaceAll "^[0-9]+" $limit "") -}}
-{{- div (mul (regexFind "^[0-9]+" $limit | int64) $unit 9) 10 -}}
+{{- div (mul (regexFind "^[0-9]+" $limit | int64) $unit 8) 10 -}}
 {{- end -}}
 {{- end -}}
