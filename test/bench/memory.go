@@ -25,7 +25,9 @@ func measureMemory(ctx context.Context, b *bench) (values, error) {
 	if err != nil {
 		return nil, err
 	}
-	writeBack()
+	if err := forget(program); err != nil {
+		return nil, err
+	}
 	ours, err := server.Start(ctx, server.Options{Program: program, Env: ownRuntime()})
 	if err != nil {
 		return nil, err

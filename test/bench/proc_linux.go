@@ -22,9 +22,23 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(spent.Nano()), nil
 }
 
-// writeBack has the kernel write to disk what it keeps in memory. The pages of a program that was built a moment ago all
-// count as resident until then, whether or not anybody touched them.
-func writeBack() { unix.Sync() }
+// forget has the kernel drop a file from memory. A program that was built a moment ago is there as a whole, and all of it
+// would count as resident as soon as it runs, whether or not anything touches it; on a node it comes from a disk.
+func forget(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("opening the program: %w", err)
+	}
+	defer file.Close()
+	// Only what is on the disk can be dropped.
+	if err := file.Sync(); err != nil {
+		return fmt.Errorf("writing the program to the disk: %w", err)
+	}
+	if err := unix.Fadvise(int(file.Fd()), 0, 0, unix.FADV_DONTNEED); err != nil {
+		return fmt.Errorf("dropping the program from memory: %w", err)
+	}
+	return nil
+}
 
 // memory is what a process has in memory, in MiB.
 type memory struct {

@@ -13,7 +13,7 @@ func cpuTime(int) (time.Duration, error) { return 0, errNotLinux() }
 
 type memory struct{ resident, peak, anonymous float64 }
 
-func writeBack() {}
+func forget(string) error { return errNotLinux() }
 
 func memoryOf(int) (memory, error) { return memory{}, errNotLinux() }
 
