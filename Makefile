@@ -41,7 +41,7 @@ fuzz: ## Fuzz each text boundary for FUZZTIME (default 1m)
 .PHONY: bench
 bench: ## Measure: one line per figure, each a ratio within one run or a count
 	@go run ./test/binaries/build > /dev/null
-	@go run ./test/bench
+	@go run ./test/bench $(if $(ONLY),-only '$(ONLY)')
 
 .PHONY: chart-test
 chart-test: ## Test the chart alone, with both versions of Helm

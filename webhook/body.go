@@ -49,6 +49,8 @@ type body struct {
 	left   *patience
 	buffer *buffer
 	held   int64
+	// ambiguous says that a member of the pruned body may be there twice.
+	ambiguous bool
 }
 
 // newBody returns an empty body, which holds nothing yet.
@@ -129,7 +131,7 @@ func (b *body) prune(s *shape) (answer, bool) {
 	if err != nil {
 		return refuse(http.StatusBadRequest, stageDecode, fmt.Sprintf("the body is not JSON, from byte %d on", at)), false
 	}
-	b.buffer.data = rest.text
+	b.buffer.data, b.ambiguous = rest.text, rest.ambiguous
 	if rest.commas > maxCommas {
 		return refuse(http.StatusRequestEntityTooLarge, stageSize, "the review has more members than any Pod that Kubernetes can store"), false
 	}

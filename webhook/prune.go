@@ -18,11 +18,17 @@ import (
 // shape is the part of a Go type that pruning needs. A nil shape is a value that stays as a whole.
 type shape struct {
 	// members are those of a struct, by name.
-	members map[string]*shape
+	members map[string]member
 	// element is that of a list of structs.
 	element *shape
 	// keeps says which elements of a list its type would look at; the others are dropped.
 	keeps func(element []byte) bool
+}
+
+// member is one of a struct's, with a bit of its own.
+type member struct {
+	shape *shape
+	bit   uint64
 }
 
 // picky is a list that decodes itself and does not look at every element.
@@ -49,7 +55,7 @@ func shapeOf(t reflect.Type) *shape {
 		}
 		return nil
 	case reflect.Struct:
-		s := &shape{members: map[string]*shape{}}
+		s := &shape{members: map[string]member{}}
 		s.addMembers(t)
 		return s
 	default:
@@ -64,11 +70,15 @@ func (s *shape) addMembers(t reflect.Type) {
 		case field.Anonymous && name == "":
 			s.addMembers(field.Type)
 		case name != "" && name != "-":
-			s.members[name] = shapeOf(field.Type)
+			s.addMember(name, field.Type)
 		default:
-			s.members[field.Name] = shapeOf(field.Type)
+			s.addMember(field.Name, field.Type)
 		}
 	}
+}
+
+func (s *shape) addMember(name string, t reflect.Type) {
+	s.members[name] = member{shapeOf(t), 1 << len(s.members)}
 }
 
 // maxDepth is the decoder's limit of arrays and objects within each other.
@@ -85,6 +95,8 @@ type pruner struct {
 	depth         int
 	// commas are those between the members and elements that stay.
 	commas int
+	// ambiguous says that a member that stays may be there twice.
+	ambiguous bool
 }
 
 // pruned is what stays of a JSON text.
@@ -92,6 +104,8 @@ type pruned struct {
 	text []byte
 	// commas is how many separate members and elements; those within strings do not count.
 	commas int
+	// ambiguous says that some member may be there twice. False is certain.
+	ambiguous bool
 }
 
 // prune returns the rest of a JSON text, in the same memory, or an error and the position of the mistake.
@@ -105,7 +119,7 @@ func prune(text []byte, s *shape) (rest pruned, at int, err error) {
 	if p.read < len(text) {
 		return pruned{}, p.read, errSyntax
 	}
-	return pruned{text: text[:p.written], commas: p.commas}, 0, nil
+	return pruned{text: text[:p.written], commas: p.commas, ambiguous: p.ambiguous}, 0, nil
 }
 
 // next is the next byte, 0 at the end, which is no part of any JSON text.
@@ -155,17 +169,20 @@ func (p *pruner) value(s *shape) error {
 		if err := p.skip(); err != nil {
 			return err
 		}
+		p.ambiguous = p.ambiguous || mayRepeat(p.text[begin:p.read])
 		p.keep(begin, p.read)
 		return nil
 	}
 }
 
 func (p *pruner) object(s *shape) error {
-	kept, dropped := 0, 0
+	kept, dropped, seen := 0, 0, uint64(0)
 	p.keep(p.read, p.read+1)
 	err := p.members(func(begin, end int) error {
 		name := p.text[begin+1 : end-1]
 		member, known := s.members[string(name)]
+		p.ambiguous = p.ambiguous || seen&member.bit != 0 || (!known && !plain(name))
+		seen |= member.bit
 		if !known && plain(name) {
 			dropped++
 			commas := p.commas
@@ -180,7 +197,7 @@ func (p *pruner) object(s *shape) error {
 		p.keep(begin, end)
 		return p.afterName(func() error {
 			p.keepByte(':')
-			return p.value(member)
+			return p.value(member.shape)
 		})
 	})
 	if err != nil {

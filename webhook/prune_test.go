@@ -91,7 +91,7 @@ func TestPruneHasTheDecodersLimitOfDepth(t *testing.T) {
 func TestTheShapeHasThePlacesThatDecisionsReadAndNotTheOthers(t *testing.T) {
 	at := reviewShape()
 	for _, name := range []string{"request", "object", "spec", "containers"} {
-		if at = at.members[name]; at == nil {
+		if at = at.members[name].shape; at == nil {
 			t.Fatalf("%s is not in the shape", name)
 		}
 	}
@@ -100,7 +100,7 @@ func TestTheShapeHasThePlacesThatDecisionsReadAndNotTheOthers(t *testing.T) {
 			t.Errorf("%s in a container: %v", name, got)
 		}
 	}
-	if _, ok := at.element.members["livenessProbe"].members["httpGet"]; !ok {
+	if _, ok := at.element.members["livenessProbe"].shape.members["httpGet"]; !ok {
 		t.Error("the embedded handler of a probe is not in the shape")
 	}
 }
@@ -139,6 +139,9 @@ func FuzzPrune(f *testing.F) {
 		gotStrict, gotErr := kjson.UnmarshalStrict(rest.text, &got, kjson.DisallowDuplicateFields)
 		if (gotErr == nil) != (wantErr == nil) || len(gotStrict) != len(wantStrict) {
 			t.Fatalf("%v and %v, without pruning %v and %v\n%s", gotErr, gotStrict, wantErr, wantStrict, rest.text)
+		}
+		if len(gotStrict) > 0 && !rest.ambiguous {
+			t.Fatalf("%v, and pruning has not seen that\n%s", gotStrict, text)
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Fatalf("%+v, without pruning %+v\n%s", got, want, rest.text)

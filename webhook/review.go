@@ -53,10 +53,10 @@ const maxDecodeMessage = 200
 // could read the same bytes differently, because a patch that does not apply refuses the Pod: names are case-sensitive,
 // and a member that appears twice is an error. The answer to anything other than CREATE of a Pod is always "unchanged",
 // so that there an object that does not fit our view of a Pod is fine.
-func decode(pruned []byte) (*request, error) {
+func decode(pruned []byte, ambiguous bool) (*request, error) {
 	var v review
 	// The syntax is right, or pruning had failed. Any other error leaves the rest of the view filled in.
-	strict, err := kjson.UnmarshalStrict(pruned, &v, kjson.DisallowDuplicateFields)
+	strict, err := unmarshal(pruned, ambiguous, &v)
 	if v.APIVersion != admissionv1.SchemeGroupVersion.String() || v.Kind != "AdmissionReview" {
 		return nil, errors.New("the body is not an AdmissionReview of admission.k8s.io/v1")
 	}
@@ -76,6 +76,14 @@ func decode(pruned []byte) (*request, error) {
 		return nil, errors.New("the AdmissionReview holds no object")
 	}
 	return v.Request, nil
+}
+
+// unmarshal has the decoder look for members that appear twice only where there may be any: that costs it a third.
+func unmarshal(pruned []byte, ambiguous bool, into any) (strict []error, err error) {
+	if !ambiguous {
+		return nil, kjson.UnmarshalCaseSensitivePreserveInts(pruned, into)
+	}
+	return kjson.UnmarshalStrict(pruned, into, kjson.DisallowDuplicateFields)
 }
 
 // typeErrorMessage names the member whose type is wrong, without its value.

@@ -259,12 +259,12 @@ func (h *Handler) answerAt(at door, w http.ResponseWriter, r *http.Request) answ
 	if refusal, ok := b.prune(h.shape); !ok {
 		return refusal
 	}
-	return h.review(at, b.bytes(), size)
+	return h.review(at, &b, size)
 }
 
 // review decides one review, of the given size before it was pruned, and is where everything but HTTP happens.
-func (h *Handler) review(at door, data []byte, size int) answer {
-	req, err := decode(data)
+func (h *Handler) review(at door, b *body, size int) answer {
+	req, err := decode(b.bytes(), b.ambiguous)
 	if err != nil {
 		return refuse(http.StatusBadRequest, stageDecode, err.Error())
 	}
