@@ -108,7 +108,8 @@ func (p *Policy) decideAnnotated(s Subject) Decision {
 	if len(entries) == 0 {
 		return Decision{Mode: p.mode}
 	}
-	d := &deciding{policy: p, pod: pod, notes: s.Notes, asked: true, mesh: meshOf(pod), out: Decision{Mode: p.mode, Asked: true}}
+	d := p.deciding(s, Decision{Mode: p.mode, Asked: true})
+	d.asked = true
 	r := p.read(pod, entries)
 	d.out.Errors, d.out.Skips, d.requests = r.errs, r.skips, r.containers
 	if why, skip := absolute(pod); skip {
@@ -144,7 +145,8 @@ func (p *Policy) decideByRules(s Subject) Decision {
 	if matched == nil {
 		return none(reason.NoRuleMatches)
 	}
-	d := &deciding{policy: p, pod: pod, notes: s.Notes, mesh: meshOf(pod), rule: matched, out: Decision{Mode: matched.Mode, Rule: matched.Name}}
+	d := p.deciding(s, Decision{Mode: matched.Mode, Rule: matched.Name})
+	d.rule = matched
 	if skip, found := ruleObstacle(pod, matched); found {
 		d.out.Skips = append(d.out.Skips, skip)
 		return d.finish()
@@ -165,11 +167,18 @@ type deciding struct {
 	mesh  lint.Mesh
 	// requests are all that could have probes: regular containers, then native sidecars.
 	requests []*request
+	// previous are the probes that the Pod's status lists: an earlier pass of ours added them.
+	previous map[string]map[probe.Kind]string
 	// asked says that the Pod's annotations ask; else rule does.
 	asked bool
 	rule  *rule
 	plans []plan
 	out   Decision
+}
+
+// deciding begins a decision about a Pod.
+func (p *Policy) deciding(s Subject, out Decision) *deciding {
+	return &deciding{policy: p, pod: s.Pod, notes: s.Notes, previous: previousStatus(s.Pod), mesh: meshOf(s.Pod), out: out}
 }
 
 // plan is what one container is going to get, before the times are known.

@@ -132,7 +132,7 @@ func (d *deciding) portWritten(q *request, kind probe.Kind) (int32, bool) {
 
 // isOurs says whether the Pod's status lists an existing probe as injected by us.
 func (d *deciding) isOurs(q *request, kind probe.Kind, existing *corev1.Probe) bool {
-	return previousStatus(d.pod)[q.ref.Name][kind] == handlerOf(existing).String()
+	return d.previous[q.ref.Name][kind] == handlerOf(existing).String()
 }
 
 // portAsked resolves the port of a probe that somebody wrote; 0 when the container has no such port.

@@ -39,7 +39,7 @@ func (d *deciding) judge() {
 
 // Judge applies the lint rules to a Pod as it stands, whether or not it would ever be decided about.
 func (p *Policy) Judge(pod *Pod) []Finding {
-	d := &deciding{policy: p, pod: pod, notes: true, mesh: meshOf(pod)}
+	d := p.deciding(Subject{Pod: pod, Notes: true}, Decision{})
 	d.requests = p.read(pod, nil).containers
 	for _, q := range d.requests {
 		d.recognise(q)

@@ -29,10 +29,9 @@ const (
 
 // status is what the annotation must say; empty when it must stay as it is.
 func (d *deciding) status() string {
-	previous := previousStatus(d.pod)
 	var segments []string
 	for _, name := range d.concerned() {
-		segments = append(segments, d.segment(name, previous[name]))
+		segments = append(segments, d.segment(name, d.previous[name]))
 	}
 	if why := d.podReason(); len(segments) == 0 {
 		segments = append(segments, "nothing: "+string(why))

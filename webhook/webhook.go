@@ -7,7 +7,7 @@
 //	door.go      which door of the policy the request's path means
 //	body.go      reading the body, with memory accounted while it arrives
 //	limit.go     the two limits: bytes in flight and reviews at once
-//	prune.go     leaving out of a body what nobody looks at
+//	prune*.go    leaving out of a body what nobody looks at
 //	review.go    the part of an AdmissionReview that we look at, and its decode
 //	patch.go     a decision as "add" operations; the only place with JSON pointers
 //	speak.go     what people are told: warnings, audit annotations, the log line
