@@ -12,7 +12,8 @@ import (
 	"path/filepath"
 )
 
-// Kubernetes returns the path of a program of Kubernetes: kube-apiserver, kube-controller-manager or kubectl.
+// Kubernetes returns the path of a program of Kubernetes: kube-apiserver, kube-controller-manager or kubectl, and where
+// the folder of the version has them as tools, kube-scheduler, kube-proxy and kubelet.
 //
 // The minor version is one that has a folder here, such as "1.36". Empty means: what $KUBEBUILDER_ASSETS has, else the
 // newest that has a folder here.

@@ -32,6 +32,8 @@ func build(ctx context.Context, t target) (string, error) {
 	started := time.Now()
 	err := gobuild.Build(ctx, gobuild.Target{
 		Dir: t.folder, Package: t.pkg, Output: path, LinkerFlags: t.linkerFlags(), Once: true,
+		// Kubernetes releases the kubelet with cgo, and it does not work without.
+		Cgo: t.program == "kubelet",
 	})
 	if err != nil {
 		return "", err

@@ -24,11 +24,13 @@ type Target struct {
 	Tags string
 	// LinkerFlags are added to those that leave out what only debuggers need.
 	LinkerFlags string
+	// Cgo builds with cgo, which needs a C compiler.
+	Cgo bool
 	// Once leaves a program alone that is there already. Else it is brought up to date with its source.
 	Once bool
 }
 
-// Build builds a program without cgo, as it is released.
+// Build builds a program, without cgo unless the target asks for it.
 func Build(ctx context.Context, target Target) error {
 	if target.isDone() {
 		return nil
@@ -54,6 +56,14 @@ func (t Target) isDone() bool {
 	return t.Once && err == nil
 }
 
+// cgo is the value of CGO_ENABLED.
+func (t Target) cgo() string {
+	if t.Cgo {
+		return "1"
+	}
+	return "0"
+}
+
 // compile runs the compiler. Its files have names that begin with the given path.
 func (t Target) compile(ctx context.Context, path string) error {
 	unfinished, log := path+".unfinished", path+".build.log"
@@ -69,7 +79,7 @@ func (t Target) compile(ctx context.Context, path string) error {
 			"build", "-trimpath", "-buildvcs=false", "-tags", t.Tags, "-ldflags", "-s -w " + t.LinkerFlags, "-o", unfinished, t.Package,
 		},
 		Dir:     t.Dir,
-		Env:     []string{"CGO_ENABLED=0", "GOWORK=off"},
+		Env:     []string{"CGO_ENABLED=" + t.cgo(), "GOWORK=off"},
 		LogFile: log,
 	})
 	if err != nil {

@@ -2,11 +2,13 @@
 //
 //	go run ./test/binaries/build          the newest Kubernetes that is pinned
 //	go run ./test/binaries/build 1.36     the named ones
+//	go run ./test/binaries/build -node    what a node needs, too
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -17,7 +19,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
+	node := flag.Bool("node", false, "build what a node needs, too")
+	flag.Parse()
+	err := run(ctx, *node, flag.Args())
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -26,7 +30,11 @@ func main() {
 }
 
 // run makes sure that everything is there for each minor version, and prints where.
-func run(ctx context.Context, minors []string) error {
+func run(ctx context.Context, node bool, minors []string) error {
+	programs := []string{"kube-apiserver", "kube-controller-manager", "kubectl"}
+	if node {
+		programs = append(programs, "kube-scheduler", "kube-proxy", "kubelet")
+	}
 	if len(minors) == 0 {
 		minors = []string{""}
 	}
@@ -37,7 +45,7 @@ func run(ctx context.Context, minors []string) error {
 	fmt.Println(etcd)
 	var failures []error
 	for _, minor := range minors {
-		for _, program := range []string{"kube-apiserver", "kube-controller-manager", "kubectl"} {
+		for _, program := range programs {
 			path, err := binaries.Kubernetes(ctx, minor, program)
 			if err != nil {
 				failures = append(failures, err)
