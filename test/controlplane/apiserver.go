@@ -12,10 +12,8 @@ import (
 func (c *ControlPlane) startAPIServer(ctx context.Context) error {
 	args := []string{
 		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", c.files.etcdClient),
-		"--bind-address=127.0.0.1",
-		"--advertise-address=127.0.0.1",
-		// The kubernetes Service cannot point to a loopback address, and nobody here needs it.
-		"--endpoint-reconciler-type=none",
+		"--bind-address=" + c.options.address(),
+		"--advertise-address=" + c.options.address(),
 		fmt.Sprintf("--secure-port=%d", c.files.apiServer),
 		"--cert-dir=" + c.files.path("apiserver"),
 		"--tls-cert-file=" + c.files.path("serving/tls.crt"),
@@ -23,11 +21,18 @@ func (c *ControlPlane) startAPIServer(ctx context.Context) error {
 		"--service-account-key-file=" + c.files.path("service-accounts.key"),
 		"--service-account-signing-key-file=" + c.files.path("service-accounts.key"),
 		"--service-account-issuer=https://kubernetes.default.svc",
-		"--service-cluster-ip-range=10.96.0.0/16",
+		"--service-cluster-ip-range=" + c.options.services(),
 		"--authorization-mode=Node,RBAC",
 		"--token-auth-file=" + c.files.path("tokens.csv"),
 		"--allow-privileged=true",
 		"--profiling=false",
+	}
+	if len(c.options.Nodes) > 0 {
+		// Nothing on this machine routes the addresses of Services, so webhooks are called at those of Pods.
+		args = append(args, "--enable-aggregator-routing=true", "--kubelet-preferred-address-types=InternalIP")
+	} else {
+		// The kubernetes Service cannot point to a loopback address, and nobody here needs it.
+		args = append(args, "--endpoint-reconciler-type=none")
 	}
 	if c.options.Audit {
 		args = append(args,

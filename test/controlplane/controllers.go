@@ -9,8 +9,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// controllers returns those that tests can see the work of: the makers of Pods, and what they need.
-func controllers() []string {
+// controllers returns those that tests can see the work of: the makers of Pods, and what they need. Where there are
+// nodes, it is all of them.
+func (o Options) controllers() []string {
+	if len(o.Nodes) > 0 {
+		return []string{"*"}
+	}
 	return []string{
 		"cronjob-controller",
 		"daemonset-controller",
@@ -31,7 +35,7 @@ func controllers() []string {
 func (c *ControlPlane) startControllers(ctx context.Context) error {
 	args := []string{
 		"--kubeconfig=" + c.files.path("controllers.kubeconfig"),
-		"--controllers=" + strings.Join(controllers(), ","),
+		"--controllers=" + strings.Join(c.options.controllers(), ","),
 		// Each controller acts under its own name, as in real clusters.
 		"--use-service-account-credentials=true",
 		"--service-account-private-key-file=" + c.files.path("service-accounts.key"),

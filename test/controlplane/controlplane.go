@@ -1,5 +1,5 @@
 // Package controlplane runs a real Kubernetes control plane for tests: etcd, kube-apiserver and, if asked, the
-// controllers, on 127.0.0.1 and without root. There is no node, so Pods are created and never run.
+// controllers, on 127.0.0.1 and without root. There is no node, so Pods are created and never run; the package cluster adds nodes.
 //
 //	plane := controlplane.ForTest(t, controlplane.Options{Controllers: true})
 //	plane.CreateNamespace(ctx, "shop", nil)
@@ -67,6 +67,9 @@ func startOnce(ctx context.Context, options Options, programs programs) (*Contro
 	steps := []func(context.Context) error{plane.startEtcd, plane.startAPIServer}
 	if options.Controllers {
 		steps = append(steps, plane.startControllers)
+	}
+	if len(options.Nodes) > 0 {
+		steps = append(steps, plane.startScheduler)
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {

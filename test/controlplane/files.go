@@ -7,13 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
-
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/probe-injector/probe-injector/test/certificate"
 	"github.com/probe-injector/probe-injector/test/process"
@@ -27,17 +26,23 @@ type files struct {
 	authority *certificate.Authority
 	// etcdClient, etcdPeer and apiServer are ports of 127.0.0.1.
 	etcdClient, etcdPeer, apiServer int
-	// adminToken and controllersToken are the passwords of the two users.
-	adminToken, controllersToken string
+	// address is where the API server listens.
+	address string
+	// adminToken is our password.
+	adminToken string
 }
 
 // newFiles makes the folder with all files that have to be there before anything starts.
 func newFiles(options Options) (*files, error) {
-	dir, err := os.MkdirTemp("", "probe-injector-controlplane-")
-	if err != nil {
-		return nil, fmt.Errorf("making the control plane's folder: %w", err)
+	dir := options.Dir
+	if dir == "" {
+		made, err := os.MkdirTemp("", "probe-injector-controlplane-")
+		if err != nil {
+			return nil, fmt.Errorf("making the control plane's folder: %w", err)
+		}
+		dir = made
 	}
-	f := &files{dir: dir}
+	f := &files{dir: dir, address: options.address()}
 	if err := f.fill(options); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -48,7 +53,9 @@ func newFiles(options Options) (*files, error) {
 func (f *files) path(name string) string { return filepath.Join(f.dir, name) }
 
 // url is where the API server listens.
-func (f *files) url() string { return fmt.Sprintf("https://127.0.0.1:%d", f.apiServer) }
+func (f *files) url() string {
+	return "https://" + net.JoinHostPort(f.address, strconv.Itoa(f.apiServer))
+}
 
 func (f *files) fill(options Options) error {
 	ports, err := process.FreePorts(3)
@@ -56,7 +63,11 @@ func (f *files) fill(options Options) error {
 		return err
 	}
 	f.etcdClient, f.etcdPeer, f.apiServer = ports[0], ports[1], ports[2]
-	steps := []func() error{f.writeServingCertificate, f.writeServiceAccountKey, f.writeTokens, f.writeKubeconfigs}
+	steps := []func() error{
+		func() error { return f.writeServingCertificate(options) },
+		f.writeServiceAccountKey,
+		func() error { return f.writeUsers(options) },
+	}
 	if options.Audit {
 		steps = append(steps, func() error { return f.writeAuditPolicy(options.AuditUsers) })
 	}
@@ -75,13 +86,18 @@ func (f *files) write(name string, content []byte) error {
 	return nil
 }
 
-func (f *files) writeServingCertificate() error {
+func (f *files) writeServingCertificate(options Options) error {
 	authority, err := certificate.NewAuthority("control plane of a test")
 	if err != nil {
 		return err
 	}
 	f.authority = authority
-	leaf, err := authority.Sign(24*time.Hour, "127.0.0.1", "localhost", "kubernetes", "kubernetes.default.svc")
+	kubernetesService, err := options.kubernetesService()
+	if err != nil {
+		return err
+	}
+	leaf, err := authority.Sign(24*time.Hour,
+		f.address, kubernetesService, "127.0.0.1", "localhost", "kubernetes", "kubernetes.default.svc")
 	if err != nil {
 		return err
 	}
@@ -99,39 +115,6 @@ func (f *files) writeServiceAccountKey() error {
 		return err
 	}
 	return f.write("service-accounts.key", content)
-}
-
-// writeTokens makes the two users: us, who may do everything, and the controllers, who may do what they usually may.
-func (f *files) writeTokens() error {
-	f.adminToken, f.controllersToken = rand.Text(), rand.Text()
-	lines := []string{
-		f.adminToken + `,test-admin,test-admin,"system:masters"`,
-		f.controllersToken + `,system:kube-controller-manager,system:kube-controller-manager,""`,
-	}
-	return f.write("tokens.csv", []byte(strings.Join(lines, "\n")+"\n"))
-}
-
-func (f *files) writeKubeconfigs() error {
-	if err := f.writeKubeconfig("kubeconfig", "test-admin", f.adminToken); err != nil {
-		return err
-	}
-	return f.writeKubeconfig("controllers.kubeconfig", "system:kube-controller-manager", f.controllersToken)
-}
-
-func (f *files) writeKubeconfig(name, user, token string) error {
-	const cluster = "test"
-	config := clientcmdapi.Config{
-		Clusters: map[string]*clientcmdapi.Cluster{
-			cluster: {Server: f.url(), CertificateAuthorityData: f.authority.PEM()},
-		},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{user: {Token: token}},
-		Contexts:       map[string]*clientcmdapi.Context{cluster: {Cluster: cluster, AuthInfo: user}},
-		CurrentContext: cluster,
-	}
-	if err := clientcmd.WriteToFile(config, f.path(name)); err != nil {
-		return fmt.Errorf("writing a kubeconfig: %w", err)
-	}
-	return nil
 }
 
 // writeAuditPolicy asks for the bodies of everything that concerns Pods and workloads, for all that some users ask, and

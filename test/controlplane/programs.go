@@ -8,7 +8,7 @@ import (
 
 // programs are the paths of what a control plane runs.
 type programs struct {
-	etcd, apiServer, controllerManager, kubectl string
+	etcd, apiServer, controllerManager, scheduler, kubectl string
 }
 
 // findPrograms finds or builds everything before anything is started.
@@ -22,6 +22,9 @@ func findPrograms(ctx context.Context, options Options) (programs, error) {
 	wanted := []program{{"kube-apiserver", &found.apiServer}, {"kubectl", &found.kubectl}}
 	if options.Controllers {
 		wanted = append(wanted, program{"kube-controller-manager", &found.controllerManager})
+	}
+	if len(options.Nodes) > 0 {
+		wanted = append(wanted, program{"kube-scheduler", &found.scheduler})
 	}
 	for _, want := range wanted {
 		path, err := binaries.Kubernetes(ctx, options.Kubernetes, want.name)

@@ -27,6 +27,9 @@ type Command struct {
 	Dir string
 	// Env is added to the environment of the test.
 	Env []string
+	// Namespaces gives the program a world of its own, in which it is process 1: process ids, mounts, network, host name.
+	// All that is in there ends with it. It needs root, and Linux.
+	Namespaces bool
 	// LogFile receives stdout and stderr. It is appended to, so that a restarted program keeps its history.
 	LogFile string
 }
@@ -52,6 +55,9 @@ func Start(command Command) (*Process, error) {
 	cmd.Env = append(os.Environ(), command.Env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = ownGroup()
+	if command.Namespaces {
+		inNamespaces(cmd.SysProcAttr)
+	}
 
 	p := &Process{command: command, done: make(chan struct{})}
 	started := make(chan error)
