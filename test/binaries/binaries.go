@@ -6,6 +6,7 @@
 package binaries
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -15,13 +16,15 @@ import (
 // Kubernetes returns the path of a program of Kubernetes: kube-apiserver, kube-controller-manager or kubectl, and where
 // the folder of the version has them as tools, kube-scheduler, kube-proxy and kubelet.
 //
-// The minor version is one that has a folder here, such as "1.36". Empty means: what $KUBEBUILDER_ASSETS has, else the
-// newest that has a folder here.
+// The minor version is one that has a folder here, such as "1.36". Empty means: the one that Wanted gives, else what
+// $KUBEBUILDER_ASSETS has, else the Default.
 func Kubernetes(ctx context.Context, minor, program string) (string, error) {
+	minor = cmp.Or(minor, Wanted())
 	if minor == "" {
 		if path, ok := fromAssets(program); ok {
 			return path, nil
 		}
+		minor = Default
 	}
 	folders, err := pinnedFolders()
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/probe-injector/probe-injector/test/process"
@@ -33,6 +34,9 @@ type ControlPlane struct {
 	programs programs
 	files    *files
 	client   kubernetes.Interface
+	// version is what the API server says of itself, and minor the 36 of 1.36.
+	version *version.Info
+	minor   int
 	// processes in the order they were started.
 	processes []*process.Process
 }
@@ -64,7 +68,7 @@ func startOnce(ctx context.Context, options Options, programs programs) (*Contro
 		return nil, err
 	}
 	plane := &ControlPlane{options: options, programs: programs, files: files}
-	steps := []func(context.Context) error{plane.startEtcd, plane.startAPIServer}
+	steps := []func(context.Context) error{plane.startEtcd, plane.startAPIServer, plane.learnVersion}
 	if options.Controllers {
 		steps = append(steps, plane.startControllers)
 	}

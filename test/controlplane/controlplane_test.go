@@ -3,6 +3,7 @@ package controlplane_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -37,13 +38,13 @@ func TestControlPlane(t *testing.T) {
 			t.Fatal(err)
 		}
 		var versions struct {
-			ServerVersion struct{ Major, Minor string }
+			ServerVersion struct{ GitVersion string }
 		}
 		if err := json.Unmarshal([]byte(output), &versions); err != nil {
 			t.Fatalf("reading %s: %v", output, err)
 		}
-		if versions.ServerVersion.Major != "1" || versions.ServerVersion.Minor < "30" {
-			t.Errorf("the server's version is %+v", versions.ServerVersion)
+		if got := versions.ServerVersion.GitVersion; got != plane.Version() || !strings.HasPrefix(got, fmt.Sprintf("v1.%d.", plane.Minor())) {
+			t.Errorf("the server's version is %s; it says that it is %s, and its minor version %d", got, plane.Version(), plane.Minor())
 		}
 	})
 
