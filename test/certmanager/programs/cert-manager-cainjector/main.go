@@ -32,6 +32,7 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/controller/cainjector"
 	certmanagerlogs "github.com/cert-manager/cert-manager/pkg/logs"
 	"github.com/cert-manager/cert-manager/pkg/util"
+	"github.com/cert-manager/cert-manager/pkg/util/feature"
 )
 
 // options are the flags of the released program that matter here, with its names and defaults.
@@ -70,6 +71,7 @@ func parse(args []string) (options, error) {
 	flags.DurationVar(&parsed.leaseDuration, "leader-election-lease-duration", 60*time.Second, "how long a leader stays one without renewing")
 	flags.DurationVar(&parsed.renewDeadline, "leader-election-renew-deadline", 40*time.Second, "how long a leader tries to renew")
 	flags.DurationVar(&parsed.retryPeriod, "leader-election-retry-period", 15*time.Second, "how long everybody waits between attempts")
+	feature.DefaultMutableFeatureGate.AddFlag(flags)
 	if err := flags.Parse(args); err != nil {
 		return options{}, fmt.Errorf("reading the arguments: %w", err)
 	}
