@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -29,7 +30,7 @@ func (c *Container) handlerOf(p *corev1.Probe) handler {
 	switch {
 	case p.HTTPGet != nil:
 		get := p.HTTPGet
-		h := handler{scheme: probe.HTTP, host: get.Host, port: c.resolve(get.Port), headers: get.HTTPHeaders, protocol: value(get.Protocol)}
+		h := handler{scheme: probe.HTTP, host: get.Host, port: c.resolve(get.Port), headers: get.HTTPHeaders, protocol: protocolOf(get)}
 		if get.Scheme == corev1.URISchemeHTTPS {
 			h.scheme = probe.HTTPS
 		}
@@ -40,7 +41,7 @@ func (c *Container) handlerOf(p *corev1.Probe) handler {
 	case p.GRPC != nil:
 		return handler{
 			scheme: probe.GRPC, port: probe.Port{Number: p.GRPC.Port}, service: value(p.GRPC.Service),
-			mode: value(p.GRPC.Mode),
+			mode: cmp.Or(value(p.GRPC.Mode), corev1.GRPCProbeModePlaintext),
 		}
 	case p.Exec != nil:
 		return handler{scheme: probe.Exec, command: p.Exec.Command}
@@ -80,6 +81,12 @@ func pathOf(get *corev1.HTTPGetAction) (path, query string) {
 		path = "/"
 	}
 	return path, query
+}
+
+// protocolOf gives the protocol of an HTTP request, which is HTTP/1.1 if it is absent
+// (pkg/apis/core/v1/defaults.go, defaultHTTPGetProtocol).
+func protocolOf(get *corev1.HTTPGetAction) corev1.HTTPProtocol {
+	return cmp.Or(value(get.Protocol), corev1.HTTPProtocolHTTP1)
 }
 
 // writtenPort is the port of an http or tcp handler as it is written.

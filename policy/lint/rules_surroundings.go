@@ -55,7 +55,7 @@ func surroundingsRules() [8]Rule {
 		},
 		{
 			ID: "PS042", Severity: Warning, on: every, check: alphaField,
-			Summary:   "grpc.mode or httpGet.protocol is set.",
+			Summary:   "grpc.mode is TLS or httpGet.protocol is HTTP2.",
 			Message:   "{field} is alpha in 1.37: silently dropped without its gate; remove it",
 			Rationale: "Where the feature gates GRPCContainerProbeTLS and H2CContainerProbe are off, the API server drops the field and the probe asks in another way than it says.",
 			Sources:   [2]string{gates},
@@ -115,11 +115,13 @@ func beyondRollout(s subject, kind probe.Kind) ([]any, bool) {
 	return nil, false
 }
 
+// alphaField finds a field without which the probe asks in another way. What the fields mean when they are absent may be
+// written as well, and where the gate is on, the API server itself writes it into every httpGet.
 func alphaField(s subject, kind probe.Kind) ([]any, bool) {
-	switch p := s.probe(kind); {
-	case p.GRPC != nil && p.GRPC.Mode != nil:
+	switch h := s.container.handlerOf(s.probe(kind)); {
+	case h.mode == corev1.GRPCProbeModeTLS:
 		return found("grpc.mode")
-	case p.HTTPGet != nil && p.HTTPGet.Protocol != nil:
+	case h.protocol == corev1.HTTPProtocolHTTP2:
 		return found("httpGet.protocol")
 	}
 	return nil, false
