@@ -54,7 +54,7 @@ func (i *installed) controllers(t *testing.T) {
 	i.addNode(t)
 	for name, workload := range workloads() {
 		manifest := strings.ReplaceAll(workload.manifest, "NAME", name)
-		if _, err := i.KubectlWithInput(t.Context(), strings.NewReader(manifest), "create", "-n", workload.namespace, "-f", "-"); err != nil {
+		if _, err := i.kubectlCreate(t.Context(), workload.namespace, []byte(manifest)); err != nil {
 			t.Fatal(err)
 		}
 	}

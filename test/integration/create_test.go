@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -36,7 +37,7 @@ func (c *cluster) try(ctx context.Context, namespace string, manifest []byte) (*
 func (c *cluster) post(ctx context.Context, namespace string, manifest []byte, dryRun []string) (*created, error) {
 	body, err := yaml.YAMLToJSON(manifest)
 	if err != nil {
-		return nil, fmt.Errorf("reading the manifest of a Pod: %w", err)
+		return nil, fmt.Errorf("reading a manifest: %w", err)
 	}
 	heard := &listener{}
 	request := c.Client().CoreV1().RESTClient().Post().Namespace(namespace).Resource("pods").
@@ -59,6 +60,16 @@ func (c *cluster) post(ctx context.Context, namespace string, manifest []byte, d
 	}
 	answer.warnings = heard.all()
 	return answer, nil
+}
+
+// kubectlCreate lets kubectl create the object of a manifest, YAML or JSON, in a namespace, and returns what it printed.
+// It reads JSON: kubectl takes YAML that begins with a brace for JSON, and only newer versions then try YAML.
+func (c *cluster) kubectlCreate(ctx context.Context, namespace string, manifest []byte, args ...string) (string, error) {
+	body, err := yaml.YAMLToJSON(manifest)
+	if err != nil {
+		return "", fmt.Errorf("reading a manifest: %w", err)
+	}
+	return c.KubectlWithInput(ctx, bytes.NewReader(body), append([]string{"create", "-n", namespace, "-f", "-"}, args...)...)
 }
 
 // manifestOf is a Pod of metadata and spec, YAML in flow style. It has no token, whose volume would get a random name.

@@ -6,6 +6,9 @@
 //	TestMonstrousPodsCostLittle   what that costs Pods that are not sent
 //	TestInstalled                 everything with our server, as it is installed
 //	TestValidity                  that the API server accepts every probe that we can emit
+//	TestFieldsOfLaterVersions     that fields of probes which are newer than some versions survive us
 //	TestExamples                  that it accepts the manifests of examples/
 //	TestOurFailures               everything that can go wrong with our server, and its end
+//
+// All of it runs on any version that test/binaries pins; where versions differ, the tables of the tests say since when.
 package integration

@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"bytes"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,7 +16,7 @@ func (i *installed) dryRun(t *testing.T) {
 	const name = "dry"
 	manifest := manifestOf(`{name: `+name+`, annotations: {probe-injector.dev/liveness: /livez, probe-injector.dev/readiness: /readyz}}`, `{containers: [`+web+`]}`)
 	before := reviews(t, i.webhook)
-	output, err := i.KubectlWithInput(t.Context(), bytes.NewReader(manifest), "create", "-n", plain, "--dry-run=server", "-o", "yaml", "-f", "-")
+	output, err := i.kubectlCreate(t.Context(), plain, manifest, "--dry-run=server", "-o", "yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

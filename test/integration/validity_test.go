@@ -60,17 +60,19 @@ func (c *cluster) refusesInvalid(t *testing.T) {
 	cases := map[string]struct {
 		spoil  func(*corev1.PodSpec)
 		reason string
+		// since is the minor version that refuses it first; 0 are all. Versions before it accept it.
+		since int
 	}{
-		"no fault": {func(*corev1.PodSpec) {}, ""},
+		"no fault": {func(*corev1.PodSpec) {}, "", 0},
 		"a probe of another host": {
-			func(p *corev1.PodSpec) { p.Containers[0].ReadinessProbe.TCPSocket.Host = "10.0.0.1" }, "violates PodSecurity",
+			func(p *corev1.PodSpec) { p.Containers[0].ReadinessProbe.TCPSocket.Host = "10.0.0.1" }, "violates PodSecurity", 34,
 		},
 		"a Pod that may run as root": {
-			func(p *corev1.PodSpec) { p.SecurityContext = nil }, "violates PodSecurity",
+			func(p *corev1.PodSpec) { p.SecurityContext = nil }, "violates PodSecurity", 0,
 		},
 		"a readiness probe with a grace period": {
 			func(p *corev1.PodSpec) { p.Containers[0].ReadinessProbe.TerminationGracePeriodSeconds = new(int64(1)) },
-			"must not be set for readinessProbes",
+			"must not be set for readinessProbes", 0,
 		},
 	}
 	for name, test := range cases {
@@ -80,7 +82,7 @@ func (c *cluster) refusesInvalid(t *testing.T) {
 			pod.Spec.Containers[0].ReadinessProbe = &corev1.Probe{ProbeHandler: handler}
 			test.spoil(&pod.Spec)
 			_, err := c.try(t.Context(), strict, encoded(t, pod))
-			if refused := err != nil; refused != (test.reason != "") || refused && !strings.Contains(err.Error(), test.reason) {
+			if refused := err != nil; refused != (test.reason != "" && c.Minor() >= test.since) || refused && !strings.Contains(err.Error(), test.reason) {
 				t.Errorf("it gets: %v", err)
 			}
 		})
