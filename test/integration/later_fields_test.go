@@ -1,12 +1,15 @@
 package integration
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/probe-injector/probe-injector/test/controlplane"
 	"github.com/probe-injector/probe-injector/test/server"
@@ -166,6 +169,7 @@ func (l later) createAll(t *testing.T, kept bool) {
 			}
 			expectOnlyOurs(t, without, with)
 			l.expectWarnings(t, test, strings.Join(with.warnings, "\n"))
+			l.expectSameOfACopy(t, with)
 		})
 	}
 }
@@ -180,6 +184,30 @@ func (l later) expectWarnings(t *testing.T, test laterFields, warnings string) {
 	}
 	if got, want := strings.Contains(warnings, "unknown field"), test.written && !known; got != want {
 		t.Errorf("that the API server warns of a field is %v:\n%s", got, warnings)
+	}
+}
+
+// expectSameOfACopy creates a Pod once more from what is stored of it, as people do by hand. What the API server filled in
+// must not keep us from knowing our own probes.
+func (l later) expectSameOfACopy(t *testing.T, stored *created) {
+	t.Helper()
+	manifest, err := json.Marshal(corev1.Pod{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "copy-", Annotations: stored.pod.Annotations},
+		Spec:       stored.pod.Spec,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := l.create(t.Context(), plain, manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(stored.pod.Spec, again.pod.Spec); diff != "" {
+		t.Errorf("a copy is another Pod, first - copy +:\n%s", diff)
+	}
+	if first, second := stored.pod.Annotations[status], again.pod.Annotations[status]; first != second {
+		t.Errorf("the status is %q, and of a copy %q", first, second)
 	}
 }
 

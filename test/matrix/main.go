@@ -1,0 +1,118 @@
+// Command matrix runs the tests that need a real API server against several versions of Kubernetes, one after the other:
+//
+//	go run ./test/matrix              all versions that test/binaries pins
+//	go run ./test/matrix 1.30 1.37    the named ones
+//
+// What is missing of a version is built first, which takes several minutes, once. A failure does not keep the other
+// versions from their turn. The last lines are a table of what each API server said that it is, and of what came out.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/probe-injector/probe-injector/test/binaries"
+	"github.com/probe-injector/probe-injector/test/controlplane"
+)
+
+// testTimeout ends the tests of a package that hang. The slowest takes little more than a minute on two cores.
+const testTimeout = "15m"
+
+// packages are those whose tests depend on the version of the API server.
+func packages() []string {
+	return []string{"./test/controlplane", "./test/integration", "./test/chart", "./certs/selfmanaged"}
+}
+
+// result is what came out of one version.
+type result struct {
+	minor, version string
+	took           time.Duration
+	err            error
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run tests each version and prints the table.
+func run(ctx context.Context, minors []string) error {
+	if len(minors) == 0 {
+		var err error
+		if minors, err = binaries.Minors(); err != nil {
+			return err
+		}
+	}
+	var results []result
+	for _, minor := range minors {
+		if ctx.Err() != nil {
+			break
+		}
+		results = append(results, try(ctx, minor))
+	}
+	failures := []error{ctx.Err()}
+	fmt.Printf("\n%-12s%-16s%-10s%s\n", "Kubernetes", "API server", "tests", "took")
+	for _, r := range results {
+		fmt.Printf("%-12s%-16s%-10s%s\n", r.minor, r.version, r.outcome(), r.took.Round(time.Second))
+		if r.err != nil {
+			failures = append(failures, fmt.Errorf("on Kubernetes %s: %w", r.minor, r.err))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// try runs the tests on one version.
+func try(ctx context.Context, minor string) result {
+	r := result{minor: minor}
+	if r.version, r.err = askVersion(ctx, minor); r.err != nil {
+		return r
+	}
+	fmt.Printf("\nKubernetes %s: the API server says that it is %s\n", minor, r.version)
+	started := time.Now()
+	r.err = test(ctx, minor)
+	r.took = time.Since(started)
+	return r
+}
+
+// askVersion starts a control plane, building it if need be, and returns what its API server says of itself. It is an
+// error if that is another version, here and in every test.
+func askVersion(ctx context.Context, minor string) (version string, err error) {
+	plane, err := controlplane.Start(ctx, controlplane.Options{Kubernetes: minor, Controllers: true})
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, plane.Stop()) }()
+	return plane.Version(), nil
+}
+
+// test runs go test.
+func test(ctx context.Context, minor string) error {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-count=1", "-timeout=" + testTimeout}, packages()...)...)
+	cmd.Env = append(os.Environ(), binaries.WantedVariable+"="+minor)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	// Tests that are interrupted take down what they have started.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("go test: %w", err)
+	}
+	return nil
+}
+
+// outcome is a word for the table.
+func (r result) outcome() string {
+	if r.err != nil {
+		return "failed"
+	}
+	return "passed"
+}
