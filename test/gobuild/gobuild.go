@@ -39,7 +39,7 @@ func Build(ctx context.Context, target Target) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("making the folder for binaries: %w", err)
 	}
-	unlock, err := lock(ctx, filepath.Join(dir, "."+name+".lock"))
+	unlock, err := Lock(ctx, filepath.Join(dir, "."+name+".lock"))
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// lock holds a file until unlock is called or the process ends. It waits for other processes that hold it.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
+// Lock holds a file until unlock is called or the process ends. It waits for other processes that hold it.
+func Lock(ctx context.Context, path string) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("opening a lock: %w", err)
