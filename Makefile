@@ -21,7 +21,7 @@ demo: ## Show the main job on a real control plane; KEEP=1 leaves it running
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Check it
 
@@ -29,10 +29,43 @@ help: ## List the targets
 test: ## Run every test that needs no root, on a real kube-apiserver
 	go run ./test/binaries/build
 	go run ./test/charttools/build
-	go test $$(go list ./... | grep -v /test/resilience)
+	go test $$(go list ./... | grep -vE '/test/(resilience|cluster/command|e2e)$$')
 	go test -count=1 ./test/resilience
 	go -C test/prober test -count=1 ./...
 	go -C test/linters test -count=1 ./...
+
+.PHONY: test-matrix
+test-matrix: ## Run the tests that need an API server on Kubernetes 1.30 to 1.37; VERSIONS="1.30 1.37" chooses
+	go run ./test/matrix $(VERSIONS)
+
+E2E_CLUSTER_COMMAND := bin/e2e-cluster
+E2E_TEST            := $(E2E_CLUSTER_COMMAND) test -count=1 -v -parallel 16 -timeout 60m
+
+.PHONY: e2e
+e2e: e2e-programs ## As root: the product on a real node, what every change has to pass
+	go test -count=1 ./test/cluster/command
+	$(E2E_TEST) -skip '^TestFull' $(if $(ONLY),-run '$(ONLY)') ./test/e2e
+
+.PHONY: e2e-full
+e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighbours, presets, and test-matrix
+	go test -count=1 ./test/cluster/command
+	$(E2E_TEST) ./test/e2e
+
+.PHONY: e2e-up
+e2e-up: e2e-programs ## As root: start a cluster that stays; make e2e uses it
+	@$(E2E_CLUSTER_COMMAND) up
+
+.PHONY: e2e-down
+e2e-down: ## End that cluster, also what is left of one that crashed
+	@go build -o $(E2E_CLUSTER_COMMAND) ./test/cluster/command
+	@$(E2E_CLUSTER_COMMAND) down
+
+.PHONY: e2e-programs
+e2e-programs:
+	.ci/prepare
+	go run ./test/binaries/build -node
+	go run ./test/charttools/build
+	go build -o $(E2E_CLUSTER_COMMAND) ./test/cluster/command
 
 .PHONY: fuzz
 fuzz: ## Fuzz each text boundary for FUZZTIME (default 1m)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -46,8 +45,8 @@ type Cluster struct {
 // Start starts a cluster and returns when Pods can run on all nodes. What an earlier one of the same number left behind
 // after a crash is removed first; one that still runs is an error. Everything ends with the calling process at the latest.
 func Start(ctx context.Context, options Options) (*Cluster, error) {
-	if os.Geteuid() != 0 {
-		return nil, errors.New("a cluster needs root: namespaces, mounts and networks are made for it")
+	if err := checkRequirements(); err != nil {
+		return nil, err
 	}
 	layout, err := newLayout(options.Number)
 	if err != nil {
@@ -65,7 +64,6 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 }
 
 func (c *Cluster) start(ctx context.Context, options Options) error {
-	// Containers that end leave their shims to this process, which does not wait for them: the node's process 1 does.
 	if err := c.layout.clean(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
@@ -201,7 +199,7 @@ func (c *Cluster) nodeConfig(number int, programs programs) node.Config {
 	}
 	for other := 1; other <= nodes; other++ {
 		if other != number {
-			maps.Insert(config.Routes, maps.All(map[string]string{c.layout.place(other).pods: c.layout.place(other).address}))
+			config.Routes[c.layout.place(other).pods] = c.layout.place(other).address
 		}
 	}
 	return config
