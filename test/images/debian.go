@@ -31,30 +31,31 @@ func debian(ctx context.Context) (Image, error) {
 	return recipe{
 		reference: debianReference,
 		inputs:    inputs{texts: []string{debianSuite, mirror}, files: []string{folder}},
-		make: func(ctx context.Context, tools buildah, archive string) error {
-			return makeDebian(ctx, tools, folder, mirror, archive)
+		make: func(ctx context.Context, tools buildah, work, archive string) error {
+			return makeDebian(ctx, tools, debianSources{folder: folder, mirror: mirror}, work, archive)
 		},
 	}.image(ctx)
 }
 
+// debianSources is where Debian comes from.
+type debianSources struct {
+	// folder has the Dockerfile, and mirror the packages.
+	folder, mirror string
+}
+
 // makeDebian installs Debian into a folder and makes an image of it by the Dockerfile in test/images/debian.
-func makeDebian(ctx context.Context, tools buildah, folder, mirror, archive string) error {
+func makeDebian(ctx context.Context, tools buildah, from debianSources, work, archive string) error {
 	if err := check("debootstrap"); err != nil {
 		return err
 	}
-	work, err := os.MkdirTemp("", "debian-*")
-	if err != nil {
-		return fmt.Errorf("making a folder for Debian: %w", err)
-	}
-	defer os.RemoveAll(work)
-	if err := os.CopyFS(filepath.Join(work, "context"), os.DirFS(folder)); err != nil {
+	if err := os.CopyFS(filepath.Join(work, "context"), os.DirFS(from.folder)); err != nil {
 		return fmt.Errorf("copying the Dockerfile of Debian: %w", err)
 	}
 	root := filepath.Join(work, "root")
 	// What debootstrap mounts below the folder is mounted in a namespace of its own, and is gone with it. Else removing
 	// the folder after an interruption would reach into the machine's own /proc.
-	err = tools.run(ctx, "unshare", "--mount", "--propagation=private",
-		"debootstrap", "--variant=minbase", debianSuite, root, mirror)
+	err := tools.run(ctx, "unshare", "--mount", "--propagation=private",
+		"debootstrap", "--variant=minbase", debianSuite, root, from.mirror)
 	if err != nil {
 		return err
 	}

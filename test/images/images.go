@@ -29,16 +29,6 @@ func Pause(ctx context.Context) (Image, error) {
 	return FromProgram(ctx, "localhost/pause:1", program)
 }
 
-// Target makes the image of the server that is probed, localhost/target:1; see the comment of test/images/target. It
-// takes half a minute the first time, and seconds later.
-func Target(ctx context.Context) (Image, error) {
-	program, err := compile(ctx, filepath.Join("test", "images", "target"))
-	if err != nil {
-		return Image{}, err
-	}
-	return FromProgram(ctx, "localhost/target:1", program)
-}
-
 // FromProgram makes an image that holds a static binary and nothing else. It runs as user 65532, without arguments, by
 // the name that the file has here: "bin/pause" becomes the entry point "/pause". The reference must be one in full,
 // such as localhost/pause:1.
@@ -48,12 +38,11 @@ func FromProgram(ctx context.Context, reference, program string) (Image, error) 
 	return recipe{
 		reference: reference,
 		inputs:    inputs{texts: []string{dockerfile}, files: []string{program}},
-		make: func(ctx context.Context, tools buildah, archive string) error {
-			folder, err := os.MkdirTemp("", "image-*")
-			if err != nil {
+		make: func(ctx context.Context, tools buildah, work, archive string) error {
+			folder := filepath.Join(work, "context")
+			if err := os.Mkdir(folder, 0o755); err != nil {
 				return fmt.Errorf("making a folder for the image: %w", err)
 			}
-			defer os.RemoveAll(folder)
 			if err := os.WriteFile(filepath.Join(folder, "Dockerfile"), []byte(dockerfile), 0o600); err != nil {
 				return fmt.Errorf("writing the Dockerfile: %w", err)
 			}
@@ -95,7 +84,7 @@ func WebhookVersion(ctx context.Context, version string) (Image, error) {
 	return recipe{
 		reference: reference,
 		inputs:    inputs{texts: []string{version}, files: sources, withoutTests: true},
-		make: func(ctx context.Context, tools buildah, archive string) error {
+		make: func(ctx context.Context, tools buildah, _, archive string) error {
 			return tools.script(ctx, script, "CHECK=no", "VERSION="+version, "IMAGE="+reference, "ARCHIVE="+archive)
 		},
 	}.image(ctx)
@@ -120,7 +109,7 @@ func onDebian(ctx context.Context, reference, folder string) (Image, error) {
 	return recipe{
 		reference: reference,
 		inputs:    inputs{texts: []string{filepath.Base(base.Archive)}, files: []string{folder}},
-		make: func(ctx context.Context, tools buildah, archive string) error {
+		make: func(ctx context.Context, tools buildah, _, archive string) error {
 			if err := tools.load(ctx, base); err != nil {
 				return err
 			}

@@ -21,8 +21,8 @@ type recipe struct {
 	reference string
 	// inputs are everything that the image is made of.
 	inputs inputs
-	// make writes the archive.
-	make func(ctx context.Context, tools buildah, archive string) error
+	// make writes the archive. It may use a folder, which is empty before and removed afterwards.
+	make func(ctx context.Context, tools buildah, work, archive string) error
 }
 
 // image returns the image, made if its archive is not there. However many processes ask, one makes it.
@@ -63,22 +63,26 @@ func (r recipe) imageBelow(ctx context.Context, root string) (Image, error) {
 }
 
 // makeArchive puts the archive in its place, whole or not at all, and removes what it replaces.
-func (r recipe) makeArchive(ctx context.Context, archive string) error {
-	tools, err := newBuildah(filepath.Dir(archive), r.name())
+func (r recipe) makeArchive(ctx context.Context, archive string) (err error) {
+	folder, name := filepath.Dir(archive), r.name()
+	tools, err := newBuildah(folder, name)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "making image %s, once\n", r.reference)
-	started := time.Now()
-	older, err := filepath.Glob(filepath.Join(filepath.Dir(archive), r.name()+"-"+strings.Repeat("[0-9a-f]", hashLength)+".tar"))
+	older, err := filepath.Glob(filepath.Join(folder, name+"-"+strings.Repeat("[0-9a-f]", hashLength)+".tar"))
 	if err != nil {
 		return fmt.Errorf("looking for older archives: %w", err)
 	}
-	unfinished := filepath.Join(filepath.Dir(archive), "."+r.name()+".unfinished.tar")
-	if err := removeIfThere(unfinished); err != nil {
-		return err
+	work, err := os.MkdirTemp(folder, "."+name+"-")
+	if err != nil {
+		return fmt.Errorf("making a folder to work in: %w", err)
 	}
-	if err := r.make(ctx, tools, unfinished); err != nil {
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+
+	fmt.Fprintf(os.Stderr, "making image %s, once\n", r.reference)
+	started := time.Now()
+	unfinished := filepath.Join(work, "archive.tar")
+	if err := r.make(ctx, tools, work, unfinished); err != nil {
 		return err
 	}
 	if err := os.Rename(unfinished, archive); err != nil {

@@ -28,15 +28,15 @@ func main() {
 // run makes one image after the other.
 func run(ctx context.Context) error {
 	var failures []error
-	for _, make := range []func(context.Context) (images.Image, error){
-		images.Pause, images.Webhook, images.FlaskApp, images.Target,
+	for _, image := range []func(context.Context) (images.Image, error){
+		images.Pause, images.Webhook, images.FlaskApp,
 	} {
-		image, err := make(ctx)
+		made, err := image(ctx)
 		if err != nil {
 			failures = append(failures, err)
 			continue
 		}
-		fmt.Println(image.Reference, image.Archive)
+		fmt.Println(made.Reference, made.Archive)
 	}
 	return errors.Join(failures...)
 }
