@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"text/tabwriter"
 	"time"
 )
 
@@ -34,7 +33,7 @@ func (s *suite) expect(t *testing.T, m measured) {
 	s.table.mutex.Lock()
 	s.table.rows = append(s.table.rows, m)
 	s.table.mutex.Unlock()
-	t.Logf("%s: %s", m.what, m)
+	t.Logf("%s: %s", m.subject, m)
 	// Times of a container's status are cut to the second.
 	if m.notBefore > 0 && m.took < m.notBefore-time.Second {
 		t.Errorf("%s: %s: too early", m.subject, m)
@@ -56,16 +55,18 @@ func (m measured) promise() string {
 	return fmt.Sprintf("%.0f to %.0f s", m.notBefore.Seconds(), m.notAfter.Seconds())
 }
 
-// print writes the table, if there is anything in it.
+// print writes the table, if there is anything in it, as docs/verified.md has it.
 func (t *table) print(to io.Writer) error {
 	if len(t.rows) == 0 {
 		return nil
 	}
 	slices.SortStableFunc(t.rows, func(a, b measured) int { return cmp.Compare(a.subject, b.subject) })
-	writer := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(writer, "\nsubject\twhat\tmeasured\tpromised")
+	text := "\n| subject | what | measured | promised |\n|---|---|---|---|\n"
 	for _, m := range t.rows {
-		fmt.Fprintf(writer, "%s\t%s\t%.1f s\t%s\n", m.subject, m.what, m.took.Seconds(), m.promise())
+		text += fmt.Sprintf("| %s | %s | %.1f s | %s |\n", m.subject, m.what, m.took.Seconds(), m.promise())
 	}
-	return writer.Flush()
+	if _, err := io.WriteString(to, text); err != nil {
+		return fmt.Errorf("writing the table of measured times: %w", err)
+	}
+	return nil
 }

@@ -31,7 +31,6 @@ failSwapOn: false
 enforceNodeAllocatable: []
 imageGCHighThresholdPercent: 100
 evictionHard: {memory.available: 50Mi, nodefs.available: "0%%", imagefs.available: "0%%", nodefs.inodesFree: "0%%"}
-localStorageCapacityIsolation: false
 resolvConf: ""
 `
 
