@@ -29,18 +29,28 @@ func Pause(ctx context.Context) (Image, error) {
 	return FromProgram(ctx, "localhost/pause:1", program)
 }
 
-// FromProgram makes an image that holds a static binary and nothing else. It runs as user 65532, without arguments, by
+// Target makes the image of the server that is probed, localhost/target:1; see the comment of test/images/target. It
+// takes half a minute the first time, and seconds later.
+func Target(ctx context.Context) (Image, error) {
+	program, err := compile(ctx, filepath.Join("test", "images", "target"))
+	if err != nil {
+		return Image{}, err
+	}
+	return FromProgram(ctx, "localhost/target:1", program)
+}
+
+// FromProgram makes an image that holds a static binary and an empty /tmp, and nothing else. It runs as user 65532, without arguments, by
 // the name that the file has here: "bin/pause" becomes the entry point "/pause". The reference must be one in full,
 // such as localhost/pause:1.
 func FromProgram(ctx context.Context, reference, program string) (Image, error) {
 	name := filepath.Base(program)
-	dockerfile := fmt.Sprintf("FROM scratch\nCOPY %[1]s /%[1]s\nUSER 65532:65532\nENTRYPOINT [\"/%[1]s\"]\n", name)
+	dockerfile := fmt.Sprintf("FROM scratch\nCOPY %[1]s /%[1]s\nCOPY --chown=65532:65532 tmp /tmp\nUSER 65532:65532\nENTRYPOINT [\"/%[1]s\"]\n", name)
 	return recipe{
 		reference: reference,
 		inputs:    inputs{texts: []string{dockerfile}, files: []string{program}},
 		make: func(ctx context.Context, tools buildah, work, archive string) error {
 			folder := filepath.Join(work, "context")
-			if err := os.Mkdir(folder, 0o755); err != nil {
+			if err := os.MkdirAll(filepath.Join(folder, "tmp"), 0o755); err != nil {
 				return fmt.Errorf("making a folder for the image: %w", err)
 			}
 			if err := os.WriteFile(filepath.Join(folder, "Dockerfile"), []byte(dockerfile), 0o600); err != nil {

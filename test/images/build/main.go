@@ -29,7 +29,7 @@ func main() {
 func run(ctx context.Context) error {
 	var failures []error
 	for _, image := range []func(context.Context) (images.Image, error){
-		images.Pause, images.Webhook, images.FlaskApp,
+		images.Pause, images.Webhook, images.FlaskApp, images.Target,
 	} {
 		made, err := image(ctx)
 		if err != nil {
