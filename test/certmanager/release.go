@@ -13,7 +13,9 @@ import (
 
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	certmanagerclient "github.com/cert-manager/cert-manager/pkg/client/clientset/versioned/typed/certmanager/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -24,9 +26,11 @@ const (
 	releaseName = "cert-manager"
 	// installTimeout is how long Pods may take to be available. It takes half a minute on two cores.
 	installTimeout = 5 * time.Minute
-	// answerTimeout is how long it may take from there until the API answers: cainjector has to give the API server the
-	// bundle of cert-manager's webhook.
-	answerTimeout = time.Minute
+	// answerTimeout is how long it may take from there until an Issuer is accepted: cainjector has to give the API server
+	// the bundle of cert-manager's webhook. That takes a second, but 75 if the Lease of an earlier cainjector has to end.
+	answerTimeout = 2 * time.Minute
+	// goneTimeout is how long the namespace may take to go. It takes ten seconds.
+	goneTimeout = time.Minute
 )
 
 // Release says where and how cert-manager's chart is installed.
@@ -46,9 +50,53 @@ func (r Release) Install(ctx context.Context) error {
 	return r.waitUntilUsable(ctx)
 }
 
-// Uninstall removes cert-manager with its CustomResourceDefinitions, and so every Certificate and Issuer of the cluster.
+// Uninstall removes cert-manager with its namespace and its CustomResourceDefinitions, and so every Certificate and Issuer
+// of the cluster, and returns when all of it is gone.
 func (r Release) Uninstall(ctx context.Context) error {
-	return r.helm(ctx, "uninstall", releaseName, "--namespace", Namespace, "--ignore-not-found", "--wait")
+	err := r.helm(ctx, "uninstall", releaseName, "--namespace", Namespace, "--ignore-not-found", "--wait")
+	if err != nil {
+		return err
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", r.Kubeconfig)
+	if err != nil {
+		return fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	return errors.Join(deleteLeases(ctx, client), deleteNamespace(ctx, client))
+}
+
+// deleteLeases removes the Leases of the leaders, which lost the permission to give them up before they ended: the next
+// installation would wait for a minute.
+func deleteLeases(ctx context.Context, client kubernetes.Interface) error {
+	var failures []error
+	for _, name := range []string{"cert-manager-controller", "cert-manager-cainjector-leader-election"} {
+		err := client.CoordinationV1().Leases(metav1.NamespaceSystem).Delete(ctx, name, metav1.DeleteOptions{})
+		if err != nil && !apierrors.IsNotFound(err) {
+			failures = append(failures, fmt.Errorf("deleting the Lease %s: %w", name, err))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// deleteNamespace removes what the programs have made, such as the authority of the webhook.
+func deleteNamespace(ctx context.Context, client kubernetes.Interface) error {
+	ctx, cancel := context.WithTimeout(ctx, goneTimeout)
+	defer cancel()
+	for {
+		err := client.CoreV1().Namespaces().Delete(ctx, Namespace, metav1.DeleteOptions{})
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		// It is gone when nobody can delete it any more; until then that is a conflict or succeeds.
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("deleting the namespace %s: %w", Namespace, errors.Join(ctx.Err(), err))
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 // install installs the chart as its documentation says, with CustomResourceDefinitions that go when the release goes. It
