@@ -93,11 +93,16 @@ func (c *creations) note(after time.Duration, err error) {
 	}
 }
 
+// wait stops and waits for what has begun. What went wrong can be read afterwards.
+func (c *creations) wait() {
+	c.stop()
+	c.running.Wait()
+}
+
 // end stops and fails the test if anything went wrong since the beginning.
 func (c *creations) end(t *testing.T, what string) {
 	t.Helper()
-	c.stop()
-	c.running.Wait()
+	c.wait()
 	t.Logf("%s: %d Pods created, %d without probes, %d refused", what, c.created, len(c.missed), len(c.refused))
 	for _, f := range append(c.missed, c.refused...) {
 		t.Errorf("%s: after %s: %v", what, f.after.Round(time.Millisecond), f.err)
