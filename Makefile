@@ -95,6 +95,7 @@ lint: $(GOLANGCI_LINT) ## Run the linters
 	$(GOLANGCI_LINT) run --allow-parallel-runners ./...
 	cd test/prober && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...
 	cd test/linters && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...
+	cd test/certmanager/programs && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...
 
 .PHONY: verify
 verify: ## Check that generated files are up to date and that changed numbers are in the CHANGELOG
@@ -103,6 +104,7 @@ verify: ## Check that generated files are up to date and that changed numbers ar
 	go -C test/prober mod tidy -diff
 	go -C test/linters mod tidy -diff
 	go -C test/linters/kube-score mod tidy -diff
+	go -C test/certmanager/programs mod tidy -diff
 	go run ./docs/generate -check
 	go run ./charts/generate -check
 	.ci/numbers
