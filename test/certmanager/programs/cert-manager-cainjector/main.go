@@ -1,5 +1,5 @@
-// Command cert-manager-cainjector is cert-manager's cainjector: it writes the authority of a Certificate into the webhook
-// configurations, CustomResourceDefinitions and APIServices that ask for it by an annotation.
+// Command cert-manager-cainjector is cert-manager's cainjector: it writes the authority of a Certificate into the
+// webhook configurations, CustomResourceDefinitions and APIServices that ask for it by an annotation.
 //
 // The code that does it is cert-manager's. Here is only what the released program does around it. It takes the flags
 // that cert-manager's Helm chart passes.

@@ -1,5 +1,5 @@
-// Command cert-manager-controller is cert-manager's controller, as far as an authority of one's own goes: issuers of the kinds
-// SelfSigned and CA, and everything that turns a Certificate into a Secret and renews it.
+// Command cert-manager-controller is cert-manager's controller, as far as an authority of one's own goes: issuers of the
+// kinds SelfSigned and CA, and everything that turns a Certificate into a Secret and renews it.
 //
 // The code that does it is cert-manager's. Here is only what the released program does around it: flags, the election of
 // a leader, the health endpoint and the start of the controllers. It takes the flags that cert-manager's Helm chart

@@ -1,5 +1,5 @@
-// Command cert-manager-webhook is cert-manager's own webhook: it completes and validates the objects of cert-manager's API, so that a
-// Certificate that the real cert-manager would refuse is refused here too.
+// Command cert-manager-webhook is cert-manager's own webhook: it completes and validates the objects of cert-manager's
+// API, so that a Certificate that the real cert-manager would refuse is refused here too.
 //
 // The code that does it, the flags included, is cert-manager's.
 package main
