@@ -3,6 +3,8 @@
 //	target                  serve; see the flags below
 //	target check-alive      exit with 0 if the file "alive" is there, for exec probes: the image has no other program.
 //	                        So do check-ready and check-started, each with a --folder
+//	target ask URL          exit with 0 if the answer is 200. It has no timeout of its own: for exec probes that find a
+//	                        process that hangs
 //
 // It answers probes on these ports:
 //
@@ -23,7 +25,8 @@
 //	/state                  only answers
 //
 // Flags delay it: with --start-after the ports that are probed open late, with --started-after and --ready-after
-// startup and readiness fail for so long after that. All are 0 by default. SIGTERM ends it.
+// startup and readiness fail for so long after that. All are 0 by default. With --host, http and https answer 421 to
+// requests for any other host, as applications do that check it. SIGTERM ends it.
 package main
 
 import (
@@ -56,10 +59,13 @@ type settings struct {
 	address                              string
 	control, http, https, grpc, tcp      int
 	startAfter, startedAfter, readyAfter time.Duration
-	folder                               string
+	folder, host                         string
 }
 
 func run(ctx context.Context, args []string) error {
+	if len(args) == 2 && args[0] == "ask" {
+		return askURL(ctx, args[1])
+	}
 	var s settings
 	var checked string
 	if len(args) > 0 && slices.Contains([]string{"check-alive", "check-ready", "check-started"}, args[0]) {
@@ -76,11 +82,12 @@ func run(ctx context.Context, args []string) error {
 	flags.DurationVar(&s.startedAfter, "started-after", 0, "be started only so long after the ports opened")
 	flags.DurationVar(&s.readyAfter, "ready-after", 0, "be ready only so long after the ports opened")
 	flags.StringVar(&s.folder, "folder", "/tmp", "where the files for exec probes are; empty means none")
+	flags.StringVar(&s.host, "host", "", "the only host of http and https; empty means any")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("unknown argument %q: check-alive, check-ready and check-started are known", flags.Arg(0))
+		return fmt.Errorf("unknown argument %q: check-alive, check-ready, check-started and ask are known", flags.Arg(0))
 	}
 	if checked != "" {
 		_, err := os.Stat(filepath.Join(s.folder, checked))
@@ -94,7 +101,7 @@ func serve(ctx context.Context, s settings) error {
 	t := newTarget(s.folder)
 	failed := make(chan error, 8)
 	port := &gate{address: s.listenAddress(s.tcp)}
-	if err := serveControl(ctx, s.listenAddress(s.control), t, port, failed); err != nil {
+	if err := listen(ctx, s.listenAddress(s.control), control(t, port), nil, failed); err != nil {
 		return err
 	}
 	if !sleep(ctx, s.startAfter) {
@@ -106,8 +113,8 @@ func serve(ctx context.Context, s settings) error {
 		return err
 	}
 	err = errors.Join(
-		serveHTTP(ctx, s.listenAddress(s.http), t, failed),
-		serveHTTPS(ctx, s.listenAddress(s.https), t, certificate, failed),
+		listen(ctx, s.listenAddress(s.http), onlyFor(s.host, probed(t)), nil, failed),
+		listen(ctx, s.listenAddress(s.https), onlyFor(s.host, probed(t)), serverTLS(certificate), failed),
 		serveGRPC(ctx, s.listenAddress(s.grpc), t, failed),
 		port.open(),
 	)

@@ -200,8 +200,43 @@ func TestDelays(t *testing.T) {
 	})
 }
 
+func TestAskTellsWhatTheServerAnswers(t *testing.T) {
+	s := start(t, func(*settings) {})
+	ask := func() error { return run(t.Context(), []string{"ask", "http://" + s.listenAddress(s.http) + "/livez"}) }
+	eventually(t, ask)
+	if err := tell(s, "/break"); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(); err == nil {
+		t.Error("it takes a bad answer for a good one")
+	}
+}
+
+func TestWithAHostOnlyThatHostIsServed(t *testing.T) {
+	s := start(t, func(s *settings) { s.host = "shop.example.com" })
+	ask := func(host string) (int, error) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.listenAddress(s.http)+"/livez", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = host
+		response, err := client().Do(request)
+		if err != nil {
+			return 0, err
+		}
+		defer response.Body.Close()
+		return response.StatusCode, nil
+	}
+	eventually(t, func() error { _, err := ask(s.host); return err })
+	for host, want := range map[string]int{s.host: http.StatusOK, "": http.StatusMisdirectedRequest} {
+		if got, err := ask(host); err != nil || got != want {
+			t.Errorf("host %q: %d %v, want %d", host, got, err, want)
+		}
+	}
+}
+
 func TestAnUnknownArgumentIsRefused(t *testing.T) {
-	for _, args := range [][]string{{"serve"}, {"check"}, {"check-alive", "now"}, {"--nonsense"}} {
+	for _, args := range [][]string{{"serve"}, {"check"}, {"check-alive", "now"}, {"ask"}, {"--nonsense"}} {
 		if err := run(t.Context(), args); err == nil {
 			t.Errorf("%q is taken", args)
 		}

@@ -66,16 +66,36 @@ func control(t *target, port *gate) http.Handler {
 	return mux
 }
 
-func serveControl(ctx context.Context, address string, t *target, port *gate, failed chan<- error) error {
-	return listen(ctx, address, control(t, port), nil, failed)
+// onlyFor refuses requests for another host than the one that is given, if one is.
+func onlyFor(host string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if host != "" && r.Host != host {
+			w.WriteHeader(http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
-func serveHTTP(ctx context.Context, address string, t *target, failed chan<- error) error {
-	return listen(ctx, address, probed(t), nil, failed)
+func serverTLS(certificate tls.Certificate) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 }
 
-func serveHTTPS(ctx context.Context, address string, t *target, certificate tls.Certificate, failed chan<- error) error {
-	return listen(ctx, address, probed(t), &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, failed)
+// askURL asks for a URL and waits as long as it takes.
+func askURL(ctx context.Context, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", url, response.Status)
+	}
+	return nil
 }
 
 // listen serves until the context ends.
