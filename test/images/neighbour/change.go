@@ -14,7 +14,7 @@ import (
 // callsAnnotation and the name of the change are the key under which a Pod says how often the webhook was called for it.
 const callsAnnotation = "neighbour.example.com/calls-"
 
-// change is what the webhook does to a Pod. Done twice, it does nothing the second time but count.
+// change is what the webhook does to a Pod, in a file as YAML. Done twice, it does nothing the second time but count.
 type change struct {
 	// Containers are added behind the others, or before them, unless the Pod has one of the name.
 	Containers []corev1.Container `json:"containers,omitempty"`

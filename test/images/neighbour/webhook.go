@@ -15,6 +15,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
 )
 
 const (
@@ -87,7 +88,7 @@ func readChange(path string) (change, error) {
 		return change{}, fmt.Errorf("reading a change: %w", err)
 	}
 	var read change
-	if err := json.Unmarshal(content, &read); err != nil {
+	if err := yaml.UnmarshalStrict(content, &read); err != nil {
 		return change{}, fmt.Errorf("reading the change %s: %w", filepath.Base(path), err)
 	}
 	return read, nil
