@@ -12,8 +12,8 @@ import (
 
 // Names of configurations that sort before and after ours, which is 0-probe-injector.
 const (
-	before = "0-a-neighbour"
-	after  = "sidecar-injector"
+	beforeUs = "0-a-neighbour"
+	afterUs  = "sidecar-injector"
 	// zeros looks as if it came first, but a dash sorts before a digit.
 	zeros = "00-neighbour"
 )
@@ -72,70 +72,70 @@ const (
 func meetings() map[string]meeting {
 	return map[string]meeting{
 		"a container that is added after us gets nothing": {
-			registration{after, "agent", never}, paths(), ours + "\nagent: none", oursStatus, "1",
+			registration{afterUs, "agent", never}, paths(), ours + "\nagent: none", oursStatus, "1",
 		},
 		"it may be put before ours": {
-			registration{after, "agent-first", never}, paths(), "agent: none\n" + ours, oursStatus, "1",
+			registration{afterUs, "agent-first", never}, paths(), "agent: none\n" + ours, oursStatus, "1",
 		},
 		"a mesh that comes after us takes over our probes": {
-			registration{after, "istio", never}, paths(), "istio-proxy: readiness http:15020/ready\n" + taken, oursStatus, "1",
+			registration{afterUs, "istio", never}, paths(), "istio-proxy: readiness http:15020/ready\n" + taken, oursStatus, "1",
 		},
 		"a mesh with native sidecars, too": {
-			registration{after, "istio-native", never}, paths(), "istio-proxy: readiness http:15020/ready\n" + taken, oursStatus, "1",
+			registration{afterUs, "istio-native", never}, paths(), "istio-proxy: readiness http:15020/ready\n" + taken, oursStatus, "1",
 		},
 		"a mesh that comes after us takes over tcp, which we infer because it is not there yet": {
-			registration{after, "istio", never}, inject(), "istio-proxy: readiness http:15020/ready\n" + taken, "web: startup+liveness tcp:8080, readiness tcp:8080; ", "1",
+			registration{afterUs, "istio", never}, inject(), "istio-proxy: readiness http:15020/ready\n" + taken, "web: startup+liveness tcp:8080, readiness tcp:8080; ", "1",
 		},
 		// Kubernetes mounts the ServiceAccount's token into the container that was added, which calls for another round.
 		"after us, and called again: our probes are taken over once": {
-			registration{after, "istio", ifNeeded}, paths(), "istio-proxy: readiness http:15020/ready\n" + taken, oursStatus, "2",
+			registration{afterUs, "istio", ifNeeded}, paths(), "istio-proxy: readiness http:15020/ready\n" + taken, oursStatus, "2",
 		},
 		"a name of two zeros comes after ours": {
 			registration{zeros, "istio", never}, paths(), "istio-proxy: readiness http:15020/ready\n" + taken, oursStatus, "1",
 		},
 		"a container without a port that was added before us is not the main one": {
-			registration{before, "agent-first", never}, paths(), "agent: none\n" + ours, oursStatus, "1",
+			registration{beforeUs, "agent-first", never}, paths(), "agent: none\n" + ours, oursStatus, "1",
 		},
 		"a known sidecar that was added before us is not the main one, and keeps its own probe": {
-			registration{before, "envoy", never}, paths(), "envoy-sidecar: readiness http:15020/ready\n" + ours, oursStatus, "1",
+			registration{beforeUs, "envoy", never}, paths(), "envoy-sidecar: readiness http:15020/ready\n" + ours, oursStatus, "1",
 		},
 		"a container with a port that nobody knows makes a key without a name ambiguous": {
-			registration{before, "agent-serving", never}, paths(), "agent: readiness http:15020/ready\nweb: none", "nothing: ambiguous_containers ", "1",
+			registration{beforeUs, "agent-serving", never}, paths(), "agent: readiness http:15020/ready\nweb: none", "nothing: ambiguous_containers ", "1",
 		},
 		"a key that names a port is not": {
-			registration{before, "agent-serving", never}, map[string]string{
+			registration{beforeUs, "agent-serving", never}, map[string]string{
 				"probe-injector.dev/liveness": "http:8080/livez", "probe-injector.dev/readiness": "http:8080/readyz",
 			}, "agent: readiness http:15020/ready\n" + ours, oursStatus, "1",
 		},
 		"nor where the neighbour says which container is the main one, as meshes do": {
-			registration{before, "agent-announced", never}, paths(), "agent: readiness http:15020/ready\n" + ours, oursStatus, "1",
+			registration{beforeUs, "agent-announced", never}, paths(), "agent: readiness http:15020/ready\n" + ours, oursStatus, "1",
 		},
 		"before us, and called again if needed: it comes again, adds nothing, and our probes stay": {
-			registration{before, "agent-first", ifNeeded}, paths(), "agent: none\n" + ours, oursStatus, "2",
+			registration{beforeUs, "agent-first", ifNeeded}, paths(), "agent: none\n" + ours, oursStatus, "2",
 		},
 		"Istio before us: what nobody asked for by its handler is not injected": {
-			registration{before, "istio", never}, inject(), "istio-proxy: readiness http:15020/ready\nweb: none", "web: nothing: mesh_proxy ", "1",
+			registration{beforeUs, "istio", never}, inject(), "istio-proxy: readiness http:15020/ready\nweb: none", "web: nothing: mesh_proxy ", "1",
 		},
 		"Istio before us with a native sidecar: the same": {
-			registration{before, "istio-native", never}, inject(), "istio-proxy: readiness http:15020/ready\nweb: none", "web: nothing: mesh_proxy ", "1",
+			registration{beforeUs, "istio-native", never}, inject(), "istio-proxy: readiness http:15020/ready\nweb: none", "web: nothing: mesh_proxy ", "1",
 		},
 		"Istio before us: a handler that a key names is injected": {
-			registration{before, "istio", never}, paths(), "istio-proxy: readiness http:15020/ready\n" + ours, oursStatus, "1",
+			registration{beforeUs, "istio", never}, paths(), "istio-proxy: readiness http:15020/ready\n" + ours, oursStatus, "1",
 		},
 		"Istio before us, and called again if needed: its proxy is there once": {
-			registration{before, "istio", ifNeeded}, paths(), "istio-proxy: readiness http:15020/ready\n" + ours, oursStatus, "2",
+			registration{beforeUs, "istio", ifNeeded}, paths(), "istio-proxy: readiness http:15020/ready\n" + ours, oursStatus, "2",
 		},
 		"Linkerd before us: no tcp": {
-			registration{before, "linkerd", never}, inject(), "web: none\nlinkerd-proxy: readiness http:15020/ready", "web: nothing: mesh_proxy ", "1",
+			registration{beforeUs, "linkerd", never}, inject(), "web: none\nlinkerd-proxy: readiness http:15020/ready", "web: nothing: mesh_proxy ", "1",
 		},
 		"Linkerd before us with a native sidecar: the same": {
-			registration{before, "linkerd-native", never}, inject(), "linkerd-proxy: readiness http:15020/ready\nweb: none", "web: nothing: mesh_proxy ", "1",
+			registration{beforeUs, "linkerd-native", never}, inject(), "linkerd-proxy: readiness http:15020/ready\nweb: none", "web: nothing: mesh_proxy ", "1",
 		},
 		"Linkerd before us: http as ever": {
-			registration{before, "linkerd", never}, paths(), ours + "\nlinkerd-proxy: readiness http:15020/ready", oursStatus, "1",
+			registration{beforeUs, "linkerd", never}, paths(), ours + "\nlinkerd-proxy: readiness http:15020/ready", oursStatus, "1",
 		},
 		"Linkerd after us: tcp as ever": {
-			registration{after, "linkerd", never}, inject(), tcpOurs + "\nlinkerd-proxy: readiness http:15020/ready", "web: startup+liveness tcp:8080, readiness tcp:8080; ", "1",
+			registration{afterUs, "linkerd", never}, inject(), tcpOurs + "\nlinkerd-proxy: readiness http:15020/ready", "web: startup+liveness tcp:8080, readiness tcp:8080; ", "1",
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
@@ -108,9 +109,7 @@ func (n *neighbour) register(t *testing.T, namespace string, r registration) {
 	name := r.name + "." + namespace
 	configurations := n.client.AdmissionregistrationV1().MutatingWebhookConfigurations()
 	t.Cleanup(func() {
-		if err := configurations.Delete(context.Background(), name, metav1.DeleteOptions{}); err != nil {
-			t.Error(err)
-		}
+		remove(t, configurations.Delete, name)
 	})
 	_, err := configurations.Create(t.Context(), &admissionregistrationv1.MutatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -122,10 +121,7 @@ func (n *neighbour) register(t *testing.T, namespace string, r registration) {
 				},
 				CABundle: n.bundle,
 			},
-			Rules: []admissionregistrationv1.RuleWithOperations{{
-				Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create},
-				Rule:       admissionregistrationv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"pods"}},
-			}},
+			Rules:                   []admissionregistrationv1.RuleWithOperations{creating("", "pods")},
 			NamespaceSelector:       only(namespace),
 			ReinvocationPolicy:      &r.reinvocation,
 			SideEffects:             new(admissionregistrationv1.SideEffectClassNone),
@@ -152,6 +148,25 @@ func only(namespaces ...string) *metav1.LabelSelector {
 	}}
 }
 
+// creating is the creation of a resource.
+func creating(group, resource string) admissionregistrationv1.RuleWithOperations {
+	return admissionregistrationv1.RuleWithOperations{
+		Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create},
+		Rule:       admissionregistrationv1.Rule{APIGroups: []string{group}, APIVersions: []string{"v1"}, Resources: []string{resource}},
+	}
+}
+
+// remove deletes an object that belongs to no namespace.
+func remove(t *testing.T, del func(context.Context, string, metav1.DeleteOptions) error, name string) {
+	t.Helper()
+	if err := del(context.Background(), name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+		t.Error(err)
+	}
+}
+
+// onDryRun sends an object through all of admission and does not store it.
+func onDryRun() metav1.CreateOptions { return metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}} }
+
 // dryRun sends a Pod through all of admission and does not store it. It ends the test if the Pod is refused.
 func (s *suite) dryRun(t *testing.T, namespace string, pod *corev1.Pod) *corev1.Pod {
 	t.Helper()
@@ -164,7 +179,7 @@ func (s *suite) dryRun(t *testing.T, namespace string, pod *corev1.Pod) *corev1.
 
 func (s *suite) tryDryRun(t *testing.T, namespace string, pod *corev1.Pod) (*corev1.Pod, error) {
 	t.Helper()
-	return s.client.CoreV1().Pods(namespace).Create(t.Context(), pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	return s.client.CoreV1().Pods(namespace).Create(t.Context(), pod, onDryRun())
 }
 
 // probesOf is one line for each container of a Pod, native sidecars first:
