@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,7 +26,7 @@ wrong. `+code("probe-injector profiles")+` prints the same in a terminal, togeth
 	levels(d)
 	for i, group := range c.Groups {
 		d.heading(group.Title)
-		profileGroup(d, c.Grouped(i))
+		profileGroup(d, c.Grouped(i), c.Verified)
 	}
 	hintsAndSidecars(d, c)
 	return d.String(), nil
@@ -71,22 +72,34 @@ func levels(d *document) {
 		{catalogue.LevelOwnKey, "only Pods that ask by the probe's own key, such as " + code(`liveness: "true"`)},
 		{catalogue.LevelNever, "nobody; a handler that you write yourself is something else"},
 	})
+	d.paragraph(`**✓ Verified on the kubelet.** The end-to-end tests run this software on a real kubelet with the probes that its profile
+gives it: it becomes Ready within the promised time, is left alone while it is healthy and busy, and, where it gets
+liveness, is restarted within the promised time when it is frozen or, with ` + code("tcp") + `, when its port closes. The others
+rest on their source alone.`)
 	d.paragraph("Liveness brings its startup probe along. What each class means in seconds is in [timing-classes.md](timing-classes.md).")
 }
 
 // profileGroup is a table to look things up in, and below it what does not fit into one.
-func profileGroup(d *document, profiles []v1alpha1.Profile) {
+func profileGroup(d *document, profiles []v1alpha1.Profile, verified []string) {
 	var rows [][]string
 	var notes strings.Builder
 	for i := range profiles {
 		p := &profiles[i]
 		rows = append(rows, []string{
-			code(p.Name), p.Summary, probeCell(p.Readiness), probeCell(p.Liveness), code(p.Class) + times(p), "[source](" + p.Source + ")",
+			code(p.Name) + mark(slices.Contains(verified, p.Name)), p.Summary, probeCell(p.Readiness), probeCell(p.Liveness), code(p.Class) + times(p), "[source](" + p.Source + ")",
 		})
 		notes.WriteString(aboutProfile(p))
 	}
 	d.table([]string{"profile", "software", "readiness", "liveness", "class", "from"}, rows)
 	d.paragraph(notes.String())
+}
+
+// mark is what stands behind the name of a profile that was verified.
+func mark(verified bool) string {
+	if verified {
+		return " ✓"
+	}
+	return ""
 }
 
 func probeCell(p *v1alpha1.ProfileProbe) string {

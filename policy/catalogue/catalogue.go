@@ -25,6 +25,8 @@ type Catalogue struct {
 	Profiles []v1alpha1.Profile `json:"profiles"`
 	// Groups divide the profiles for readers.
 	Groups []Group `json:"groups"`
+	// Verified are the names of profiles whose software test/e2e runs on a real kubelet.
+	Verified []string `json:"verified,omitempty"`
 	// ClassHints choose the timing class of a container that no profile describes. The first that fits counts.
 	ClassHints []ClassHint `json:"classHints"`
 	// Sidecars are names of containers that are never the main one and bring or own their probes.
@@ -93,6 +95,11 @@ func validate(c *Catalogue) field.ErrorList {
 		}
 	}
 	errs = append(errs, c.validateGroups(field.NewPath("groups"))...)
+	for i, name := range c.Verified {
+		if !slices.Contains(c.Names(), name) {
+			errs = append(errs, field.NotFound(field.NewPath("verified").Index(i), name))
+		}
+	}
 	for i := range c.ClassHints {
 		errs = append(errs, c.ClassHints[i].validate(field.NewPath("classHints").Index(i))...)
 	}

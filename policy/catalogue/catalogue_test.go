@@ -73,6 +73,7 @@ func TestMistakesAreRefusedWithTheirPlace(t *testing.T) {
 		"a wrong handler":         {"profiles: [" + strings.Replace(good, "/e", "e", 1) + "]", "profiles[0].readiness.handler: Invalid value"},
 		"a group of nobody":       {"profiles: [" + good + "]\ngroups: [{title: A, first: b}]", `groups[0].first: Not found: "b"`},
 		"a group twice":           {"profiles: [" + good + "]\ngroups: [{title: A, first: a}, {title: B, first: a}]", "groups[1].first: Invalid value"},
+		"a mark for nobody":       {"profiles: [" + good + "]" + groups + "verified: [b]", `verified[0]: Not found: "b"`},
 		"a hint of no class":      {"classHints: [{class: slow, images: [a]}]", `classHints[0].class: Unsupported value: "slow"`},
 		"a hint by nothing":       {"classHints: [{class: jvm}]", "classHints[0]: Required value: env or images"},
 		"a hint by what is never read": {

@@ -52,7 +52,11 @@ func (b buildah) build(ctx context.Context, folder, reference, archive string) e
 	if err != nil {
 		return err
 	}
-	return b.push(ctx, reference, archive)
+	if err := b.push(ctx, reference, archive); err != nil || reference == debianReference {
+		return err
+	}
+	// The archive has all of it; only what others begin from is of use in the store.
+	return b.run(ctx, "buildah", "rmi", reference)
 }
 
 // push writes an image of the store into an archive.
