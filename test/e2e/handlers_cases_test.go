@@ -114,7 +114,7 @@ func containerCases() []handlerCase {
 				"admin.probe-injector.dev/startup": "http:8081/startedz",
 			}), target()), secondTarget()),
 			status: "admin: startup http:8081/startedz, liveness http:8081/livez, readiness http:8081/readyz" + quick,
-			then:   everything((*probed).hasHeldBackTheOthers),
+			then:   afterItsStart((*probed).hasHeldBackTheOthers, (*probed).leavesRotationWithoutARestart, (*probed).isRestarted),
 		},
 	}
 }
