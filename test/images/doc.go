@@ -11,5 +11,5 @@
 // .cache/images/storage/.
 //
 //	go run ./test/images/build               makes what every run needs beforehand, and prints references and archives
-//	go run ./test/images/build -software     makes what the presets need: a quarter of an hour on two cores, 5 GB
+//	go run ./test/images/build -software     makes what the presets need: a quarter of an hour on two cores, 7 GB
 package images
