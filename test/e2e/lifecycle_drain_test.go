@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +33,7 @@ func (l *lifecycle) drains(t *testing.T, node string) string {
 	t.Helper()
 	serving := l.watchServing(t)
 	creations := l.createAllTheTime(t, l.shop)
-	t.Cleanup(func() { l.uncordon(t, node) })
+	defer l.uncordon(t, node)
 	began := time.Now()
 	output := l.kubectl(t, "drain", node, "--ignore-daemonsets", "--delete-emptydir-data",
 		"--pod-selector=app.kubernetes.io/name=probe-injector", "--timeout=3m")
@@ -53,7 +55,6 @@ func (l *lifecycle) gather(t *testing.T) string {
 	node := l.pods(t)[0].Spec.NodeName
 	for _, other := range l.schedulableNodes(t) {
 		if other != node {
-			t.Cleanup(func() { l.uncordon(t, other) })
 			l.kubectl(t, "cordon", other)
 			defer l.uncordon(t, other)
 		}
@@ -67,11 +68,20 @@ func (l *lifecycle) gather(t *testing.T) string {
 	return node
 }
 
-func (l *lifecycle) uncordon(t *testing.T, node string) {
+// uncordon lets a node take Pods again, and waits until it does: a controller removes the taint.
+func (l *lifecycle) uncordon(t *testing.T, name string) {
 	t.Helper()
-	if output, err := l.tryKubectl(context.Background(), nil, "uncordon", node); err != nil {
-		t.Errorf("%v: %s", err, output)
+	if _, err := l.tryKubectl(context.Background(), nil, "uncordon", name); err != nil {
+		t.Error(err)
+		return
 	}
+	eventually(t, 30*time.Second, name+" takes Pods again", func() error {
+		node, err := l.client.CoreV1().Nodes().Get(t.Context(), name, metav1.GetOptions{})
+		if err == nil && slices.ContainsFunc(node.Spec.Taints, func(taint corev1.Taint) bool { return taint.Key == corev1.TaintNodeUnschedulable }) {
+			err = errors.New("it is tainted as unschedulable")
+		}
+		return err
+	})
 }
 
 // waitUntilComplete waits until there are two Pods of ours, both Ready and none on its way out.
