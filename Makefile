@@ -33,6 +33,7 @@ test: ## Run every test that needs no root, on a real kube-apiserver
 	go test -count=1 ./test/resilience
 	go -C test/prober test -count=1 ./...
 	go -C test/linters test -count=1 ./...
+	go -C test/images/target test ./...
 
 .PHONY: test-matrix
 test-matrix: ## Run the tests that need an API server on Kubernetes 1.30 to 1.37; VERSIONS="1.30 1.37" chooses
@@ -49,6 +50,7 @@ e2e: e2e-programs ## As root: the product on a real node, what every change has 
 .PHONY: e2e-full
 e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighbours, presets, and test-matrix
 	go test -count=1 ./test/cluster/command
+	go run ./test/images/build -software
 	$(E2E_TEST) ./test/e2e
 
 .PHONY: e2e-up
@@ -95,6 +97,7 @@ lint: $(GOLANGCI_LINT) ## Run the linters
 	$(GOLANGCI_LINT) run --allow-parallel-runners ./...
 	cd test/prober && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...
 	cd test/linters && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...
+	cd test/images/target && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...
 	cd test/certmanager/programs && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...
 
 .PHONY: verify
@@ -105,6 +108,7 @@ verify: ## Check that generated files are up to date and that changed numbers ar
 	go -C test/linters mod tidy -diff
 	go -C test/linters/kube-score mod tidy -diff
 	go -C test/certmanager/programs mod tidy -diff
+	go -C test/images/target mod tidy -diff
 	go run ./docs/generate -check
 	go run ./charts/generate -check
 	.ci/numbers

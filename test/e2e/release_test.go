@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -72,9 +73,22 @@ func (s *suite) installed(t *testing.T) *release {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() {
+		if s.shared == nil {
+			// upgrade ended the test, and what it began is nobody's.
+			if err := r.end(context.Background()); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
 	r.upgrade(t, sharedValues)
 	s.shared = r
 	return r
+}
+
+// end uninstalls the installation that tests share and removes its files.
+func (r *release) end(ctx context.Context) error {
+	return errors.Join(r.uninstall(ctx), os.RemoveAll(filepath.Dir(r.chart)))
 }
 
 // newRelease finds Helm and packages the chart.
@@ -141,7 +155,7 @@ func (r *release) waitUntilItAnswers(t *testing.T) {
 	})
 }
 
-// creates creates a Pod that asks for probes, on dry run, and returns an error if it is refused or gets none.
+// creates makes a Pod that asks for probes, on dry run, and returns an error if it is refused or gets none.
 func (s *suite) creates(ctx context.Context, namespace string) error {
 	created, err := s.client.CoreV1().Pods(namespace).Create(ctx, askingPod(), metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	if err != nil {
