@@ -61,6 +61,9 @@ func handlerPod(annotations map[string]string, containers ...corev1.Container) *
 		ObjectMeta: metav1.ObjectMeta{Annotations: annotations},
 		Spec: corev1.PodSpec{
 			AutomountServiceAccountToken: new(false),
+			// On a cluster without DNS the kubelet would warn again and again, and of 25 warnings about a Pod it sends no more
+			// (client-go/tools/record: defaultSpamBurst).
+			DNSPolicy: corev1.DNSDefault,
 			// A frozen process has no use for more.
 			TerminationGracePeriodSeconds: new(int64(1)),
 			SecurityContext: &corev1.PodSecurityContext{
