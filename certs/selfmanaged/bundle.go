@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// mostStrangers is how many authorities of others are kept beside ours: whoever changes theirs publishes two.
+const mostStrangers = 2
+
 // knowledge is what one replica knows beside what is published.
 type knowledge struct {
 	// current is the authority in the Secret, or nil if none was seen yet.
@@ -20,9 +23,9 @@ type knowledge struct {
 	retireAt time.Time
 }
 
-// wanted returns which authorities are to be published, given those that are: the current one and at most one
-// predecessor. It is the same for every replica that knows the same, does not depend on order, and what it returns is
-// wanted again, so that replicas need not agree on who writes.
+// wanted returns which authorities are to be published, given those that are: the current one, at most one predecessor
+// of ours, and until that retires the newest that strangers have published. It is the same for every replica that knows the
+// same, does not depend on order, and what it returns is wanted again, so that replicas need not agree on who writes.
 //
 //	published       the Secret has    wanted
 //	nothing         "A"               "A"
@@ -31,50 +34,43 @@ type knowledge struct {
 //	"B", "A"        "B", for a day    "B"
 //	"B", "A"        "C", too early    "B", "A": some replicas may still serve what "A" signed
 //	"B", "A"        "C", later        "C", "B": none does
+//	"A", X          "C"               "C", "A", X: Pods of another mode of certificates may still serve what X signed
 //	expired         "A"               "A"
 //	anything        not known yet     the same without what has expired
 //
 // The newest is first, because a human looks there.
 func wanted(published []*x509.Certificate, k knowledge, now time.Time) []*x509.Certificate {
-	others := predecessors(published, k, now)
+	ours, strangers := predecessors(published, k, now)
 	if k.current == nil || validAt(k.current, now) != nil {
 		return newestFirst(usable(published, now))
 	}
-	if len(others) == 0 {
+	isPublished := contains(published, k.current)
+	if isPublished && k.settled(k.current) && !now.Before(k.retireAt) {
 		return []*x509.Certificate{k.current}
 	}
-	if contains(published, k.current) {
-		if k.settled(k.current) && !now.Before(k.retireAt) {
-			return []*x509.Certificate{k.current}
-		}
-		return newestFirst([]*x509.Certificate{k.current, others[0]})
+	if !isPublished && len(ours) > 1 && !k.settled(ours[0]) {
+		return newestFirst(append(strangers, ours[:2]...))
 	}
-	if len(others) > 1 && !k.settled(others[0]) {
-		return newestFirst(others[:2])
-	}
-	return newestFirst([]*x509.Certificate{k.current, others[0]})
+	return newestFirst(append(append(strangers, k.current), ours[:min(1, len(ours))]...))
 }
 
-// predecessors are all that may be kept beside the current authority, the first before the others: ours before those
-// of a stranger, such as the mode of certificates that was in use before, and later ones before earlier ones.
-func predecessors(published []*x509.Certificate, k knowledge, now time.Time) []*x509.Certificate {
+// predecessors are all that may be kept beside the current authority: ours, later ones before earlier ones, and those of
+// strangers, such as the mode of certificates that was in use before.
+func predecessors(published []*x509.Certificate, k knowledge, now time.Time) (ours, strangers []*x509.Certificate) {
 	candidates := slices.Clone(published)
 	if k.serving != nil && !contains(candidates, k.serving) {
 		candidates = append(candidates, k.serving)
 	}
-	others := slices.DeleteFunc(usable(candidates, now), func(c *x509.Certificate) bool { return k.current != nil && c.Equal(k.current) })
-	others = newestFirst(others)
-	slices.SortStableFunc(others, func(a, b *x509.Certificate) int {
+	for _, c := range newestFirst(usable(candidates, now)) {
 		switch {
-		case isOurs(a) == isOurs(b):
-			return 0
-		case isOurs(a):
-			return -1
+		case k.current != nil && c.Equal(k.current):
+		case isOurs(c):
+			ours = append(ours, c)
 		default:
-			return 1
+			strangers = append(strangers, c)
 		}
-	})
-	return others
+	}
+	return ours, strangers[:min(mostStrangers, len(strangers))]
 }
 
 // usable leaves out what has expired. A certificate that is no authority stays: somebody who brought a certificate of

@@ -424,7 +424,7 @@ func checkAll(t *testing.T, event string, replicas []*replica, history []state) 
 			break
 		}
 	}
-	if n := len(parseCertificates(now.bundles[0])); n > 3 {
+	if n := len(parseCertificates(now.bundles[0])); n > 2+mostStrangers {
 		t.Errorf("%s: %d authorities are published", event, n)
 	}
 	for i, r := range replicas {
