@@ -13,7 +13,9 @@ import (
 
 // published is what the API server was told to trust when it calls us, as far as this replica knows.
 type published struct {
-	entries []entry
+	// configurations are what it was read from, and entries all of their webhooks.
+	configurations []*admissionregistrationv1.MutatingWebhookConfiguration
+	entries        []entry
 	// missing names the configurations that do not exist or could not be read yet.
 	missing []string
 }
@@ -28,6 +30,7 @@ type entry struct {
 
 // read adds the entries of a configuration.
 func (p *published) read(c *admissionregistrationv1.MutatingWebhookConfiguration) {
+	p.configurations = append(p.configurations, c)
 	for _, w := range c.Webhooks {
 		e := entry{
 			configuration: c.Name, name: w.Name,

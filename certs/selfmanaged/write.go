@@ -96,7 +96,8 @@ func (m *Manager) take(a *authority) {
 		"serial", serial(a.certificate), "notAfter", a.certificate.NotAfter.UTC().Format(time.RFC3339))
 }
 
-// publish brings the bundle of every entry to what is wanted.
+// publish brings the bundle of every entry to what is wanted. It writes over what was looked at, and not over what the
+// watches have brought since: then the API server refuses, and the next step sees both.
 func (m *Manager) publish(ctx context.Context, now time.Time) error {
 	p := m.published.Load()
 	existing := p.anywhere()
@@ -111,10 +112,8 @@ func (m *Manager) publish(ctx context.Context, now time.Time) error {
 	}
 	bundle := encodeCertificates(want)
 	var errs []error
-	for _, name := range m.options.Configurations {
-		if c, _ := m.configurations[name].get(); c != nil {
-			errs = append(errs, m.publishIn(ctx, c, bundle, want, now))
-		}
+	for _, c := range p.configurations {
+		errs = append(errs, m.publishIn(ctx, c, bundle, want, now))
 	}
 	return errors.Join(errs...)
 }
