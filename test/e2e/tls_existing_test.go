@@ -81,8 +81,7 @@ func (a *admin) changesTheAuthority(t *testing.T, from, to *certificate.Authorit
 // putCertificate makes a certificate and puts it into the admin's Secret, in place of an earlier one.
 func (a *admin) putCertificate(t *testing.T, authority *certificate.Authority) {
 	t.Helper()
-	service := releaseName + "." + releaseNamespace + ".svc"
-	leaf, err := authority.Sign(45*time.Minute, service, service+".cluster.local")
+	leaf, err := authority.Sign(45*time.Minute, releaseName+"."+releaseNamespace+".svc")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,12 @@
 {{/* The server's arguments, as a list. */}}
 {{- define "probe-injector.arguments" -}}
 - --policy=/etc/probe-injector/policy/policy.yaml
-- --dns-names={{ include "probe-injector.dnsNames" . | fromYamlArray | join "," }}
+{{- $names := include "probe-injector.dnsNames" . | fromYamlArray }}
+{{- if eq .Values.tls.mode "existing-secret" }}
+{{- /* A certificate of the admin's needs only the name that API servers use. */}}
+{{- $names = list (first $names) }}
+{{- end }}
+- --dns-names={{ join "," $names }}
 - --listen-address=:{{ .Values.ports.webhook }}
 - --health-address=:{{ .Values.ports.health }}
 - --metrics-address=:{{ .Values.ports.metrics }}
