@@ -56,15 +56,13 @@ func run(m *testing.M) int {
 	}
 	theSuite = s
 	code := m.Run()
-	if err := s.table.print(os.Stdout); err != nil {
+	err = s.table.print(os.Stdout)
+	if s.shared != nil {
+		err = errors.Join(err, s.shared.end(context.Background()))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 1
-	}
-	if s.shared != nil {
-		if err := s.shared.uninstall(context.Background()); err != nil {
-			fmt.Fprintln(os.Stderr, "error:", err)
-			return 1
-		}
 	}
 	return code
 }
