@@ -29,6 +29,7 @@ help: ## List the targets
 test: ## Run every test that needs no root, on a real kube-apiserver
 	go run ./test/binaries/build
 	go run ./test/charttools/build
+	go run ./test/certmanager/build
 	go test $$(go list ./... | grep -vE '/test/(resilience|cluster/command|e2e)$$')
 	go test -count=1 ./test/resilience
 	go -C test/prober test -count=1 ./...
@@ -40,7 +41,7 @@ test-matrix: ## Run the tests that need an API server on Kubernetes 1.30 to 1.37
 	go run ./test/matrix $(VERSIONS)
 
 E2E_CLUSTER_COMMAND := bin/e2e-cluster
-E2E_TEST            := $(E2E_CLUSTER_COMMAND) test -count=1 -v -parallel 16 -timeout 60m
+E2E_TEST            := $(E2E_CLUSTER_COMMAND) test -count=1 -v -parallel 32 -timeout 90m
 
 .PHONY: e2e
 e2e: e2e-programs ## As root: the product on a real node, what every change has to pass
@@ -50,6 +51,7 @@ e2e: e2e-programs ## As root: the product on a real node, what every change has 
 .PHONY: e2e-full
 e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighbours, presets, and test-matrix
 	go test -count=1 ./test/cluster/command
+	go run ./test/certmanager/build
 	go run ./test/images/build -software
 	$(E2E_TEST) ./test/e2e
 

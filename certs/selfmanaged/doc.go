@@ -2,7 +2,7 @@
 // authority, tells the API server to trust it, and serves certificates that it signed. Begin at [Manager.Run].
 //
 //	Secret, empty at first          ca.crt, ca.key   one authority for all replicas
-//	MutatingWebhookConfigurations   caBundle         that authority, at most one before it, and for a day those of others, in every entry
+//	MutatingWebhookConfigurations   caBundle         that authority, at most one before it, for a day those of others
 //	memory of each replica          certificate      signed by the authority, with a key of its own
 //
 // A [Manager] watches the Secret and the configurations, by name, and nothing else. Whatever changes, and every ten

@@ -23,14 +23,11 @@ type owner struct{ file *os.File }
 
 // own makes the calling process the owner of a cluster.
 func own(l layout) (*owner, error) {
-	if err := os.MkdirAll(filepath.Dir(l.lockPath()), 0o755); err != nil {
-		return nil, fmt.Errorf("making the folder of clusters: %w", err)
-	}
-	file, err := os.OpenFile(l.lockPath(), os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := openLock(l)
 	if err != nil {
-		return nil, fmt.Errorf("locking the cluster: %w", err)
+		return nil, err
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := lock(file); err != nil {
 		return nil, errors.Join(fmt.Errorf("cluster %d runs already; make e2e-down ends it: %w", l.number, err), file.Close())
 	}
 	content := []byte(strconv.Itoa(os.Getpid()))
@@ -38,6 +35,30 @@ func own(l layout) (*owner, error) {
 		return nil, errors.Join(fmt.Errorf("noting the cluster's owner: %w", err), file.Close())
 	}
 	return &owner{file}, nil
+}
+
+// openLock opens the file that an owner holds.
+func openLock(l layout) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(l.lockPath()), 0o755); err != nil {
+		return nil, fmt.Errorf("making the folder of clusters: %w", err)
+	}
+	file, err := os.OpenFile(l.lockPath(), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("locking the cluster: %w", err)
+	}
+	return file, nil
+}
+
+// lock takes the lock, or says after a moment that somebody else has it: who only looks whether a cluster runs holds it
+// for a few microseconds.
+func lock(file *os.File) error {
+	for attempt := 0; ; attempt++ {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil || attempt == 5 {
+			return err
+		}
+		<-time.After(10 * time.Millisecond)
+	}
 }
 
 func writeAt(file *os.File, content []byte) error {
@@ -54,9 +75,13 @@ func Running(number int) (statePath string, running bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
-	owner, err := own(layout)
-	if err == nil {
-		return "", false, owner.release()
+	file, err := openLock(layout)
+	if err != nil {
+		return "", false, err
+	}
+	defer file.Close()
+	if syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil {
+		return "", false, nil
 	}
 	if _, err := os.Stat(layout.statePath()); err != nil {
 		return "", false, fmt.Errorf("cluster %d is starting or ending: %w", number, err)

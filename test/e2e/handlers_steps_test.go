@@ -268,17 +268,7 @@ func (p *probed) ended(t *testing.T, within time.Duration) time.Time {
 	pod, _ := p.waitFor(t, p.namespace, p.name, "is restarted", within+time.Minute, func(pod *corev1.Pod) bool {
 		return p.restarts(t, pod) > 0
 	})
-	status := statusOf(pod, p.container)
-	if last := status.LastTerminationState.Terminated; last != nil {
-		return last.FinishedAt.Time
-	}
-	if status.State.Running == nil {
-		t.Fatalf("nothing says how the container ended: %+v", status)
-	}
-	// Once a minute the kubelet removes all ended containers but the newest, and takes one that is created and does not
-	// run yet for ended, so that the one before may be gone (pkg/kubelet/kuberuntime: evictableContainers). The next one
-	// starts soon after its end.
-	return status.State.Running.StartedAt.Time
+	return endOf(t, statusOf(pod, p.container))
 }
 
 // isReadyAgain follows the container after its restart, which is the only one.

@@ -134,3 +134,18 @@ func (s *suite) freeze(t *testing.T, pod *corev1.Pod, container string) time.Tim
 
 // seconds is a figure of a guarantee as a duration.
 func seconds(n int32) time.Duration { return time.Duration(n) * time.Second }
+
+// endOf returns when the container before the one that runs now ended.
+func endOf(t *testing.T, status corev1.ContainerStatus) time.Time {
+	t.Helper()
+	if last := status.LastTerminationState.Terminated; last != nil {
+		return last.FinishedAt.Time
+	}
+	if status.State.Running == nil {
+		t.Fatalf("nothing says how the container ended: %+v", status)
+	}
+	// Once a minute the kubelet removes all ended containers but the newest, and takes one that is created and does not
+	// run yet for ended, so that the one before may be gone (pkg/kubelet/kuberuntime: evictableContainers). The next one
+	// starts soon after its end.
+	return status.State.Running.StartedAt.Time
+}

@@ -30,7 +30,7 @@ func owned(namespace string) subject {
 
 // TestARuleAddedToARunningReleaseRefusesNothing upgrades a release by a rule while Pods are created that it concerns.
 // The API server uses the new entry at once, and the servers get the policy file later, each at its own time: a kubelet
-// takes up to a minute.
+// takes up to a minute and a half.
 func TestARuleAddedToARunningReleaseRefusesNothing(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, controlplane.Options{})
