@@ -29,8 +29,7 @@ help: ## List the targets
 test: ## Run every test that needs no root, on a real kube-apiserver
 	go run ./test/binaries/build
 	go run ./test/charttools/build
-	go run ./test/certmanager/build
-	go test $$(go list ./... | grep -vE '/test/(resilience|cluster/command|e2e)$$')
+	go test $$(go list ./... | grep -vE '/test/(resilience|certmanager|cluster/command|e2e)$$')
 	go test -count=1 ./test/resilience
 	go -C test/prober test -count=1 ./...
 	go -C test/linters test -count=1 ./...
@@ -52,6 +51,7 @@ e2e: e2e-programs ## As root: the product on a real node, what every change has 
 e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighbours, presets, and test-matrix
 	go test -count=1 ./test/cluster/command
 	go run ./test/certmanager/build
+	go test -count=1 ./test/certmanager
 	go run ./test/images/build -software
 	$(E2E_TEST) ./test/e2e
 

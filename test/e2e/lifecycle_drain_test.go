@@ -89,7 +89,14 @@ func (l *lifecycle) waitUntilComplete(t *testing.T) {
 	t.Helper()
 	eventually(t, endTimeout, "our Pods are complete", func() error {
 		pods := l.pods(t)
+		ready, err := l.inRotation(t.Context(), releaseNamespace, releaseName)
+		if err != nil {
+			return err
+		}
 		for _, pod := range pods {
+			if !slices.Contains(ready, pod.Name) {
+				return fmt.Errorf("%s is not in rotation", pod.Name)
+			}
 			if pod.DeletionTimestamp != nil || !isReady(&pod) {
 				return fmt.Errorf("%s is ending or not Ready: %s", pod.Name, summary(&pod))
 			}

@@ -45,9 +45,8 @@ func (l *lifecycle) freezesOne(t *testing.T) {
 	restarted, _ := l.waitFor(t, releaseNamespace, victim.Name, "is restarted", seconds(liveness.ActsWithin)+time.Minute, func(pod *corev1.Pod) bool {
 		return statusOf(pod, "webhook").RestartCount > 0
 	})
-	terminated := statusOf(restarted, "webhook").LastTerminationState.Terminated
 	l.expect(t, measured{
-		"our own Pod", "restarted after SIGSTOP", terminated.FinishedAt.Sub(frozen), seconds(liveness.Tolerates),
+		"our own Pod", "restarted after SIGSTOP", endOf(t, statusOf(restarted, "webhook")).Sub(frozen), seconds(liveness.Tolerates),
 		// What is frozen does not hear SIGTERM, so it has its whole grace period.
 		seconds(liveness.ActsWithin) + seconds(int32(*victim.Spec.TerminationGracePeriodSeconds)),
 	})
