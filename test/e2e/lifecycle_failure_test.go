@@ -57,7 +57,7 @@ func (l *lifecycle) freezesOne(t *testing.T) {
 
 // losesANodeWithoutNotice drops everything that goes to a node or comes from it, as if it had lost its power.
 func (l *lifecycle) losesANodeWithoutNotice(t *testing.T) {
-	l.waitUntilComplete(t)
+	l.waitUntilSteady(t)
 	victim := l.pods(t)[0]
 	began := time.Now()
 	creations := l.createAllTheTime(t, l.shop)
@@ -70,6 +70,25 @@ func (l *lifecycle) losesANodeWithoutNotice(t *testing.T) {
 	time.Sleep(2 * noticed)
 	creations.wait()
 	outageOf(creations, gone.Sub(began), withdrawn).report(t, "a node without network").letsPass(t)
+}
+
+// waitUntilSteady waits until our Pods have been complete for a while. A kubelet of 1.36 takes a restarted container for
+// started until its startup probe is set up, asks its readiness at once, and takes back for ten seconds what it said
+// (pkg/kubelet/prober isContainerStarted).
+func (l *lifecycle) waitUntilSteady(t *testing.T) {
+	t.Helper()
+	const steady = 20 * time.Second
+	since := time.Now()
+	eventually(t, endTimeout, "our Pods are complete for "+steady.String(), func() error {
+		ready, err := l.inRotation(t.Context(), releaseNamespace, releaseName)
+		if err != nil || len(ready) != 2 {
+			since = time.Now()
+		}
+		if time.Since(since) < steady {
+			return fmt.Errorf("in rotation are %s, since %s", names(ready), since.Format(time.TimeOnly))
+		}
+		return nil
+	})
 }
 
 // isWithdrawn waits until a Pod of ours is out of rotation.
