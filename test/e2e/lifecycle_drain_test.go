@@ -108,11 +108,11 @@ func (l *lifecycle) waitUntilComplete(t *testing.T) {
 	})
 }
 
-// needSecondNode skips the step where there is nowhere to go.
+// needSecondNode skips the step on a cluster of somebody else where there is nowhere to go.
 func (l *lifecycle) needSecondNode(t *testing.T) {
 	t.Helper()
 	if nodes := l.schedulableNodes(t); len(nodes) < 2 {
-		t.Skipf("the only node that takes Pods is %s: what is drained from it has nowhere to go", strings.Join(nodes, ", "))
+		l.lacks(t, "the only node that takes Pods is "+strings.Join(nodes, ", ")+": what is drained from it has nowhere to go")
 	}
 }
 

@@ -152,7 +152,7 @@ func TestFullNeighboursMutatingAdmissionPolicy(t *testing.T) {
 	t.Parallel()
 	theSuite.installed(t)
 	if !theSuite.serves(t, "mutatingadmissionpolicies") {
-		t.Skip("this needs a cluster of Kubernetes 1.36 or newer: this one has no MutatingAdmissionPolicy in admissionregistration.k8s.io/v1")
+		theSuite.lacks(t, "this needs a cluster of Kubernetes 1.36 or newer: this one has no MutatingAdmissionPolicy in admissionregistration.k8s.io/v1")
 	}
 	for name, test := range nativeMutations() {
 		t.Run(name, func(t *testing.T) {

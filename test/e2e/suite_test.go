@@ -99,6 +99,16 @@ func (s *suite) needNode(t *testing.T) cluster.State {
 	return *s.node
 }
 
+// lacks skips the test on a cluster of somebody else that has not what the test needs. Our own has everything: there it
+// fails, so that no skip can hide a gap.
+func (s *suite) lacks(t *testing.T, what string) {
+	t.Helper()
+	if s.node != nil {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
 // load makes an image and gives it to the cluster, once.
 func (s *suite) load(t *testing.T, build func(context.Context) (images.Image, error)) images.Image {
 	t.Helper()
