@@ -4,6 +4,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/timing"
@@ -43,17 +44,19 @@ type Injection struct {
 	Container ContainerRef
 	Kind      ProbeKind
 	Probe     *corev1.Probe
-	// Handler and Timing are what the Probe was built from.
+	// Handler is what the Probe was built from, with the times of Timeline.
 	Handler probe.Handler
-	Timing  timing.Timing
-	Source  Source
-	// Startup is the timing of the startup probe that comes before this one; zero when there is none.
-	Startup timing.Timing
+	// Timeline has the times of this probe and of those beside which it was derived.
+	Timeline timing.Timeline
+	Source   Source
 	// Evidence is why the handler is believed, where Source is SourceEvidence or SourceInference.
-	Evidence Evidence
+	Evidence detect.Evidence
 	// Profile is the profile that the handler is from, if it is from one.
 	Profile string
 }
+
+// Timing is that of the probe itself.
+func (in *Injection) Timing() timing.Timing { return in.Timeline.Of(in.Kind) }
 
 // Withhold drops all that the decision would change, for a reason that only its caller can see.
 func (d *Decision) Withhold(why reason.Reason) {
@@ -104,7 +107,4 @@ type Decision struct {
 const (
 	MaxWarnings      = 3
 	MaxWarningLength = 120
-	// MaxStatusLength bounds the status annotation in bytes, so that it never pushes a Pod over the 256 KiB
-	// that the API server allows for all annotations unless the Pod was already at that limit.
-	MaxStatusLength = 1024
 )

@@ -2,11 +2,15 @@
 //
 // Policy.Decide takes a Pod (as the part that matters of it) and answers with a Decision: the probes to add, every
 // probe that was considered and is not added with its reason, all mistakes in the annotations, and the words for
-// the person who made the Pod. The webhook, the CLI and every other door call it and nothing else.
+// the person who made the Pod. The webhook, the CLI and every other caller use it and nothing else.
 //
-// The package is pure: no I/O, no clock, no logging, no Kubernetes client. It stands on five smaller ones, each of
-// which can be read alone: annotation (the grammar), v1alpha1 (the policy file), timing (every number and what it
-// guarantees), reason (the closed set of reasons) and probe (the words they share).
+// Read decide.go first: it is the way of one Pod from top to bottom, step by step, and names the file of each step. The
+// steps take values and return values, and only report makes the Decision. choose.go holds the truth table of which
+// layer wins.
 //
-// Read decide.go first; precedence.go holds the truth table of which layer wins.
+// The package is pure: no I/O, no clock, no logging, no Kubernetes client. It stands on packages that know nothing of
+// decisions, each of which can be read alone: workload (the view of a Pod and its facts), annotation (the grammar),
+// v1alpha1 (the policy file), detect (which software a container runs), timing (every number and what it guarantees),
+// statusline (the form of the status annotation), reason (the closed set of reasons), lint (the rules for probes) and
+// probe (the words they share).
 package policy

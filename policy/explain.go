@@ -15,7 +15,7 @@ type Explanation struct {
 
 // Explain gives one plain sentence per number of the injected probe, in the order of core/v1 Probe.
 func (in *Injection) Explain() []Explanation {
-	t := in.Timing
+	t := in.Timing()
 	explained := []Explanation{
 		{probe.InitialDelaySeconds, int64(t.InitialDelaySeconds), in.firstProbe()},
 		{probe.TimeoutSeconds, int64(t.TimeoutSeconds), fmt.Sprintf("no answer within %d s counts as a failure", t.TimeoutSeconds)},
@@ -31,7 +31,7 @@ func (in *Injection) Explain() []Explanation {
 
 // firstProbe says when the kubelet begins. Beside a startup probe, liveness and readiness begin when that has passed.
 func (in *Injection) firstProbe() string {
-	t := in.Timing
+	t := in.Timing()
 	if in.Kind == probe.Startup {
 		return fmt.Sprintf("the first probe comes %d to %d s after the container starts", t.InitialDelaySeconds, t.InitialDelaySeconds+t.PeriodSeconds)
 	}

@@ -13,8 +13,10 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
+	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/environment"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 const mirroringPolicy = `
@@ -37,7 +39,7 @@ type imageRow struct {
 
 	Profile    string              `json:"profile,omitempty"`
 	Overridden string              `json:"overridden,omitempty"`
-	By         policy.EvidenceKind `json:"by,omitempty"`
+	By         detect.EvidenceKind `json:"by,omitempty"`
 	Ready      string              `json:"ready,omitempty"`
 	Live       string              `json:"live,omitempty"`
 	Own        *string             `json:"own,omitempty"`
@@ -75,9 +77,9 @@ func (r *imageRow) name() string {
 }
 
 // pod is the row's container in a Pod of a Deployment.
-func (r *imageRow) pod(t *testing.T, annotations map[string]string) *policy.Pod {
+func (r *imageRow) pod(t *testing.T, annotations map[string]string) *workload.Pod {
 	t.Helper()
-	c := policy.Container{Name: "main", Image: r.Image, Command: r.Command, Args: r.Args, Env: variables(t, r.Env)}
+	c := workload.Container{Name: "main", Image: r.Image, Command: r.Command, Args: r.Args, Env: variables(t, r.Env)}
 	for _, port := range r.Ports {
 		c.Ports = append(c.Ports, portFrom(t, port))
 	}
@@ -87,7 +89,7 @@ func (r *imageRow) pod(t *testing.T, annotations map[string]string) *policy.Pod 
 }
 
 // portFrom reads NUMBER, NAME:NUMBER and either with /PROTOCOL.
-func portFrom(t *testing.T, text string) policy.ContainerPort {
+func portFrom(t *testing.T, text string) workload.ContainerPort {
 	t.Helper()
 	text, protocol, _ := strings.Cut(text, "/")
 	name, digits, named := strings.Cut(text, ":")
@@ -98,7 +100,7 @@ func portFrom(t *testing.T, text string) policy.ContainerPort {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return policy.ContainerPort{Name: name, ContainerPort: int32(number), Protocol: corev1.Protocol(protocol)}
+	return workload.ContainerPort{Name: name, ContainerPort: int32(number), Protocol: corev1.Protocol(protocol)}
 }
 
 // variables are read as from a Pod.
@@ -120,7 +122,7 @@ func variables(t *testing.T, env map[string]string) environment.Variables {
 }
 
 // known is what a decision says about the container's software.
-func known(d policy.Decision) (profile, overridden string, by policy.EvidenceKind) {
+func known(d policy.Decision) (profile, overridden string, by detect.EvidenceKind) {
 	for _, in := range d.Injections {
 		if in.Source == policy.SourceEvidence {
 			profile, by = in.Profile, in.Evidence.Kind
@@ -173,9 +175,9 @@ func TestImagesAreRecognisedForWhatTheyAre(t *testing.T) {
 	}
 }
 
-func (r *imageRow) by() policy.EvidenceKind {
+func (r *imageRow) by() detect.EvidenceKind {
 	if r.By == "" {
-		return policy.EvidenceImage
+		return detect.EvidenceImage
 	}
 	return r.By
 }
@@ -184,7 +186,7 @@ func TestRulesGiveImagesOnlyWhatIsOffered(t *testing.T) {
 	engine := mustParse(t, mirroringPolicy)
 	for _, row := range imageRows(t) {
 		t.Run(row.name(), func(t *testing.T) {
-			d := engine.Decide(policy.Subject{Pod: row.pod(t, nil), Door: policy.Door{Group: "everything"}})
+			d := engine.Decide(policy.Subject{Pod: row.pod(t, nil), Route: policy.Route{Group: "everything"}})
 			wanted := map[policy.ProbeKind]string{policy.Readiness: row.Ready, policy.Liveness: row.Live}
 			for _, kind := range []policy.ProbeKind{policy.Readiness, policy.Liveness} {
 				want := ""
@@ -211,7 +213,7 @@ func TestWhatIsNotRecognisedIsNeverRestartedByAProfile(t *testing.T) {
 			for _, key := range []string{"", "probe-injector.dev/inject", "probe-injector.dev/liveness"} {
 				subject := policy.Subject{Pod: row.pod(t, map[string]string{key: "true"})}
 				if key == "" {
-					subject = policy.Subject{Pod: row.pod(t, nil), Door: policy.Door{Group: "everything"}}
+					subject = policy.Subject{Pod: row.pod(t, nil), Route: policy.Route{Group: "everything"}}
 				}
 				for _, in := range engine.Decide(subject).Injections {
 					if in.Kind != policy.Readiness && (in.Profile != "" || key == "") {
@@ -257,7 +259,7 @@ func BenchmarkDecideByImage(b *testing.B) {
 	engine := policy.Default("v0.0.0")
 	rows := []struct{ name, image string }{{"nginx", "nginx:1.27"}, {"stranger", "registry.example/shop:1"}}
 	for _, row := range rows {
-		pod := podWith(map[string]string{"probe-injector.dev/inject": "true"}, web(func(c *policy.Container) { c.Image = row.image }))
+		pod := podWith(map[string]string{"probe-injector.dev/inject": "true"}, web(func(c *workload.Container) { c.Image = row.image }))
 		b.Run(row.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
+	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/timing"
@@ -34,7 +35,7 @@ type Policy struct {
 	inferLiveness  bool
 	maxBudget      int32
 	profiles       map[string]*profile
-	detectors      detectors
+	detectors      detect.Detectors
 	classHints     []catalogue.ClassHint
 	hintedImages   map[string]bool
 	imageMirrors   []string
@@ -145,7 +146,7 @@ func (p *Policy) addProfiles(place string, profiles []v1alpha1.Profile) error {
 			return fmt.Errorf("%s[%d] %s: %w", place, i, profiles[i].Name, err)
 		}
 		p.profiles[compiled.name] = &compiled
-		p.detectors.add(&compiled)
+		p.detectors.Add(compiled.name, compiled.detect)
 	}
 	return nil
 }

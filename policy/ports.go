@@ -5,55 +5,53 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
-	"github.com/probe-injector/probe-injector/policy/timing"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
-
-const styleInitialDelay = timing.StyleInitialDelay
 
 // resolve turns a handler's port into a number: named ports are looked up in the container, because the kubelet
 // silently never runs a probe whose port name it does not find, and a missing port is the one of the profile that
 // describes the container, or chosen among the container's ports.
-func (d *deciding) resolve(q *request, h probe.Handler) (probe.Handler, reason.Reason, string) {
+func (c *chooser) resolve(h probe.Handler) (probe.Handler, refusal) {
 	switch {
 	case !h.OverNetwork():
-		return h, "", ""
+		return h, refusal{}
 	case h.Port.IsZero():
-		return d.resolveMissing(q, h)
+		return c.resolveMissing(h)
 	case h.Port.Name == "":
-		return h, "", ""
+		return h, refusal{}
 	}
-	for i := range q.container.Ports {
-		if p := &q.container.Ports[i]; p.tcp() && p.Name == h.Port.Name {
-			h.Port = probe.Port{Number: p.ContainerPort}
-			return h, "", ""
-		}
+	number, declared := c.ask.container.DeclaredPort(h.Port)
+	if !declared {
+		return h, because(reason.NoPort)
 	}
-	return h, reason.NoPort, ""
+	h.Port = probe.Port{Number: number}
+	return h, refusal{}
 }
 
 // resolveMissing chooses the port of a handler that names none. A path on a port that is named https is asked with TLS.
-func (d *deciding) resolveMissing(q *request, h probe.Handler) (probe.Handler, reason.Reason, string) {
-	if p := q.describedBy(); p != nil {
-		port, source := q.container.portOf(p)
+func (c *chooser) resolveMissing(h probe.Handler) (probe.Handler, refusal) {
+	if p := c.software.profile; p != nil {
+		port, source := detect.ProfilePort(c.ask.container, p.ports, p.detect)
 		switch {
 		case port != 0:
 			h.Port = probe.Port{Number: port}
-			return h, "", ""
+			return h, refusal{}
 		case source != "":
-			return h, reason.PortUnknown, source
+			return h, refusal{reason.PortUnknown, source}
 		}
 	}
-	port, why, detail := q.choosePort(d.policy.portNames[h.Scheme])
-	if why != "" {
-		return h, why, detail
+	port, why := choosePort(c.ask.container, c.policy.portNames[h.Scheme])
+	if why.refuses() {
+		return h, why
 	}
 	if h.Scheme == probe.HTTP && baseName(port.Name) == string(probe.HTTPS) {
 		h.Scheme = probe.HTTPS
 	}
 	h.Port = probe.Port{Number: port.ContainerPort}
-	return h, "", ""
+	return h, refusal{}
 }
 
 // portNamesFor are the port names that decide among several ports for each scheme.
@@ -70,22 +68,22 @@ func portNamesFor(names []string) map[probe.Scheme][]string {
 	}
 }
 
-// choosePort finds the only usable port, or the only one among several whose name decides.
-func (q *request) choosePort(deciding []string) (ContainerPort, reason.Reason, string) {
-	usable := q.container.usablePorts()
+// choosePort finds the only TCP port of a container, or the only one among several whose name decides.
+func choosePort(c *workload.Container, deciding []string) (workload.ContainerPort, refusal) {
+	usable := c.TCPPorts()
 	switch {
 	case len(usable) == 1:
-		return usable[0], "", ""
-	case len(usable) == 0 && len(q.container.Ports) > 0:
-		return ContainerPort{}, reason.UDPOnly, ""
+		return usable[0], refusal{}
+	case len(usable) == 0 && len(c.Ports) > 0:
+		return workload.ContainerPort{}, because(reason.UDPOnly)
 	case len(usable) == 0:
-		return ContainerPort{}, reason.NoPort, ""
+		return workload.ContainerPort{}, because(reason.NoPort)
 	}
-	named := slices.DeleteFunc(slices.Clone(usable), func(p ContainerPort) bool { return !slices.Contains(deciding, baseName(p.Name)) })
+	named := slices.DeleteFunc(slices.Clone(usable), func(p workload.ContainerPort) bool { return !slices.Contains(deciding, baseName(p.Name)) })
 	if len(named) == 1 {
-		return named[0], "", ""
+		return named[0], refusal{}
 	}
-	return ContainerPort{}, reason.AmbiguousPorts, portList(usable)
+	return workload.ContainerPort{}, refusal{reason.AmbiguousPorts, portList(usable)}
 }
 
 // baseName is the part of a port name before the first dash: Istio's and the appProtocol convention write
@@ -95,9 +93,10 @@ func baseName(name string) string {
 	return base
 }
 
+// shownPorts bounds how many ports a sentence lists.
 const shownPorts = 4
 
-func portList(ports []ContainerPort) string {
+func portList(ports []workload.ContainerPort) string {
 	var shown []string
 	for i := range ports {
 		if i == shownPorts {
@@ -109,49 +108,11 @@ func portList(ports []ContainerPort) string {
 	return strings.Join(shown, ", ")
 }
 
-func isHTTP(h probe.Handler) bool { return h.Scheme == probe.HTTP || h.Scheme == probe.HTTPS }
-
-// dropSharedPorts withholds network probes of two containers on one port: containers of a Pod share one address,
-// so that one of them would be judged by the other's answers.
-func (d *deciding) dropSharedPorts() {
-	if len(d.plans) < 2 {
-		return
+// portNumber resolves the port of a probe that somebody wrote; 0 when the container has no such port.
+func portNumber(c *workload.Container, port probe.Port) int32 {
+	if port.Name == "" {
+		return port.Number
 	}
-	users := map[int32]map[*request]bool{}
-	for i := range d.plans {
-		p := &d.plans[i]
-		for _, kind := range probe.Kinds() {
-			c, ok := p.choices.Get(kind)
-			if !ok || !c.handler.OverNetwork() {
-				continue
-			}
-			if port := c.handler.Port.Number; users[port] == nil {
-				users[port] = map[*request]bool{p.request: true}
-			} else {
-				users[port][p.request] = true
-			}
-		}
-	}
-	for i := range d.plans {
-		d.dropShared(&d.plans[i], func(c choice) bool { return c.handler.OverNetwork() && len(users[c.handler.Port.Number]) > 1 })
-	}
-}
-
-func (d *deciding) dropShared(p *plan, shared func(choice) bool) {
-	guard, _ := p.choices.Get(probe.Startup)
-	for _, kind := range probe.Kinds() {
-		if c, ok := p.choices.Get(kind); ok && shared(c) {
-			p.choices.Delete(kind)
-			d.skip(p.request, kind, reason.SharedPort, c.handler.Port.String())
-		}
-	}
-	live, start := p.choices.Has(probe.Liveness), p.choices.Has(probe.Startup)
-	ask, asked := p.request.asks.Get(probe.Startup)
-	switch {
-	case live && !start && d.guards(p.request) && p.request.container.StartupProbe == nil && !ask.None:
-		p.choices.Delete(probe.Liveness)
-		d.skip(p.request, probe.Liveness, reason.SharedPort, guard.handler.Port.String())
-	case start && !live && !asked:
-		p.choices.Delete(probe.Startup)
-	}
+	number, _ := c.DeclaredPort(port)
+	return number
 }

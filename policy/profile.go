@@ -17,7 +17,7 @@ import (
 type profile struct {
 	name       string
 	class      timing.Class
-	figures    figures
+	overrides  overrides
 	hostHeader string
 	detect     []v1alpha1.Detection
 	ports      []v1alpha1.PortSource
@@ -39,7 +39,7 @@ func compileProfile(p *v1alpha1.Profile) (profile, error) {
 	compiled := profile{
 		name:  p.Name,
 		class: class,
-		figures: figures{
+		overrides: overrides{
 			startupBudget: v1alpha1.Seconds(p.StartupBudget),
 			restartAfter:  v1alpha1.Seconds(p.RestartAfter),
 			unreadyAfter:  v1alpha1.Seconds(p.UnreadyAfter),
@@ -76,7 +76,7 @@ func compileProfile(p *v1alpha1.Profile) (profile, error) {
 func (p *profile) checkTimes() error {
 	var errs []error
 	in := timing.Inputs{Class: p.class, Style: timing.StyleStartupProbe}
-	p.figures.override(&in)
+	p.overrides.apply(&in)
 	live, hasLiveness := p.probes[probe.Liveness]
 	start, hasStartup := p.probes[probe.Startup]
 	ready, hasReadiness := p.probes[probe.Readiness]

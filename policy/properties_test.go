@@ -10,12 +10,14 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/statusline"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 const randomPods = 100_000
 
-// forRandomPods decides about many Pods, through the door that their annotations choose.
-func forRandomPods(t *testing.T, check func(t *testing.T, engine *policy.Policy, pod *policy.Pod, door policy.Door)) {
+// forRandomPods decides about many Pods, through the route that their annotations choose.
+func forRandomPods(t *testing.T, check func(t *testing.T, engine *policy.Policy, pod *workload.Pod, route policy.Route)) {
 	t.Helper()
 	engines := []*policy.Policy{
 		mustParse(t, adminPolicy),
@@ -24,11 +26,11 @@ func forRandomPods(t *testing.T, check func(t *testing.T, engine *policy.Policy,
 	r := rand.New(rand.NewPCG(3, 4))
 	for i := range randomPods {
 		pod := randomPod(r)
-		door := policy.Door{}
+		route := policy.Route{}
 		if len(pod.Metadata.Annotations) == 0 {
-			door.Group = "everything"
+			route.Group = "everything"
 		}
-		check(t, engines[i%len(engines)], pod, door)
+		check(t, engines[i%len(engines)], pod, route)
 		if t.Failed() {
 			return
 		}
@@ -37,12 +39,12 @@ func forRandomPods(t *testing.T, check func(t *testing.T, engine *policy.Policy,
 
 func TestASecondPassChangesNothing(t *testing.T) {
 	injectedOnce := 0
-	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *policy.Pod, door policy.Door) {
+	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *workload.Pod, route policy.Route) {
 		before := fmt.Sprintf("%+v %+v", pod.Metadata, pod.Spec)
-		first := engine.Decide(policy.Subject{Pod: pod, Door: door})
+		first := engine.Decide(policy.Subject{Pod: pod, Route: route})
 		injectedOnce += min(1, len(first.Injections))
 		apply(pod, first)
-		second := engine.Decide(policy.Subject{Pod: pod, Door: door})
+		second := engine.Decide(policy.Subject{Pod: pod, Route: route})
 		if len(second.Injections) > 0 || second.Status != "" {
 			t.Errorf("the second pass injects %v and writes %q over %q\nPod: %s", injected(second), second.Status, first.Status, before)
 		}
@@ -53,8 +55,8 @@ func TestASecondPassChangesNothing(t *testing.T) {
 }
 
 func TestWhatIsInjectedIsValidAndAbsent(t *testing.T) {
-	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *policy.Pod, door policy.Door) {
-		d := engine.Decide(policy.Subject{Pod: pod, Door: door})
+	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *workload.Pod, route policy.Route) {
+		d := engine.Decide(policy.Subject{Pod: pod, Route: route})
 		ports := map[int32]string{}
 		for _, in := range d.Injections {
 			c := containerAt(pod, in.Container)
@@ -77,7 +79,7 @@ func TestWhatIsInjectedIsValidAndAbsent(t *testing.T) {
 
 // expectGuarded holds the two rules that keep healthy containers alive: doubt costs the probes that kill, and a
 // liveness probe of ours is never alone while the container starts.
-func expectGuarded(t *testing.T, pod *policy.Pod, d policy.Decision) {
+func expectGuarded(t *testing.T, pod *workload.Pod, d policy.Decision) {
 	t.Helper()
 	kinds := map[string]map[policy.ProbeKind]policy.Injection{}
 	for _, in := range d.Injections {
@@ -92,8 +94,8 @@ func expectGuarded(t *testing.T, pod *policy.Pod, d policy.Decision) {
 			continue
 		}
 		_, guarded := each[policy.Startup]
-		if !guarded && containerAt(pod, live.Container).StartupProbe == nil && live.Timing.EarliestAct() < 50 {
-			t.Errorf("%s: liveness may act %d s after the start, without a startup probe", name, live.Timing.EarliestAct())
+		if !guarded && containerAt(pod, live.Container).StartupProbe == nil && live.Timing().EarliestAct() < 50 {
+			t.Errorf("%s: liveness may act %d s after the start, without a startup probe", name, live.Timing().EarliestAct())
 		}
 	}
 	for _, err := range d.Errors {
@@ -161,14 +163,14 @@ func invalid(in policy.Injection) string {
 	return ""
 }
 
-func containerAt(pod *policy.Pod, ref policy.ContainerRef) *policy.Container {
+func containerAt(pod *workload.Pod, ref policy.ContainerRef) *workload.Container {
 	if ref.Init {
 		return &pod.Spec.InitContainers[ref.Index]
 	}
 	return &pod.Spec.Containers[ref.Index]
 }
 
-func probeOf(c *policy.Container, kind policy.ProbeKind) *corev1.Probe {
+func probeOf(c *workload.Container, kind policy.ProbeKind) *corev1.Probe {
 	switch kind {
 	case policy.Startup:
 		return c.StartupProbe
@@ -181,8 +183,8 @@ func probeOf(c *policy.Container, kind policy.ProbeKind) *corev1.Probe {
 
 // Whoever asks gets an answer within the limits, and every reason is of the closed set.
 func TestEveryAnswerIsSaid(t *testing.T) {
-	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *policy.Pod, door policy.Door) {
-		d := engine.Decide(policy.Subject{Pod: pod, Door: door})
+	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *workload.Pod, route policy.Route) {
+		d := engine.Decide(policy.Subject{Pod: pod, Route: route})
 		for _, s := range d.Skips {
 			if _, ok := reason.Describe(s.Reason); !ok {
 				t.Errorf("reason %q is not in the table", s.Reason)
@@ -193,7 +195,7 @@ func TestEveryAnswerIsSaid(t *testing.T) {
 		if d.Asked && d.Status == "" && !silent && !kept {
 			t.Errorf("no status for %+v", pod.Metadata.Annotations)
 		}
-		if len(d.Status) > policy.MaxStatusLength || len(d.Warnings) > policy.MaxWarnings {
+		if len(d.Status) > statusline.MaxLength || len(d.Warnings) > policy.MaxWarnings {
 			t.Errorf("%d bytes of status, %d warnings", len(d.Status), len(d.Warnings))
 		}
 		for _, w := range d.Warnings {

@@ -6,19 +6,20 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // randomPod draws a Pod from everything that decisions depend on, mistakes included.
-func randomPod(r *rand.Rand) *policy.Pod {
+func randomPod(r *rand.Rand) *workload.Pod {
 	names := []string{"web", "admin", "cache", "istio-proxy"}
-	pod := &policy.Pod{Metadata: &policy.ObjectMeta{Annotations: map[string]string{}}}
+	pod := &workload.Pod{Metadata: &workload.ObjectMeta{Annotations: map[string]string{}}}
 	for i := range 1 + r.IntN(3) {
 		pod.Spec.Containers = append(pod.Spec.Containers, randomContainer(r, names[i]))
 	}
 	if r.IntN(3) == 0 {
 		c := randomContainer(r, "proxy")
 		c.RestartPolicy = new(corev1.ContainerRestartPolicyAlways)
-		pod.Spec.InitContainers = append(pod.Spec.InitContainers, policy.Container{Name: "setup"}, c)
+		pod.Spec.InitContainers = append(pod.Spec.InitContainers, workload.Container{Name: "setup"}, c)
 	}
 	pod.Spec.HostNetwork = r.IntN(10) == 0
 	pod.Spec.RestartPolicy = oneOf(r, corev1.RestartPolicyAlways, corev1.RestartPolicyAlways, corev1.RestartPolicyAlways, "", corev1.RestartPolicyNever)
@@ -34,10 +35,10 @@ func randomPod(r *rand.Rand) *policy.Pod {
 	return pod
 }
 
-func randomContainer(r *rand.Rand, name string) policy.Container {
-	c := policy.Container{Name: name, Image: "registry.example/" + name}
+func randomContainer(r *rand.Rand, name string) workload.Container {
+	c := workload.Container{Name: name, Image: "registry.example/" + name}
 	for range r.IntN(3) {
-		c.Ports = append(c.Ports, policy.ContainerPort{
+		c.Ports = append(c.Ports, workload.ContainerPort{
 			Name:          oneOf(r, "", "http", "https", "grpc", "metrics", "web-ui"),
 			ContainerPort: oneOf(r, int32(80), 8080, 9090, 3306),
 			Protocol:      oneOf(r, "", corev1.ProtocolTCP, corev1.ProtocolUDP),
@@ -100,7 +101,7 @@ func rightAnnotations(r *rand.Rand, annotations map[string]string) {
 func oneOf[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values))] }
 
 // apply puts a decision into the Pod as the API server would.
-func apply(pod *policy.Pod, d policy.Decision) {
+func apply(pod *workload.Pod, d policy.Decision) {
 	for _, in := range d.Injections {
 		c := containerAt(pod, in.Container)
 		switch in.Kind {

@@ -5,6 +5,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // InjectLabel is the label of a namespace that rules select by, and whose value "false" keeps every Pod of the
@@ -18,27 +19,34 @@ const (
 	maxSearchedContainers  = 100
 )
 
-// Route chooses the doors that the API server would send a new Pod to, in order, from the webhook configuration
+// Route is the path by which a Pod reaches the engine. Which route is chosen by the API server, from the webhook
+// configuration; offline, Routes chooses it in the same way.
+type Route struct {
+	// Group is the name of a group of rules, or empty for Pods that carry annotations of ours.
+	Group string
+}
+
+// Routes chooses the routes that the API server would send a new Pod to, in order, from the webhook configuration
 // that the chart renders for this policy: the namespace's labels, the Pod's annotations, and what is missing. No
-// door means that the Pod never reaches us.
-func (p *Policy) Route(pod *Pod, namespace string, namespaceLabels map[string]string) []Door {
-	annotations := pod.annotations()
+// route means that the Pod never reaches us.
+func (p *Policy) Routes(pod *workload.Pod, namespace string, namespaceLabels map[string]string) []Route {
+	annotations := pod.Annotations()
 	_, mirror := annotations[corev1.MirrorPodAnnotationKey]
 	switch {
 	case isExcludedNamespace(namespace), namespaceLabels[InjectLabel] == "false", mirror,
 		annotations[annotation.Key("", string(annotation.Inject))] == "false":
 		return nil
 	case carriesKey(annotations):
-		return []Door{{}}
+		return []Route{{}}
 	}
-	var doors []Door
+	var routes []Route
 	for i := range p.groups {
 		g := &p.groups[i]
 		if g.namespaceSelector.Matches(labels.Set(namespaceLabels)) && g.missesAny(pod) {
-			doors = append(doors, Door{Group: g.name})
+			routes = append(routes, Route{Group: g.name})
 		}
 	}
-	return doors
+	return routes
 }
 
 func isExcludedNamespace(namespace string) bool {
@@ -59,15 +67,15 @@ func carriesKey(annotations map[string]string) bool {
 	return false
 }
 
-// missesAny says whether a container misses a probe that some rule of the group asks for.
-func (g *ruleGroup) missesAny(pod *Pod) bool {
+// missesAny reports whether a container misses a probe that some rule of the group asks for.
+func (g *ruleGroup) missesAny(pod *workload.Pod) bool {
 	if len(pod.Spec.Containers) > maxSearchedContainers {
 		return false
 	}
 	for i := range pod.Spec.Containers {
 		for _, r := range g.rules {
 			for _, kind := range r.Probes {
-				if pod.Spec.Containers[i].existing(kind) == nil {
+				if pod.Spec.Containers[i].Probe(kind) == nil {
 					return true
 				}
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 const ruledPolicy = `
@@ -32,8 +33,8 @@ spec:
     namespaceSelector: {matchLabels: {probe-injector.dev/inject: "true"}}
 `
 
-func owned(kind, apiVersion string) []policy.OwnerReference {
-	return []policy.OwnerReference{{APIVersion: apiVersion, Kind: kind, Name: "owner", Controller: new(true)}}
+func owned(kind, apiVersion string) []workload.OwnerReference {
+	return []workload.OwnerReference{{APIVersion: apiVersion, Kind: kind, Name: "owner", Controller: new(true)}}
 }
 
 func TestRulesApplyToPodsThatDidNotAsk(t *testing.T) {
@@ -42,8 +43,8 @@ func TestRulesApplyToPodsThatDidNotAsk(t *testing.T) {
 	rows := map[string]struct {
 		group    string
 		labels   map[string]string
-		owner    []policy.OwnerReference
-		change   func(*policy.Pod)
+		owner    []workload.OwnerReference
+		change   func(*workload.Pod)
 		injected []string
 		rule     string
 		reason   reason.Reason
@@ -55,16 +56,16 @@ func TestRulesApplyToPodsThatDidNotAsk(t *testing.T) {
 		"no StatefulSet elsewhere":            {"labelled", front, owned("StatefulSet", "apps/v1"), nil, nil, "labelled", reason.StatefulSet},
 		"no Pod without a controller":         {"labelled", front, nil, nil, nil, "labelled", reason.NoController},
 		"no Pod of an operator":               {"labelled", front, owned("Cluster", "example.com/v1"), nil, nil, "labelled", reason.UnknownOwner},
-		"no Job":                              {"labelled", front, owned("Job", "batch/v1"), func(p *policy.Pod) { p.Spec.RestartPolicy = corev1.RestartPolicyNever }, nil, "labelled", reason.RestartPolicy},
-		"no Windows":                          {"labelled", front, owned("ReplicaSet", "apps/v1"), func(p *policy.Pod) { p.Spec.OS = &policy.PodOS{Name: corev1.Windows} }, nil, "labelled", reason.Windows},
-		"no Pod that carries a key of ours": {"labelled", front, owned("ReplicaSet", "apps/v1"), func(p *policy.Pod) {
+		"no Job":                              {"labelled", front, owned("Job", "batch/v1"), func(p *workload.Pod) { p.Spec.RestartPolicy = corev1.RestartPolicyNever }, nil, "labelled", reason.RestartPolicy},
+		"no Windows":                          {"labelled", front, owned("ReplicaSet", "apps/v1"), func(p *workload.Pod) { p.Spec.OS = &workload.PodOS{Name: corev1.Windows} }, nil, "labelled", reason.Windows},
+		"no Pod that carries a key of ours": {"labelled", front, owned("ReplicaSet", "apps/v1"), func(p *workload.Pod) {
 			p.Metadata.Annotations = map[string]string{"probe-injector.dev/startup-budget": "5m"}
 		}, nil, "", reason.AnnotatedPod},
 		"nothing for a group that is not loaded": {"nosuch", front, owned("ReplicaSet", "apps/v1"), nil, nil, "", reason.RuleNotLoaded},
-		"no guess among containers": {"labelled", front, owned("ReplicaSet", "apps/v1"), func(p *policy.Pod) {
-			p.Spec.Containers = append(p.Spec.Containers, web(func(c *policy.Container) { c.Name = "b" }))
+		"no guess among containers": {"labelled", front, owned("ReplicaSet", "apps/v1"), func(p *workload.Pod) {
+			p.Spec.Containers = append(p.Spec.Containers, web(func(c *workload.Container) { c.Name = "b" }))
 		}, nil, "labelled", reason.AmbiguousContainers},
-		"the container with the port beside a sidecar": {"labelled", front, owned("ReplicaSet", "apps/v1"), func(p *policy.Pod) { p.Spec.Containers = append(p.Spec.Containers, policy.Container{Name: "b"}) }, []string{"web/liveness", "web/readiness", "web/startup"}, "labelled", ""},
+		"the container with the port beside a sidecar": {"labelled", front, owned("ReplicaSet", "apps/v1"), func(p *workload.Pod) { p.Spec.Containers = append(p.Spec.Containers, workload.Container{Name: "b"}) }, []string{"web/liveness", "web/readiness", "web/startup"}, "labelled", ""},
 		"everything but change in audit mode":          {"watched", front, owned("ReplicaSet", "apps/v1"), nil, []string{"web/readiness"}, "watched", ""},
 	}
 	engine := mustParse(t, ruledPolicy)
@@ -75,7 +76,7 @@ func TestRulesApplyToPodsThatDidNotAsk(t *testing.T) {
 			if row.change != nil {
 				row.change(pod)
 			}
-			d := engine.Decide(policy.Subject{Pod: pod, Door: policy.Door{Group: row.group}})
+			d := engine.Decide(policy.Subject{Pod: pod, Route: policy.Route{Group: row.group}})
 			if !slices.Equal(injected(d), row.injected) {
 				t.Errorf("injected %v, want %v (skips %v)", injected(d), row.injected, d.Skips)
 			}
@@ -98,7 +99,7 @@ func TestRulesApplyToPodsThatDidNotAsk(t *testing.T) {
 func TestRulesDemandMoreConfidenceForLiveness(t *testing.T) {
 	pod := podWith(nil, web())
 	pod.Metadata.OwnerReferences = owned("ReplicaSet", "apps/v1")
-	d := mustParse(t, adminPolicy).Decide(policy.Subject{Pod: pod, Door: policy.Door{Group: "everything"}})
+	d := mustParse(t, adminPolicy).Decide(policy.Subject{Pod: pod, Route: policy.Route{Group: "everything"}})
 	if got := injected(d); !slices.Equal(got, []string{"web/readiness"}) {
 		t.Errorf("injected %v, want readiness only", got)
 	}
@@ -107,36 +108,36 @@ func TestRulesDemandMoreConfidenceForLiveness(t *testing.T) {
 	}
 }
 
-func TestRouteChoosesTheDoorsOfTheAPIServer(t *testing.T) {
+func TestRouteChoosesTheRoutesOfTheAPIServer(t *testing.T) {
 	labelled := map[string]string{"probe-injector.dev/inject": "true"}
-	ready := func(c *policy.Container) { c.ReadinessProbe = &corev1.Probe{} }
-	live := func(c *policy.Container) { c.LivenessProbe = &corev1.Probe{} }
+	ready := func(c *workload.Container) { c.ReadinessProbe = &corev1.Probe{} }
+	live := func(c *workload.Container) { c.LivenessProbe = &corev1.Probe{} }
 	rows := map[string]struct {
 		annotations map[string]string
 		namespace   string
 		labels      map[string]string
-		container   policy.Container
-		doors       []policy.Door
+		container   workload.Container
+		routes      []policy.Route
 	}{
 		"no label, no key":                 {nil, "shop", nil, web(), nil},
-		"a key":                            {map[string]string{"probe-injector.dev/liveness": "/l"}, "shop", labelled, web(), []policy.Door{{}}},
-		"a container's key":                {map[string]string{"web.probe-injector.dev/liveness": "/l"}, "shop", nil, web(), []policy.Door{{}}},
+		"a key":                            {map[string]string{"probe-injector.dev/liveness": "/l"}, "shop", labelled, web(), []policy.Route{{}}},
+		"a container's key":                {map[string]string{"web.probe-injector.dev/liveness": "/l"}, "shop", nil, web(), []policy.Route{{}}},
 		"only a status":                    {map[string]string{"probe-injector.dev/status": "x"}, "shop", nil, web(), nil},
 		"opted out":                        {map[string]string{"probe-injector.dev/inject": "false"}, "shop", labelled, web(), nil},
 		"a mirror Pod":                     {map[string]string{"probe-injector.dev/inject": "true", "kubernetes.io/config.mirror": "x"}, "shop", nil, web(), nil},
-		"a labelled namespace":             {nil, "shop", labelled, web(), []policy.Door{{Group: "labelled"}}},
-		"a labelled namespace, partly":     {nil, "shop", labelled, web(ready), []policy.Door{{Group: "labelled"}}},
+		"a labelled namespace":             {nil, "shop", labelled, web(), []policy.Route{{Group: "labelled"}}},
+		"a labelled namespace, partly":     {nil, "shop", labelled, web(ready), []policy.Route{{Group: "labelled"}}},
 		"a labelled namespace, nothing":    {nil, "shop", labelled, web(ready, live), nil},
 		"a namespace that is switched off": {map[string]string{"probe-injector.dev/liveness": "/l"}, "shop", map[string]string{"probe-injector.dev/inject": "false"}, web(), nil},
-		"two groups":                       {nil, "shop", map[string]string{"probe-injector.dev/inject": "true", "watched": "yes"}, web(), []policy.Door{{Group: "labelled"}, {Group: "watched"}}},
+		"two groups":                       {nil, "shop", map[string]string{"probe-injector.dev/inject": "true", "watched": "yes"}, web(), []policy.Route{{Group: "labelled"}, {Group: "watched"}}},
 		"a system namespace":               {map[string]string{"probe-injector.dev/liveness": "/l"}, "kube-system", nil, web(), nil},
 	}
 	engine := mustParse(t, ruledPolicy)
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
-			got := engine.Route(podWith(row.annotations, row.container), row.namespace, row.labels)
-			if !slices.Equal(got, row.doors) {
-				t.Errorf("doors %v, want %v", got, row.doors)
+			got := engine.Routes(podWith(row.annotations, row.container), row.namespace, row.labels)
+			if !slices.Equal(got, row.routes) {
+				t.Errorf("routes %v, want %v", got, row.routes)
 			}
 		})
 	}

@@ -15,128 +15,138 @@ import (
 // (https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-default-container).
 const defaultContainerAnnotation = "kubectl.kubernetes.io/default-container"
 
-func (r *reading) defaultContainer() string {
-	return r.pod.annotations()[defaultContainerAnnotation]
-}
-
-// annotations is nil-safe.
-func (p *Pod) annotations() map[string]string {
-	if p.Metadata == nil {
-		return nil
-	}
-	return p.Metadata.Annotations
+func (m *merge) defaultContainer() string {
+	return m.pod.Annotations()[defaultContainerAnnotation]
 }
 
 // targetOf finds the container that a key means. When there is none it records why, except for a key whose value
 // is unreadable anyway, and gives the containers that could have been meant.
-func (r *reading) targetOf(e *annotation.Entry) (*request, []*request) {
+func (m *merge) targetOf(e *annotation.Entry) (*containerAsk, []*containerAsk) {
 	if e.Container != "" {
-		return r.named(e)
+		return m.named(e)
 	}
-	if name := r.defaultContainer(); name != "" {
-		return r.defaulted(e, name)
+	if name := m.defaultContainer(); name != "" {
+		return m.defaulted(e, name)
 	}
-	if found := r.mainContainer(e.Ask.Handler.Port); found != nil {
+	if found := m.mainContainer(e.Ask.Handler.Port); found != nil {
 		return found, nil
 	}
 	if e.Err == nil {
-		r.ambiguous(e)
+		m.ambiguous(e)
 	}
-	return nil, r.regular()
+	return nil, m.regular()
 }
 
 // named finds the container of a key with a container's name in front.
-func (r *reading) named(e *annotation.Entry) (*request, []*request) {
-	if found := r.byName(e.Container); found != nil {
+func (m *merge) named(e *annotation.Entry) (*containerAsk, []*containerAsk) {
+	if found := m.byName(e.Container); found != nil {
 		return found, nil
 	}
-	if r.pod.container(e.Container) != nil {
-		r.skips = append(r.skips, Skip{Container: e.Container, Kind: e.Kind, Reason: reason.InitContainer})
+	if m.pod.Container(e.Container) != nil {
+		m.out.refused = append(m.out.refused, because(reason.InitContainer).skip(e.Container, e.Kind))
 		return nil, nil
 	}
 	if e.Err == nil {
-		r.fault(e, field.Invalid(keyPath(e.Key), e.Container, "no such container: the Pod has "+r.names()), r.containers)
+		m.mistake(e, field.Invalid(keyPath(e.Key), e.Container, "no such container: the Pod has "+m.names()), m.all)
 	}
-	return nil, r.containers
+	return nil, m.all
 }
 
 // defaulted finds the container that kubectl's annotation names.
-func (r *reading) defaulted(e *annotation.Entry, name string) (*request, []*request) {
-	if found := r.byName(name); found != nil && !found.native {
+func (m *merge) defaulted(e *annotation.Entry, name string) (*containerAsk, []*containerAsk) {
+	if found := m.byName(name); found != nil && !found.native {
 		return found, nil
 	}
 	if e.Err == nil {
-		r.fault(e, field.Invalid(keyPath(defaultContainerAnnotation), name, "no such container: the Pod has "+r.names()), r.regular())
+		m.mistake(e, field.Invalid(keyPath(defaultContainerAnnotation), name, "no such container: the Pod has "+m.names()), m.regular())
 	}
-	return nil, r.regular()
+	return nil, m.regular()
+}
+
+// mainContainerOfRule finds the container that a rule means, or why there is none.
+func (m *merge) mainContainerOfRule() (*containerAsk, refusal) {
+	found := m.byName(m.defaultContainer())
+	if found == nil || found.native {
+		found = m.mainContainer(probe.Port{})
+	}
+	if found == nil {
+		return nil, because(reason.AmbiguousContainers)
+	}
+	return found, refusal{}
 }
 
 // mainContainer finds the container that a key without a name means: the only one that declares the port which
 // the key names; else the only one that is no known sidecar and has a usable port; else the only one that is no
 // known sidecar. A container that is alone is nobody's sidecar. Nil means that several could be meant.
-func (r *reading) mainContainer(port probe.Port) *request {
-	regular := r.regular()
+func (m *merge) mainContainer(port probe.Port) *containerAsk {
+	regular := m.regular()
 	if len(regular) == 1 {
 		return regular[0]
 	}
 	if !port.IsZero() {
-		if found := only(regular, func(q *request) bool { return q.container.declares(port) }); found != nil {
+		if found := only(regular, func(a *containerAsk) bool { return a.container.Declares(port) }); found != nil {
 			return found
 		}
 	}
-	candidates := slices.DeleteFunc(slices.Clone(regular), func(q *request) bool { return r.policy.knownSidecars[q.ref.Name] })
-	if found := only(candidates, func(q *request) bool { return len(q.container.usablePorts()) > 0 }); found != nil {
+	candidates := slices.DeleteFunc(slices.Clone(regular), func(a *containerAsk) bool { return m.policy.knownSidecars[a.ref.Name] })
+	if found := only(candidates, func(a *containerAsk) bool { return len(a.container.TCPPorts()) > 0 }); found != nil {
 		return found
 	}
-	return only(candidates, func(*request) bool { return true })
+	return only(candidates, func(*containerAsk) bool { return true })
 }
 
-func only(requests []*request, match func(*request) bool) *request {
-	var found *request
-	for _, q := range requests {
-		if !match(q) {
+func only(all []*containerAsk, match func(*containerAsk) bool) *containerAsk {
+	var found *containerAsk
+	for _, a := range all {
+		if !match(a) {
 			continue
 		}
 		if found != nil {
 			return nil
 		}
-		found = q
+		found = a
 	}
 	return found
 }
 
 // ambiguous records a key for which several containers could be meant. Keys that could have shaped a probe that
-// kills cast doubt on all of them; inject and what is about readiness only go unanswered.
-func (r *reading) ambiguous(e *annotation.Entry) {
-	if !slices.ContainsFunc(r.skips, func(s Skip) bool { return s.Reason == reason.AmbiguousContainers && s.Kind == e.Kind }) {
-		r.skips = append(r.skips, Skip{Kind: e.Kind, Reason: reason.AmbiguousContainers})
+// kills make all of them suspect; inject and what is about readiness only go unanswered.
+func (m *merge) ambiguous(e *annotation.Entry) {
+	if !slices.ContainsFunc(m.out.refused, func(s Skip) bool { return s.Reason == reason.AmbiguousContainers && s.Kind == e.Kind }) {
+		m.out.refused = append(m.out.refused, because(reason.AmbiguousContainers).skip("", e.Kind))
 	}
 	harmless := e.Word == annotation.Inject || e.Word == annotation.UnreadyAfter || e.Kind == probe.Readiness
-	for _, q := range r.regular() {
-		q.doubt = q.doubt || !harmless
-		q.blockedReadiness = q.blockedReadiness || e.Kind == probe.Readiness || e.Word == annotation.UnreadyAfter
-		q.blockedHost = q.blockedHost || e.Word == annotation.HostHeader
+	for _, a := range m.regular() {
+		a.suspect = a.suspect || !harmless
+		a.blockedReadiness = a.blockedReadiness || e.Kind == probe.Readiness || e.Word == annotation.UnreadyAfter
+		a.blockedHost = a.blockedHost || e.Word == annotation.HostHeader
 	}
 }
 
-func (r *reading) byName(name string) *request {
-	i := slices.IndexFunc(r.containers, func(q *request) bool { return q.ref.Name == name })
+func (m *merge) byName(name string) *containerAsk {
+	i := slices.IndexFunc(m.all, func(a *containerAsk) bool { return a.ref.Name == name })
 	if i < 0 {
 		return nil
 	}
-	return r.containers[i]
+	return m.all[i]
+}
+
+// regular are the containers that are no native sidecars.
+func (m *merge) regular() []*containerAsk {
+	n := len(m.pod.Spec.Containers)
+	return m.all[:n:n]
 }
 
 // shownContainers bounds how many names an error lists.
 const shownContainers = 8
 
-func (r *reading) names() string {
+func (m *merge) names() string {
 	var names []string
-	for _, q := range r.containers {
+	for _, a := range m.all {
 		if len(names) == shownContainers {
 			return strings.Join(names, ", ") + ", ..."
 		}
-		names = append(names, q.ref.Name)
+		names = append(names, a.ref.Name)
 	}
 	return strings.Join(names, ", ")
 }

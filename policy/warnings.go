@@ -11,20 +11,16 @@ import (
 	"github.com/probe-injector/probe-injector/policy/reason"
 )
 
-// warnings puts into words what the person who made the Pod should know, the mistakes first. Pods that did not ask
-// get none: nobody would read them.
-func (d *deciding) warnings() []string {
-	if !d.asked {
-		return nil
-	}
+// warn puts into words what the person who made the Pod should know, the mistakes first.
+func (d *Decision) warn(pod *podFacts) []string {
 	w := &warner{}
-	for _, err := range d.out.Errors {
+	for _, err := range d.Errors {
 		w.add(mistakeSentence(err))
 	}
 	d.warnSkips(w)
-	d.warnUnusedKeys(w)
-	for i := range d.out.Findings {
-		f := &d.out.Findings[i]
+	d.warnUnusedKeys(pod, w)
+	for i := range d.Findings {
+		f := &d.Findings[i]
 		if f.Severity != SeverityInfo && !f.Absent {
 			w.add(f.sentence())
 		}
@@ -53,19 +49,19 @@ func podWarning(why reason.Reason) []string {
 }
 
 // warnSkips tells each reason of a container once, with the probes that it concerns.
-func (d *deciding) warnSkips(w *warner) {
-	for i, s := range d.out.Skips {
-		if isCalm(s.Reason) || (s.Reason == reason.InvalidAnnotation && len(d.out.Errors) > 0) {
+func (d *Decision) warnSkips(w *warner) {
+	for i, s := range d.Skips {
+		if isSilent(s.Reason) || (s.Reason == reason.InvalidAnnotation && len(d.Errors) > 0) {
 			continue
 		}
 		same := func(other Skip) bool {
 			return other.Container == s.Container && other.Reason == s.Reason && other.Detail == s.Detail
 		}
-		if slices.ContainsFunc(d.out.Skips[:i], same) {
+		if slices.ContainsFunc(d.Skips[:i], same) {
 			continue
 		}
 		var kinds []string
-		for _, other := range d.out.Skips[i:] {
+		for _, other := range d.Skips[i:] {
 			if same(other) && other.Kind != "" {
 				kinds = append(kinds, string(other.Kind))
 			}
@@ -75,13 +71,13 @@ func (d *deciding) warnSkips(w *warner) {
 }
 
 // warnUnusedKeys tells of keys for a probe that is there already: it wins.
-func (d *deciding) warnUnusedKeys(w *warner) {
-	for _, s := range d.out.Skips {
+func (d *Decision) warnUnusedKeys(pod *podFacts, w *warner) {
+	for _, s := range d.Skips {
 		if s.Reason != reason.ExistingProbe {
 			continue
 		}
 		for _, key := range []string{annotation.Key(s.Container, string(s.Kind)), annotation.Key("", string(s.Kind))} {
-			if d.pod.annotations()[key] != "" {
+			if pod.Annotations()[key] != "" {
 				w.add(fmt.Sprintf("%s: %s exists and stays: %s has no effect", s.Container, s.Kind.FieldName(), key))
 				break
 			}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/policytest"
+	"github.com/probe-injector/probe-injector/policy/statusline"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 func TestAWrongAnnotationCostsTheProbesThatItCouldHaveMeant(t *testing.T) {
@@ -28,7 +30,7 @@ func TestAWrongAnnotationCostsTheProbesThatItCouldHaveMeant(t *testing.T) {
 		}
 		seen[row.Name] = true
 		t.Run(row.Name, func(t *testing.T) {
-			var pod policy.Pod
+			var pod workload.Pod
 			if err := yaml.Unmarshal(row.Manifest, &pod); err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +55,7 @@ func TestAWrongAnnotationCostsTheProbesThatItCouldHaveMeant(t *testing.T) {
 // expectAnswer holds what is true of every Pod that asked, in whatever words.
 func expectAnswer(t *testing.T, d policy.Decision) {
 	t.Helper()
-	if d.Status == "" || len(d.Status) > policy.MaxStatusLength {
+	if d.Status == "" || len(d.Status) > statusline.MaxLength {
 		t.Errorf("status %q", d.Status)
 	}
 	if len(d.Warnings) == 0 || len(d.Warnings) > policy.MaxWarnings {

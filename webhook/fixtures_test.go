@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/workload"
 	"github.com/probe-injector/probe-injector/webhook"
 )
 
@@ -30,7 +31,7 @@ func (d decide) Decide(s policy.Subject) policy.Decision { return d(s) }
 // a status. It finds more faults of a patch than a reasonable engine does.
 func eager(s policy.Subject) policy.Decision {
 	d := policy.Decision{Asked: true, Status: "everything (test)"}
-	each := func(containers []policy.Container, init bool) {
+	each := func(containers []workload.Container, init bool) {
 		for i, c := range containers {
 			at := policy.ContainerRef{Name: c.Name, Index: i, Init: init}
 			for kind, existing := range map[policy.ProbeKind]*corev1.Probe{
@@ -99,7 +100,7 @@ func newServer(t testing.TB, engine webhook.Decider, change ...func(*webhook.Opt
 	return s
 }
 
-// post sends a review to the door for annotated Pods.
+// post sends a review to the route for annotated Pods.
 func (s *server) post(body []byte) *httptest.ResponseRecorder {
 	return s.postTo(webhook.PathAnnotated, body)
 }

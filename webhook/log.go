@@ -9,6 +9,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 const (
@@ -54,7 +55,7 @@ func (l *reviewLog) passes(limiter *rate.Limiter, level slog.Level) bool {
 }
 
 // decided writes the line of one decision. Pods that nobody asked about have none.
-func (l *reviewLog) decided(at door, req *request, d *policy.Decision, p patch, r result) {
+func (l *reviewLog) decided(at route, req *request, d *policy.Decision, p patch, r result) {
 	if p.contradictions > 0 && l.passes(l.lines, slog.LevelError) {
 		l.logger.Error("the decision does not fit its Pod, which is a bug", "uid", clip(req.UID), "namespace", clip(req.Namespace), "left_out", p.contradictions)
 	}
@@ -64,7 +65,7 @@ func (l *reviewLog) decided(at door, req *request, d *policy.Decision, p patch, 
 	attrs := make([]slog.Attr, 0, 12)
 	attrs = append(attrs,
 		slog.String("result", string(r)),
-		slog.String("door", string(at.label)),
+		slog.String("route", string(at.label)),
 		slog.String("uid", clip(req.UID)),
 		slog.String("namespace", clip(req.Namespace)),
 	)
@@ -93,7 +94,7 @@ func podAttrs(req *request) []slog.Attr {
 	var attrs []slog.Attr
 	meta := req.Object.Metadata
 	if meta == nil {
-		meta = &policy.ObjectMeta{}
+		meta = &workload.ObjectMeta{}
 	}
 	if meta.Name != "" {
 		attrs = append(attrs, slog.String("pod", clip(meta.Name)))
@@ -110,16 +111,16 @@ func podAttrs(req *request) []slog.Attr {
 }
 
 // undecodable writes the line of a request that was no review.
-func (l *reviewLog) undecodable(at door, why string) {
+func (l *reviewLog) undecodable(at route, why string) {
 	if l.passes(l.lines, slog.LevelWarn) {
-		l.logger.Warn("request is no review", "door", string(at.label), "why", clip(why))
+		l.logger.Warn("request is no review", "route", string(at.label), "why", clip(why))
 	}
 }
 
 // unencodable writes the line of a decision that could not be sent.
-func (l *reviewLog) unencodable(at door, err error) {
+func (l *reviewLog) unencodable(at route, err error) {
 	if l.passes(l.lines, slog.LevelError) {
-		l.logger.Error("the decision could not be encoded, which is a bug", "door", string(at.label), "error", clip(err.Error()))
+		l.logger.Error("the decision could not be encoded, which is a bug", "route", string(at.label), "error", clip(err.Error()))
 	}
 }
 

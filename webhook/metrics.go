@@ -16,7 +16,7 @@ import (
 // metrics are all metrics of this package. Every label has a closed set of values, none of which comes from a
 // request: anyone who reaches our port could otherwise fill the memory of Prometheus.
 type metrics struct {
-	reviews            map[doorLabel]map[result]prometheus.Counter
+	reviews            map[routeLabel]map[result]prometheus.Counter
 	errors             map[stage]prometheus.Counter
 	probesInjected     *prometheus.CounterVec
 	skips              *prometheus.CounterVec
@@ -37,8 +37,8 @@ func secondsBuckets() []float64 {
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	reviews := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "probe_injector_reviews_total",
-		Help: "Admission reviews, by door (annotated: Pods with an annotation of ours; rules: the others) and result.",
-	}, []string{"door", "result"})
+		Help: "Admission reviews, by route (annotated: Pods with an annotation of ours; rules: the others) and result.",
+	}, []string{"route", "result"})
 	failures := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "probe_injector_errors_total",
 		Help: "Requests that were not answered as they should be, by the stage at which they failed.",
@@ -94,8 +94,8 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 
 // initialise creates the series and keeps those that every review counts.
 func (m *metrics) initialise(reviews, failures *prometheus.CounterVec) {
-	m.reviews = map[doorLabel]map[result]prometheus.Counter{}
-	for _, d := range []doorLabel{doorAnnotated, doorRules} {
+	m.reviews = map[routeLabel]map[result]prometheus.Counter{}
+	for _, d := range []routeLabel{routeAnnotated, routeRules} {
 		m.reviews[d] = map[result]prometheus.Counter{}
 		for _, r := range results() {
 			m.reviews[d][r] = reviews.WithLabelValues(string(d), string(r))
@@ -123,7 +123,7 @@ func (m *metrics) observe(a answer, took time.Duration) {
 	if c, ok := m.errors[a.stage]; ok {
 		c.Inc()
 	}
-	if c, ok := m.reviews[a.door.label][a.result]; ok {
+	if c, ok := m.reviews[a.route.label][a.result]; ok {
 		c.Inc()
 	}
 }

@@ -110,7 +110,7 @@ func TestSlotsAreWaitedForAndThenRefused(t *testing.T) {
 	if took := time.Since(begin); took < 400*time.Millisecond || took > 3*time.Second {
 		t.Errorf("refused after %s", took)
 	}
-	if got := s.counter(t, "probe_injector_reviews_total", "door", "annotated", "result", "overloaded"); got != 1 {
+	if got := s.counter(t, "probe_injector_reviews_total", "route", "annotated", "result", "overloaded"); got != 1 {
 		t.Errorf("%v counted", got)
 	}
 	third := s.postAsync(body)

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/workload"
 	"github.com/probe-injector/probe-injector/webhook"
 )
 
@@ -106,7 +107,7 @@ func (p *partner) Handle(_ context.Context, r admission.Request) admission.Respo
 	if err != nil {
 		return admission.Errored(http.StatusInternalServerError, err)
 	}
-	var view policy.Pod
+	var view workload.Pod
 	if err := json.Unmarshal(data, &view); err != nil {
 		return admission.Errored(http.StatusInternalServerError, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // maxAnnotationBytes is what the API server allows for all annotations of an object, keys and values together
@@ -39,7 +40,7 @@ type patch struct {
 
 // newPatch turns a decision into operations that apply to the bytes that the Pod was decoded from. They are all "add",
 // and none of them replaces anything but our own annotation.
-func newPatch(pod *policy.Pod, d *policy.Decision, label bool) (patch, error) {
+func newPatch(pod *workload.Pod, d *policy.Decision, label bool) (patch, error) {
 	var p patch
 	if d.Mode == policy.ModeAudit {
 		return p, nil
@@ -88,7 +89,7 @@ func (p *patch) fitsStorage(reviewBytes int) bool {
 }
 
 // addStatus adds the status annotation, and what has to be there first. A status that is there already stays.
-func (p *patch) addStatus(pod *policy.Pod, status string) {
+func (p *patch) addStatus(pod *workload.Pod, status string) {
 	if status == "" {
 		return
 	}
@@ -126,7 +127,7 @@ func (p *patch) addStatus(pod *policy.Pod, status string) {
 
 // addLabel adds the label of injected Pods, and what has to be there first. A label that is there already stays. The
 // status comes before, so that metadata is there unless it had none and the status was left out.
-func (p *patch) addLabel(pod *policy.Pod) {
+func (p *patch) addLabel(pod *workload.Pod) {
 	const value, member = `"true"`, `{"` + injectedLabel + `":"true"}`
 	switch {
 	case pod.Metadata == nil && p.statusAdded:
@@ -159,7 +160,7 @@ func escapePointer(token string) string {
 // fits says whether an injection can be added to the Pod: its container is there under its name, has no such probe,
 // and gets none from an earlier injection. A null where a container belongs decodes to a container without a name,
 // to which nothing can be added.
-func fits(pod *policy.Pod, earlier []policy.Injection, i *policy.Injection) bool {
+func fits(pod *workload.Pod, earlier []policy.Injection, i *policy.Injection) bool {
 	containers := pod.Spec.Containers
 	if i.Container.Init {
 		containers = pod.Spec.InitContainers

@@ -11,7 +11,7 @@ import (
 
 // answer is what goes back for one request: with status 200 an AdmissionReview, else a metav1.Status.
 type answer struct {
-	door   door
+	route  route
 	result result
 	stage  stage
 	status int

@@ -9,7 +9,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	kjson "sigs.k8s.io/json"
 
-	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // review is the part of admission.k8s.io/v1 AdmissionReview that we look at. The object decodes straight into the
@@ -30,7 +30,7 @@ type request struct {
 	Namespace   string                `json:"namespace"`
 	Name        string                `json:"name"`
 	DryRun      bool                  `json:"dryRun"`
-	Object      *policy.Pod           `json:"object"`
+	Object      *workload.Pod         `json:"object"`
 }
 
 // resource is metav1.GroupVersionResource.

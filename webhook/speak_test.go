@@ -92,7 +92,7 @@ func TestALogLineSaysWhoAndWhatButNotWhatThePodHolds(t *testing.T) {
 		t.Fatalf("%v in %s", err, s.log)
 	}
 	for key, want := range map[string]any{
-		"level": "INFO", "msg": "review", "result": "injected", "door": "rules", "namespace": "shop", "uid": testUID,
+		"level": "INFO", "msg": "review", "result": "injected", "route": "rules", "namespace": "shop", "uid": testUID,
 		"generate_name": "web-5d4f8c7b9-", "owner": "ReplicaSet/web-5d4f8c7b9", "dry_run": true,
 		"injected": "web:startup,web:liveness,web:readiness", "reasons": "log:no_port",
 	} {

@@ -4,7 +4,7 @@
 //
 // Start at [Handler.ServeHTTP], which is the whole path of one review from top to bottom:
 //
-//	door.go      which door of the policy the request's path means
+//	route.go      which route of the policy the request's path means
 //	body.go      reading the body, with memory accounted while it arrives
 //	limit.go     the two limits: bytes in flight and reviews at once
 //	prune*.go    leaving out of a body what nobody looks at
@@ -211,7 +211,7 @@ func (h *Handler) answerOrRecover(w http.ResponseWriter, r *http.Request) (a ans
 		if cause := recover(); cause != nil {
 			h.log.panicked(cause, debug.Stack())
 			a = refuse(http.StatusInternalServerError, stagePanic, "this is a bug in probe-injector; its log has the details")
-			a.door, _ = doorOf(r.URL.Path)
+			a.route, _ = routeOf(r.URL.Path)
 		}
 	}()
 	return h.answer(w, r)
@@ -219,19 +219,19 @@ func (h *Handler) answerOrRecover(w http.ResponseWriter, r *http.Request) (a ans
 
 // answer is the guard, in the order in which things are cheapest to refuse, and the review behind it.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request) answer {
-	at, ok := doorOf(r.URL.Path)
+	at, ok := routeOf(r.URL.Path)
 	if !ok {
 		return refuse(http.StatusNotFound, stagePath, "there is nothing at this path; reviews go to /mutate/annotated and /mutate/rules/<group>")
 	}
 	a := h.answerAt(at, w, r)
-	a.door = at
+	a.route = at
 	if a.stage == stageDecode {
 		h.log.undecodable(at, a.message)
 	}
 	return a
 }
 
-func (h *Handler) answerAt(at door, w http.ResponseWriter, r *http.Request) answer {
+func (h *Handler) answerAt(at route, w http.ResponseWriter, r *http.Request) answer {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return refuse(http.StatusMethodNotAllowed, stageMethod, "a review is sent by POST")
@@ -263,7 +263,7 @@ func (h *Handler) answerAt(at door, w http.ResponseWriter, r *http.Request) answ
 }
 
 // review decides one review, of the given size before it was pruned, and is where everything but HTTP happens.
-func (h *Handler) review(at door, b *body, size int) answer {
+func (h *Handler) review(at route, b *body, size int) answer {
 	req, err := decode(b.bytes(), b.ambiguous)
 	if err != nil {
 		return refuse(http.StatusBadRequest, stageDecode, err.Error())
@@ -271,7 +271,7 @@ func (h *Handler) review(at door, b *body, size int) answer {
 	if !req.createsPod() {
 		return allow(req, resultNotAPodCreate)
 	}
-	d := h.policy().Decide(policy.Subject{Pod: req.Object, Door: at.policyDoor()})
+	d := h.policy().Decide(policy.Subject{Pod: req.Object, Route: at.policyRoute()})
 	p, err := newPatch(req.Object, &d, h.label)
 	if err != nil {
 		h.log.unencodable(at, err)

@@ -154,11 +154,11 @@ func TestOutcomes(t *testing.T) {
 			} else {
 				wantStatusBody(t, w)
 			}
-			doorLabel := "annotated"
+			routeLabel := "annotated"
 			if strings.HasPrefix(path, webhook.PathRules) {
-				doorLabel = "rules"
+				routeLabel = "rules"
 			}
-			if test.wantResult != "" && s.counter(t, "probe_injector_reviews_total", "door", doorLabel, "result", test.wantResult) != 1 {
+			if test.wantResult != "" && s.counter(t, "probe_injector_reviews_total", "route", routeLabel, "result", test.wantResult) != 1 {
 				t.Errorf("the result %s is not counted", test.wantResult)
 			}
 			if test.wantStage != "" && s.counter(t, "probe_injector_errors_total", "stage", test.wantStage) != 1 {
@@ -224,11 +224,11 @@ func wantStatusBody(t testing.TB, w *httptest.ResponseRecorder) {
 func TestPaths(t *testing.T) {
 	tests := map[string]struct {
 		wantStatus int
-		wantDoor   policy.Door
+		wantRoute  policy.Route
 	}{
 		"/mutate/annotated":                        {wantStatus: 200},
-		"/mutate/rules/shop":                       {wantStatus: 200, wantDoor: policy.Door{Group: "shop"}},
-		"/mutate/rules/" + strings.Repeat("a", 63): {wantStatus: 200, wantDoor: policy.Door{Group: strings.Repeat("a", 63)}},
+		"/mutate/rules/shop":                       {wantStatus: 200, wantRoute: policy.Route{Group: "shop"}},
+		"/mutate/rules/" + strings.Repeat("a", 63): {wantStatus: 200, wantRoute: policy.Route{Group: strings.Repeat("a", 63)}},
 		"/mutate/rules/" + strings.Repeat("a", 64): {wantStatus: 404},
 		"/mutate/rules/":                           {wantStatus: 404},
 		"/mutate/rules/Shop":                       {wantStatus: 404},
@@ -240,16 +240,16 @@ func TestPaths(t *testing.T) {
 	}
 	for path, test := range tests {
 		t.Run(path, func(t *testing.T) {
-			var got policy.Door
+			var got policy.Route
 			s := newServer(t, decide(func(s policy.Subject) policy.Decision {
-				got = s.Door
+				got = s.Route
 				return policy.Decision{}
 			}))
 			if w := s.postTo(path, reviewOf(t, webPod(1))); w.Code != test.wantStatus {
 				t.Errorf("status %d", w.Code)
 			}
-			if got != test.wantDoor {
-				t.Errorf("door %+v", got)
+			if got != test.wantRoute {
+				t.Errorf("route %+v", got)
 			}
 		})
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // precedenceSource is where the truth table stands, next to the code that it describes.
-const precedenceSource = "policy/precedence.go"
+const precedenceSource = "policy/choose.go"
 
 func decisionTablePage(root string) (string, error) {
 	comment, err := tableComment(filepath.Join(root, filepath.FromSlash(precedenceSource)))

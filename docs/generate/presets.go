@@ -10,6 +10,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // presetLines have one line for each probe of each built-in profile, as a Pod gets it that names the profile and asks
@@ -25,24 +26,24 @@ func presetLines(c *catalogue.Catalogue) (string, error) {
 		d := engine.Decide(policy.Subject{Pod: podOf(p)})
 		for j := range d.Injections {
 			in := &d.Injections[j]
-			fmt.Fprintf(&text, "profile %s %s: %s %s\n", p.Name, in.Kind, in.Handler, fields(in.Timing))
+			fmt.Fprintf(&text, "profile %s %s: %s %s\n", p.Name, in.Kind, in.Handler, fields(in.Timing()))
 		}
 	}
 	return text.String(), nil
 }
 
 // podOf is a Pod that names a profile, with the ports that it looks for.
-func podOf(p *v1alpha1.Profile) *policy.Pod {
-	c := policy.Container{Name: "app", Image: "registry.example/app"}
+func podOf(p *v1alpha1.Profile) *workload.Pod {
+	c := workload.Container{Name: "app", Image: "registry.example/app"}
 	for i := range p.Ports {
-		c.Ports = append(c.Ports, policy.ContainerPort{Name: p.Ports[i].Name, ContainerPort: p.Ports[i].Number})
+		c.Ports = append(c.Ports, workload.ContainerPort{Name: p.Ports[i].Name, ContainerPort: p.Ports[i].Number})
 	}
 	for i := range p.Detect {
 		for _, port := range p.Detect[i].Ports {
 			if port.Type == intstr.Int {
-				c.Ports = append(c.Ports, policy.ContainerPort{ContainerPort: port.IntVal})
+				c.Ports = append(c.Ports, workload.ContainerPort{ContainerPort: port.IntVal})
 			} else {
-				c.Ports = append(c.Ports, policy.ContainerPort{Name: port.StrVal})
+				c.Ports = append(c.Ports, workload.ContainerPort{Name: port.StrVal})
 			}
 		}
 	}
@@ -53,11 +54,11 @@ func podOf(p *v1alpha1.Profile) *policy.Pod {
 		}
 	}
 	if len(c.Ports) == 0 {
-		c.Ports = []policy.ContainerPort{{ContainerPort: otherwise}}
+		c.Ports = []workload.ContainerPort{{ContainerPort: otherwise}}
 	}
 	annotations := map[string]string{annotation.Key("", string(annotation.Profile)): p.Name}
 	for _, kind := range []policy.ProbeKind{policy.Liveness, policy.Readiness} {
 		annotations[annotation.Key("", string(kind))] = "true"
 	}
-	return &policy.Pod{Metadata: &policy.ObjectMeta{Annotations: annotations}, Spec: policy.PodSpec{Containers: []policy.Container{c}}}
+	return &workload.Pod{Metadata: &workload.ObjectMeta{Annotations: annotations}, Spec: workload.PodSpec{Containers: []workload.Container{c}}}
 }

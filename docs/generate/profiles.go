@@ -6,8 +6,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
+	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/environment"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
@@ -48,7 +48,7 @@ registry, and nothing is run.
 - **Naming a profile wins**: ` + code("probe-injector.dev/profile: NAME") + ` on the Pod ends the search.`)
 	d.paragraph("What a container shows is worth more or less. A rule gives a probe only where the evidence reaches the policy's `confidence`; a Pod that asks gets what there is.")
 	var rows [][]string
-	for _, e := range policy.EvidenceTable() {
+	for _, e := range detect.EvidenceTable {
 		rows = append(rows, []string{strings.ReplaceAll(string(e.Kind), "_", " "), strings.Replace(e.Because, "%s", "…", 1), string(e.Confidence), e.Gives})
 	}
 	d.table([]string{"evidence", "in words", "confidence", "gives"}, rows)

@@ -4,6 +4,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // Pod is what rules need to know about a container's Pod. The zero value is a Pod that always restarts its
@@ -25,13 +26,13 @@ type Pod struct {
 }
 
 // Mesh names a service mesh.
-type Mesh string
+type Mesh = workload.Mesh
 
 // The meshes whose proxy takes the connections of probes.
 const (
-	NoMesh  Mesh = ""
-	Istio   Mesh = "istio"
-	Linkerd Mesh = "linkerd"
+	NoMesh  = workload.NoMesh
+	Istio   = workload.Istio
+	Linkerd = workload.Linkerd
 )
 
 // Container is one container with its probes.

@@ -63,7 +63,7 @@ func TestAScheduleWithoutClashesKeepsItsPromises(t *testing.T) {
 	}
 }
 
-func brokenPromise(in timing.Inputs, s timing.Schedule) string {
+func brokenPromise(in timing.Inputs, s timing.Timeline) string {
 	for kind, each := range map[probe.Kind]struct {
 		plan timing.Plan
 		time timing.Timing

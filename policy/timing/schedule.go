@@ -72,26 +72,9 @@ type Inputs struct {
 	Startup, Liveness, Readiness Plan
 }
 
-// Schedule is the derived timing of the planned probes; the timing of a probe that is not planned is zero.
-type Schedule struct {
-	Startup, Liveness, Readiness Timing
-}
-
-// Of gives the timing of one kind.
-func (s *Schedule) Of(kind probe.Kind) Timing {
-	switch kind {
-	case probe.Startup:
-		return s.Startup
-	case probe.Liveness:
-		return s.Liveness
-	default:
-		return s.Readiness
-	}
-}
-
 // Derive computes all timing fields of the planned probes. Clashes are contradictions between figures that a
 // person set; the timing of a kind with a clash must not be used.
-func Derive(in Inputs) (Schedule, []Clash) {
+func Derive(in Inputs) (Timeline, []Clash) {
 	d := derivation{in: in}
 	d.stretchClassByCPULimit()
 	if in.Startup.Inject {
@@ -113,7 +96,7 @@ func Derive(in Inputs) (Schedule, []Clash) {
 // derivation is the state of one Derive: inputs, results so far, and contradictions found.
 type derivation struct {
 	in      Inputs
-	out     Schedule
+	out     Timeline
 	clashes []Clash
 
 	budget, typicalStart int32

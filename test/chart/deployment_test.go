@@ -14,6 +14,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/certs/certmanager"
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/workload"
 	"github.com/probe-injector/probe-injector/test/chart"
 	"github.com/probe-injector/probe-injector/webhook"
 )
@@ -198,13 +199,13 @@ func advised(t *testing.T, engine *policy.Policy, template corev1.PodTemplateSpe
 }
 
 // view is a Pod as decisions see it.
-func view(t *testing.T, pod corev1.Pod) *policy.Pod {
+func view(t *testing.T, pod corev1.Pod) *workload.Pod {
 	t.Helper()
 	text, err := json.Marshal(pod)
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := &policy.Pod{}
+	seen := &workload.Pod{}
 	if err := json.Unmarshal(text, seen); err != nil {
 		t.Fatal(err)
 	}

@@ -184,7 +184,7 @@ func (p *probed) leavesRotationWithoutARestart(t *testing.T) {
 	before := p.restarts(t, p.now(t))
 	_, unready := p.tell(t, "/unready")
 	p.stopsBeingReady(t, "/unready", unready)
-	for end := unready.Add(seconds(p.promise(t, probe.Liveness).ActsWithin) + slack); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
+	for end := unready.Add(seconds(p.promise(t, probe.Liveness).Detection) + slack); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
 		if pod := p.now(t); isReady(pod) || p.restarts(t, pod) != before {
 			t.Fatalf("while only readiness fails: Ready %t, %s", isReady(pod), summary(pod))
 		}
@@ -199,11 +199,11 @@ func (p *probed) leavesRotationWithoutARestart(t *testing.T) {
 func (p *probed) stopsBeingReady(t *testing.T, why string, since time.Time) {
 	t.Helper()
 	readiness := p.promise(t, probe.Readiness)
-	_, seen := p.waitFor(t, p.namespace, p.name, "is not Ready", seconds(readiness.ActsWithin)+time.Minute, func(pod *corev1.Pod) bool {
+	_, seen := p.waitFor(t, p.namespace, p.name, "is not Ready", seconds(readiness.Detection)+time.Minute, func(pod *corev1.Pod) bool {
 		return !isReady(pod)
 	})
 	p.expect(t, measured{
-		p.subject, "not Ready after " + why, seen.Sub(since), seconds(readiness.Tolerates), seconds(readiness.ActsWithin),
+		p.subject, "not Ready after " + why, seen.Sub(since), seconds(readiness.Tolerance), seconds(readiness.Detection),
 	})
 }
 
@@ -241,11 +241,11 @@ func (p *probed) isRestartedWhenFrozen(t *testing.T) {
 // isNotSeenWhenFrozen is what we print of tcp: the kernel accepts connections for a process that hangs.
 func (p *probed) isNotSeenWhenFrozen(t *testing.T) {
 	liveness := p.promise(t, probe.Liveness)
-	if liveness.Finds != policy.SeesClosedPort {
-		t.Fatalf("the probe finds %s", liveness.Finds)
+	if liveness.Detects != policy.DetectsClosedPort {
+		t.Fatalf("the probe finds %s", liveness.Detects)
 	}
 	frozen := p.freeze(t, p.now(t), p.container)
-	for end := frozen.Add(seconds(liveness.ActsWithin) + slack); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
+	for end := frozen.Add(seconds(liveness.Detection) + slack); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
 		if pod := p.now(t); !isReady(pod) || p.restarts(t, pod) != 0 {
 			t.Fatalf("a hang was seen: Ready %t, %s", isReady(pod), summary(pod))
 		}
@@ -256,9 +256,9 @@ func (p *probed) isNotSeenWhenFrozen(t *testing.T) {
 func (p *probed) restartsIn(t *testing.T, why string, since time.Time, end time.Duration) {
 	t.Helper()
 	liveness := p.promise(t, probe.Liveness)
-	ended := p.ended(t, seconds(liveness.ActsWithin))
+	ended := p.ended(t, seconds(liveness.Detection))
 	p.expect(t, measured{
-		p.subject, "restarted after " + why, ended.Sub(since) - end, seconds(liveness.Tolerates), seconds(liveness.ActsWithin),
+		p.subject, "restarted after " + why, ended.Sub(since) - end, seconds(liveness.Tolerance), seconds(liveness.Detection),
 	})
 }
 

@@ -40,15 +40,15 @@ func (l *lifecycle) freezesOne(t *testing.T) {
 	creations := l.createAllTheTime(t, l.shop)
 	time.Sleep(time.Second)
 	frozen := l.freeze(t, &victim, "webhook")
-	withdrawn := l.isWithdrawn(t, victim.Name, seconds(readiness.ActsWithin)+slack+time.Minute).Sub(frozen)
-	l.expect(t, measured{"our own Pod", "out of rotation after SIGSTOP", withdrawn, 0, seconds(readiness.ActsWithin)})
-	restarted, _ := l.waitFor(t, releaseNamespace, victim.Name, "is restarted", seconds(liveness.ActsWithin)+time.Minute, func(pod *corev1.Pod) bool {
+	withdrawn := l.isWithdrawn(t, victim.Name, seconds(readiness.Detection)+slack+time.Minute).Sub(frozen)
+	l.expect(t, measured{"our own Pod", "out of rotation after SIGSTOP", withdrawn, 0, seconds(readiness.Detection)})
+	restarted, _ := l.waitFor(t, releaseNamespace, victim.Name, "is restarted", seconds(liveness.Detection)+time.Minute, func(pod *corev1.Pod) bool {
 		return statusOf(pod, "webhook").RestartCount > 0
 	})
 	l.expect(t, measured{
-		"our own Pod", "restarted after SIGSTOP", endOf(t, statusOf(restarted, "webhook")).Sub(frozen), seconds(liveness.Tolerates),
+		"our own Pod", "restarted after SIGSTOP", endOf(t, statusOf(restarted, "webhook")).Sub(frozen), seconds(liveness.Tolerance),
 		// What is frozen does not hear SIGTERM, so it has its whole grace period.
-		seconds(liveness.ActsWithin) + seconds(int32(*victim.Spec.TerminationGracePeriodSeconds)),
+		seconds(liveness.Detection) + seconds(int32(*victim.Spec.TerminationGracePeriodSeconds)),
 	})
 	l.waitUntilComplete(t)
 	creations.wait()

@@ -80,11 +80,11 @@ func (n *neighbour) restartsOnlyTheBroken(t *testing.T, subject string, created 
 		t.Fatal(err)
 	}
 	broken := time.Now()
-	restarted, _ := n.waitFor(t, created.Namespace, created.Name, "is restarted", seconds(liveness.ActsWithin)+time.Minute,
+	restarted, _ := n.waitFor(t, created.Namespace, created.Name, "is restarted", seconds(liveness.Detection)+time.Minute,
 		func(pod *corev1.Pod) bool { return statusOf(pod, "web").LastTerminationState.Terminated != nil })
 	ended := statusOf(restarted, "web").LastTerminationState.Terminated.FinishedAt
 	n.expect(t, measured{
-		subject, "restarted after /break", ended.Sub(broken), seconds(liveness.Tolerates), seconds(liveness.ActsWithin),
+		subject, "restarted after /break", ended.Sub(broken), seconds(liveness.Tolerance), seconds(liveness.Detection),
 	})
 	again, _ := n.waitFor(t, created.Namespace, created.Name, "is Ready again", time.Minute, func(pod *corev1.Pod) bool {
 		return statusOf(pod, "web").RestartCount > 0 && isReady(pod)

@@ -20,6 +20,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/workload"
 	"github.com/probe-injector/probe-injector/test/cluster"
 )
 
@@ -147,7 +148,7 @@ func decideAsCLI(t *testing.T, pod *corev1.Pod) policy.Decision {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var view policy.Pod
+	var view workload.Pod
 	if err := json.Unmarshal(manifest, &view); err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +245,7 @@ func (r *presetRun) isRestartedWhenItHangs(t *testing.T) {
 	} else {
 		silent = r.freeze(t, r.pod, r.profile)
 	}
-	restarted, _ := r.waitFor(t, r.namespace, r.profile, "is restarted", seconds(promised.ActsWithin)+time.Minute, func(pod *corev1.Pod) bool {
+	restarted, _ := r.waitFor(t, r.namespace, r.profile, "is restarted", seconds(promised.Detection)+time.Minute, func(pod *corev1.Pod) bool {
 		return statusOf(pod, r.profile).RestartCount > 0
 	})
 	open()
@@ -252,7 +253,7 @@ func (r *presetRun) isRestartedWhenItHangs(t *testing.T) {
 	if terminated == nil {
 		t.Fatalf("nothing says how the container ended: %+v", statusOf(restarted, r.profile))
 	}
-	r.expect(t, measured{r.profile, what, terminated.FinishedAt.Sub(silent), seconds(promised.Tolerates), seconds(promised.ActsWithin)})
+	r.expect(t, measured{r.profile, what, terminated.FinishedAt.Sub(silent), seconds(promised.Tolerance), seconds(promised.Detection)})
 	r.waitFor(t, r.namespace, r.profile, "is Ready again", startTimeout, func(pod *corev1.Pod) bool {
 		return isReady(pod) && statusOf(pod, r.profile).RestartCount == 1
 	})

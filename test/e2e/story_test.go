@@ -145,12 +145,12 @@ func (s *story) restartsTheBrokenContainer(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := time.Now()
-	restarted, _ := s.waitFor(t, s.namespace, name, "is restarted", seconds(liveness.ActsWithin)+time.Minute, func(pod *corev1.Pod) bool {
+	restarted, _ := s.waitFor(t, s.namespace, name, "is restarted", seconds(liveness.Detection)+time.Minute, func(pod *corev1.Pod) bool {
 		return statusOf(pod, flaskApp).RestartCount > 0
 	})
 	s.expect(t, measured{
 		flaskApp + ", replica 1", "restarted after /break",
-		endOf(t, statusOf(restarted, flaskApp)).Sub(broken), seconds(liveness.Tolerates), seconds(liveness.ActsWithin),
+		endOf(t, statusOf(restarted, flaskApp)).Sub(broken), seconds(liveness.Tolerance), seconds(liveness.Detection),
 	})
 	s.waitFor(t, s.namespace, name, "is Ready again", 2*time.Minute, func(pod *corev1.Pod) bool {
 		return isReady(pod) && statusOf(pod, flaskApp).RestartCount == 1

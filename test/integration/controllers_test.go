@@ -8,8 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// workload is an object whose controller makes a Pod.
-type workload struct {
+// podOwner is an object whose controller makes a Pod.
+type podOwner struct {
 	namespace string
 	// manifest has NAME where its name belongs, which is also the value of the label "app" of its Pods.
 	manifest string
@@ -24,7 +24,7 @@ const (
 	silentTemplate = `metadata: {labels: {app: NAME}}, spec: {containers: [` + web + `]}`
 )
 
-func workloads() map[string]workload {
+func workloads() map[string]podOwner {
 	selected := func(kind, fields, template string) string {
 		return "{apiVersion: apps/v1, kind: " + kind + ", metadata: {name: NAME}, spec: {" + fields + "selector: {matchLabels: {app: NAME}}, template: {" + template + "}}}"
 	}
@@ -33,7 +33,7 @@ func workloads() map[string]workload {
 		status: "web: startup+liveness http:8080/livez, readiness http:8080/readyz; up to ",
 	}
 	byRule := outcome{probes: map[string]string{"web/readiness": "tcp:8080"}, status: "web: readiness tcp:8080 ("}
-	return map[string]workload{
+	return map[string]podOwner{
 		"deployment":  {plain, selected("Deployment", "", askingTemplate), asked, "ReplicaSet"},
 		"statefulset": {plain, selected("StatefulSet", "serviceName: x, ", askingTemplate), asked, "StatefulSet"},
 		"daemonset":   {plain, selected("DaemonSet", "", askingTemplate), asked, "DaemonSet"},
@@ -52,22 +52,22 @@ func workloads() map[string]workload {
 // controllers lets each kind of controller make a Pod, in a namespace with and in one without a rule.
 func (i *installed) controllers(t *testing.T) {
 	i.addNode(t)
-	for name, workload := range workloads() {
-		manifest := strings.ReplaceAll(workload.manifest, "NAME", name)
-		if _, err := i.kubectlCreate(t.Context(), workload.namespace, []byte(manifest)); err != nil {
+	for name, owner := range workloads() {
+		manifest := strings.ReplaceAll(owner.manifest, "NAME", name)
+		if _, err := i.kubectlCreate(t.Context(), owner.namespace, []byte(manifest)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for name, workload := range workloads() {
+	for name, owner := range workloads() {
 		t.Run(name, func(t *testing.T) {
-			pod, err := i.WaitForPod(t.Context(), workload.namespace, "app="+name)
+			pod, err := i.WaitForPod(t.Context(), owner.namespace, "app="+name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if owner := metav1.GetControllerOf(pod); owner == nil || owner.Kind != workload.owner {
-				t.Errorf("its controller is %v", owner)
+			if controller := metav1.GetControllerOf(pod); controller == nil || controller.Kind != owner.owner {
+				t.Errorf("its controller is %v", controller)
 			}
-			workload.outcome.expect(t, pod)
+			owner.outcome.expect(t, pod)
 		})
 	}
 	t.Run("a Pod that nobody controls is left alone by rules", func(t *testing.T) {

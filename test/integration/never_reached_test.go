@@ -50,7 +50,7 @@ func (i *installed) neverReached(t *testing.T) {
 	})
 }
 
-// reviews is how many reviews our server has answered, of all doors and results.
+// reviews is how many reviews our server has answered, of all routes and results.
 func reviews(t *testing.T, webhook *server.Server) float64 {
 	t.Helper()
 	return counted(t, webhook, "probe_injector_reviews_total", nil)

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 const (
@@ -75,7 +76,7 @@ func (i *installed) randomPods(t *testing.T) {
 // decided lists the probes that the engine adds to a Pod as the API server has completed it, as container/probe.
 func decided(t *testing.T, engine *policy.Policy, raw []byte) []string {
 	t.Helper()
-	var pod policy.Pod
+	var pod workload.Pod
 	if err := json.Unmarshal(raw, &pod); err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/timing"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // specimen is a Pod that asks, and what must be decided about it for it to be worth creating.
@@ -350,7 +351,7 @@ func strictPod(annotations map[string]string, containers ...corev1.Container) *c
 
 func decideOn(t *testing.T, engine *policy.Policy, pod *corev1.Pod) policy.Decision {
 	t.Helper()
-	var view policy.Pod
+	var view workload.Pod
 	if err := json.Unmarshal(encoded(t, pod), &view); err != nil {
 		t.Fatal(err)
 	}

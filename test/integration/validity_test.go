@@ -20,6 +20,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/timing"
+	"github.com/probe-injector/probe-injector/policy/workload"
 	"github.com/probe-injector/probe-injector/test/checkout"
 	"github.com/probe-injector/probe-injector/test/controlplane"
 	"github.com/probe-injector/probe-injector/test/server"
@@ -145,7 +146,7 @@ func (v *validity) judge(t *testing.T, s specimen) error {
 	if err != nil {
 		return err
 	}
-	var view policy.Pod
+	var view workload.Pod
 	if err := json.Unmarshal(manifest, &view); err != nil {
 		return err
 	}

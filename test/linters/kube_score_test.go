@@ -36,10 +36,10 @@ func TestKubeScoreFindsOnlyWhatIsMeant(t *testing.T) {
 	before, after := map[string][]string{}, map[string][]string{}
 	for _, run := range []struct {
 		found  map[string][]string
-		choose func(*workload) *appsv1.Deployment
+		choose func(*deployment) *appsv1.Deployment
 	}{
-		{before, func(w *workload) *appsv1.Deployment { return w.without }},
-		{after, func(w *workload) *appsv1.Deployment { return w.with }},
+		{before, func(w *deployment) *appsv1.Deployment { return w.without }},
+		{after, func(w *deployment) *appsv1.Deployment { return w.with }},
 	} {
 		var deployments []*appsv1.Deployment
 		for i := range all {
@@ -71,7 +71,7 @@ func TestKubeScoreFindsOnlyWhatIsMeant(t *testing.T) {
 }
 
 // meant is what kube-score is bound to find in a Deployment with our probes.
-func meant(w *workload) []string {
+func meant(w *deployment) []string {
 	findings := []string{}
 	switch {
 	case w.withheld.Has(probe.Readiness):
@@ -99,7 +99,7 @@ func TestProbesOfOneHandlerDifferInTheirWindows(t *testing.T) {
 		pairs++
 		live, _ := w.injected.Get(probe.Liveness)
 		ready, _ := w.injected.Get(probe.Readiness)
-		if l, r := live.Timing.Window(), ready.Timing.Window(); l < 2*r {
+		if l, r := live.Timing().Window(), ready.Timing().Window(); l < 2*r {
 			t.Errorf("%s: liveness restarts after %d s, readiness drains after %d s", w.name, l, r)
 		}
 	}

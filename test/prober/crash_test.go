@@ -94,7 +94,7 @@ func TestAfterARestartBecauseOfAHangTheBudgetIsThere(t *testing.T) {
 				}}
 			}
 			var after span
-			for _, h := range play(t, e.pod, script, e.settled()+3*seconds(e.promise(probe.Liveness).ActsWithin)+latest+3*time.Minute) {
+			for _, h := range play(t, e.pod, script, e.settled()+3*seconds(e.promise(probe.Liveness).Detection)+latest+3*time.Minute) {
 				kill, ok := h.first(2, node.Killed)
 				if !ok || kill.By != e.guard() {
 					t.Fatalf("phase %s, back-off %s: the second container is killed by %q, want %q", h.phase, pause, kill.By, e.guard())
@@ -114,7 +114,7 @@ func TestAfterACrashInASilenceLivenessKeepsItsCount(t *testing.T) {
 	table := newMargins(t, "tolerance", "shortest silence that killed", "killed early")
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		live := e.of(probe.Liveness)
-		crash := seconds(e.promise(probe.Liveness).Tolerates) - closeBy
+		crash := seconds(e.promise(probe.Liveness).Tolerance) - closeBy
 		script := func(m moment) node.Script {
 			silent := e.anywhere(m)
 			return node.Script{BackOff: backOff, Processes: []node.Process{
@@ -124,7 +124,7 @@ func TestAfterACrashInASilenceLivenessKeepsItsCount(t *testing.T) {
 		}
 		var shortest span
 		early := 0
-		for _, h := range play(t, e.pod, script, 2*e.settled()+4*seconds(e.promise(probe.Liveness).ActsWithin)) {
+		for _, h := range play(t, e.pod, script, 2*e.settled()+4*seconds(e.promise(probe.Liveness).Detection)) {
 			kill, ok := h.first(2, node.Killed)
 			if !ok {
 				t.Fatalf("phase %s: the second container is not killed", h.phase)
@@ -134,14 +134,14 @@ func TestAfterACrashInASilenceLivenessKeepsItsCount(t *testing.T) {
 			}
 			silence := kill.At - e.startedBy()
 			shortest.add(silence)
-			if silence < seconds(e.promise(probe.Liveness).Tolerates) {
+			if silence < seconds(e.promise(probe.Liveness).Tolerance) {
 				early++
 			}
 		}
 		if early == 0 {
 			t.Error("no container is killed early: the kubelet has learned to forget, and so may the promises")
 		}
-		table.add(e, seconds(e.promise(probe.Liveness).Tolerates), shortest.min, early)
+		table.add(e, seconds(e.promise(probe.Liveness).Tolerance), shortest.min, early)
 	})
 }
 

@@ -25,12 +25,12 @@ import (
 
 // promised is the part of policy.Guarantee that these tests hold the kubelet to, as the CLI prints it, in seconds.
 type promised struct {
-	Finds                   string `json:"finds"`
+	Detects                 string `json:"detects"`
 	KillNotBefore           int32  `json:"killNotBeforeSeconds"`
 	KillBy                  int32  `json:"killBySeconds"`
 	KillNotBeforeAfterCrash int32  `json:"killNotBeforeAfterCrashSeconds"`
-	Tolerates               int32  `json:"toleratesSeconds"`
-	ActsWithin              int32  `json:"actsWithinSeconds"`
+	Tolerance               int32  `json:"toleranceSeconds"`
+	Detection               int32  `json:"detectionSeconds"`
 	ReadyNotBefore          int32  `json:"readyNotBeforeSeconds"`
 	ReadyWithin             int32  `json:"readyWithinSeconds"`
 	AddsToStart             int32  `json:"addsToStartSeconds"`
@@ -110,7 +110,7 @@ func emit(t *testing.T, pods map[string][]injected, class timing.Class, style ti
 		want = 2
 	}
 	guard, live, ready := e.promise(e.guard()), e.promise(probe.Liveness), e.promise(probe.Readiness)
-	if e.probes.Len() != want || guard.KillNotBefore == 0 || guard.KillBy == 0 || live.Tolerates == 0 || ready.ReadyWithin == 0 {
+	if e.probes.Len() != want || guard.KillNotBefore == 0 || guard.KillBy == 0 || live.Tolerance == 0 || ready.ReadyWithin == 0 {
 		t.Fatalf("the engine injects %d probes, want %d; it promises %+v, %+v, %+v", e.probes.Len(), want, guard, live, ready)
 	}
 	return e

@@ -154,7 +154,7 @@ func socketCases() map[string]socketCase {
 func (c *socketCase) finds(explained map[string][]injected) string {
 	for _, in := range explained[podName(c.handler)] {
 		if in.Field == probe.Liveness.FieldName() {
-			return in.Guarantee.Finds
+			return in.Guarantee.Detects
 		}
 	}
 	return ""

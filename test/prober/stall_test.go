@@ -29,13 +29,13 @@ func TestASilenceShorterThanTheToleranceNeverRestarts(t *testing.T) {
 	table := newMargins(t, "silent for", "containers", "killed", "of half as many, with one failure less")
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		live := e.of(probe.Liveness)
-		lasting := seconds(e.promise(probe.Liveness).Tolerates) - closeBy
+		lasting := seconds(e.promise(probe.Liveness).Tolerance) - closeBy
 		containers, kills, killsWithLess := 0, 0, 0
 		for how := range silences(live) {
 			stalls := func(m moment) node.Script {
 				return one(node.Process{Life: node.Silent(start, node.Refuses).ThenStalls(e.anywhere(m), lasting, how)})
 			}
-			until := e.settled() + lasting + 2*seconds(e.promise(probe.Liveness).ActsWithin)
+			until := e.settled() + lasting + 2*seconds(e.promise(probe.Liveness).Detection)
 			histories := play(t, e.pod, stalls, until)
 			containers += len(histories)
 			kills += len(killed(histories))
@@ -63,7 +63,7 @@ func TestAHangIsFoundWithinDetectionAndNotBeforeTheTolerance(t *testing.T) {
 				return one(node.Process{Life: node.Silent(start, node.Refuses).Then(e.anywhere(m), how)})
 			}
 			var seen span
-			for _, h := range play(t, e.pod, ends, e.settled()+3*seconds(e.promise(probe.Liveness).ActsWithin)) {
+			for _, h := range play(t, e.pod, ends, e.settled()+3*seconds(e.promise(probe.Liveness).Detection)) {
 				kill, ok := h.first(1, node.Killed)
 				if !ok || kill.By != probe.Liveness {
 					t.Fatalf("phase %s: killed by %q, want liveness", h.phase, kill.By)
@@ -71,9 +71,9 @@ func TestAHangIsFoundWithinDetectionAndNotBeforeTheTolerance(t *testing.T) {
 				seen.add(kill.At - e.anywhere(h.moment))
 				all.add(kill.At - e.anywhere(h.moment))
 			}
-			seen.within(t, "killed", seconds(e.promise(probe.Liveness).Tolerates)+timeout, seconds(e.promise(probe.Liveness).ActsWithin-live.TimeoutSeconds)+timeout)
+			seen.within(t, "killed", seconds(e.promise(probe.Liveness).Tolerance)+timeout, seconds(e.promise(probe.Liveness).Detection-live.TimeoutSeconds)+timeout)
 		}
-		table.add(e, seconds(e.promise(probe.Liveness).Tolerates), all.min, all.max, seconds(e.promise(probe.Liveness).ActsWithin))
+		table.add(e, seconds(e.promise(probe.Liveness).Tolerance), all.min, all.max, seconds(e.promise(probe.Liveness).Detection))
 	})
 }
 
@@ -98,7 +98,7 @@ func TestAHangRightAfterTheStartIsFoundWithinDetectionOfTheDelay(t *testing.T) {
 			return one(node.Process{Life: node.Silent(start, node.Refuses).Then(at[m], node.Hangs)})
 		}
 		var fromDelay, fromHang span
-		for _, h := range play(t, e.pod, hangs, delay+3*seconds(e.promise(probe.Liveness).ActsWithin)) {
+		for _, h := range play(t, e.pod, hangs, delay+3*seconds(e.promise(probe.Liveness).Detection)) {
 			kill, ok := h.first(1, node.Killed)
 			if !ok || kill.By != probe.Liveness {
 				t.Fatalf("phase %s: killed by %q, want liveness", h.phase, kill.By)
@@ -106,8 +106,8 @@ func TestAHangRightAfterTheStartIsFoundWithinDetectionOfTheDelay(t *testing.T) {
 			fromDelay.add(kill.At - max(delay, at[h.moment]))
 			fromHang.add(kill.At - at[h.moment])
 		}
-		fromDelay.within(t, "killed", seconds(e.promise(probe.Liveness).Tolerates)-cut, seconds(e.promise(probe.Liveness).ActsWithin))
-		table.add(e, max(delay, 0), fromDelay.max, seconds(e.promise(probe.Liveness).ActsWithin), fromHang.max)
+		fromDelay.within(t, "killed", seconds(e.promise(probe.Liveness).Tolerance)-cut, seconds(e.promise(probe.Liveness).Detection))
+		table.add(e, max(delay, 0), fromDelay.max, seconds(e.promise(probe.Liveness).Detection), fromHang.max)
 	})
 }
 
@@ -143,7 +143,7 @@ func TestAContainerThatAnswersJustWithinItsTimeoutsIsReadyAndNeverKilled(t *test
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		slow := seconds(min(e.of(probe.Readiness).TimeoutSeconds, e.of(probe.Liveness).TimeoutSeconds)) - closeBy
 		answers := func(moment) node.Script { return one(node.Process{Life: node.Silent(0, node.Refuses), Latency: slow}) }
-		for _, h := range play(t, e.pod, answers, e.settled()+2*seconds(e.promise(probe.Liveness).ActsWithin)) {
+		for _, h := range play(t, e.pod, answers, e.settled()+2*seconds(e.promise(probe.Liveness).Detection)) {
 			_, isKilled := h.first(1, node.Killed)
 			_, isReady := h.first(1, node.Ready)
 			_, isUnready := h.first(1, node.Unready)

@@ -43,7 +43,7 @@ func TestAStartJustWithinTheBudgetIsNeverKilled(t *testing.T) {
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		guard := e.of(e.guard())
 		budget := seconds(e.promise(e.guard()).KillNotBefore)
-		lasting := budget + 2*seconds(e.promise(probe.Liveness).ActsWithin)
+		lasting := budget + 2*seconds(e.promise(probe.Liveness).Detection)
 		starts, kills, killsWithLess := 0, 0, 0
 		for how := range silences(guard) {
 			late := func(moment) node.Script { return one(node.Process{Life: node.Silent(budget, how)}) }

@@ -39,7 +39,7 @@ func TestASilentPodLeavesRotationWithinDetectionAndBeforeItIsRestarted(t *testin
 				return one(node.Process{Life: node.Silent(start, node.Refuses).Then(silent(m), how)})
 			}
 			var seen span
-			for _, h := range play(t, e.pod, ends, e.settled()+3*seconds(e.promise(probe.Liveness).ActsWithin)) {
+			for _, h := range play(t, e.pod, ends, e.settled()+3*seconds(e.promise(probe.Liveness).Detection)) {
 				unready, left := h.first(1, node.Unready)
 				kill, ended := h.first(1, node.Killed)
 				if !left || !ended {
@@ -49,12 +49,12 @@ func TestASilentPodLeavesRotationWithinDetectionAndBeforeItIsRestarted(t *testin
 				all.add(unready.At - silent(h.moment))
 				spare.add(kill.At - unready.At)
 			}
-			seen.within(t, "unready", seconds(e.promise(probe.Readiness).Tolerates)+timeout, seconds(e.promise(probe.Readiness).ActsWithin-readiness.TimeoutSeconds)+timeout)
+			seen.within(t, "unready", seconds(e.promise(probe.Readiness).Tolerance)+timeout, seconds(e.promise(probe.Readiness).Detection-readiness.TimeoutSeconds)+timeout)
 		}
 		if spare.min < 0 {
 			t.Errorf("a container is killed %s before its Pod leaves rotation", -spare.min)
 		}
-		table.add(e, seconds(e.promise(probe.Readiness).Tolerates), all.min, all.max, seconds(e.promise(probe.Readiness).ActsWithin), spare.min)
+		table.add(e, seconds(e.promise(probe.Readiness).Tolerance), all.min, all.max, seconds(e.promise(probe.Readiness).Detection), spare.min)
 	})
 }
 
@@ -63,7 +63,7 @@ func TestASilenceShorterThanTheReadinessToleranceNeverStopsTraffic(t *testing.T)
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		readiness := e.of(probe.Readiness)
 		origin := readyAt(t, e)
-		lasting := seconds(e.promise(probe.Readiness).Tolerates) - closeBy
+		lasting := seconds(e.promise(probe.Readiness).Tolerance) - closeBy
 		unready := func(histories []history) int {
 			n := 0
 			for _, h := range histories {
@@ -79,7 +79,7 @@ func TestASilenceShorterThanTheReadinessToleranceNeverStopsTraffic(t *testing.T)
 				silent := m.near(e.settled(), origin[m], seconds(readiness.PeriodSeconds))
 				return one(node.Process{Life: node.Silent(start, node.Refuses).ThenStalls(silent, lasting, how)})
 			}
-			until := e.settled() + lasting + 2*seconds(e.promise(probe.Readiness).ActsWithin)
+			until := e.settled() + lasting + 2*seconds(e.promise(probe.Readiness).Detection)
 			histories := play(t, e.pod, stalls, until)
 			pods += len(histories)
 			left += unready(histories)

@@ -13,6 +13,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // Explain asks the policy about every workload. The place names the policy for people.
@@ -32,30 +33,30 @@ func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]
 	if len(w.Misplaced) > 0 {
 		out.Place = w.Template.Child("metadata", "annotations").String()
 	}
-	r := route{file: file, pod: w.Pod, namespace: w.Namespace}
+	r := reach{file: file, pod: w.Pod, namespace: w.Namespace}
 	if r.labels, r.labelsKnown = namespaces[w.Namespace]; !r.labelsKnown {
 		r.labels = manifest.WithNameLabel(w.Namespace, nil)
 	}
-	doors := r.doors()
-	if len(doors) == 0 {
+	routes := r.routes()
+	if len(routes) == 0 {
 		out.Unreached = r.unreached()
-		out.Containers = judged(w.Pod, file.Policy.Judge(w.Pod))
+		out.Containers = judged(w.Pod, file.Policy.Lint(w.Pod))
 		return out
 	}
-	for _, door := range doors {
-		// An earlier answer may have filled what the API server would send the Pod through this door for.
-		if !slices.Contains(r.doors(), door) {
+	for _, route := range routes {
+		// An earlier answer may have filled what the API server would send the Pod through this route for.
+		if !slices.Contains(r.routes(), route) {
 			continue
 		}
-		decision := file.Policy.Decide(policy.Subject{Pod: r.pod, Door: door, Notes: true})
-		out.Answers = append(out.Answers, answer(w, r.pod, door, &decision))
+		decision := file.Policy.Decide(policy.Subject{Pod: r.pod, Route: route, Notes: true})
+		out.Answers = append(out.Answers, answer(w, r.pod, route, &decision))
 		r.pod = after(r.pod, &decision)
 	}
 	return out
 }
 
 // judged are the containers about whose own probes there is something to say, though nobody will change them.
-func judged(pod *policy.Pod, findings []policy.Finding) []Container {
+func judged(pod *workload.Pod, findings []policy.Finding) []Container {
 	a := Answer{}
 	d := &policy.Decision{Findings: findings}
 	for i := range pod.Spec.Containers {
@@ -67,8 +68,8 @@ func judged(pod *policy.Pod, findings []policy.Finding) []Container {
 	return a.Containers
 }
 
-// after is the Pod as the next door sees it.
-func after(pod *policy.Pod, d *policy.Decision) *policy.Pod {
+// after is the Pod as the next route sees it.
+func after(pod *workload.Pod, d *policy.Decision) *workload.Pod {
 	if d.Mode == policy.ModeAudit {
 		return pod
 	}
@@ -104,10 +105,10 @@ func after(pod *policy.Pod, d *policy.Decision) *policy.Pod {
 }
 
 // answer puts one decision into words.
-func answer(w *manifest.Workload, pod *policy.Pod, door policy.Door, d *policy.Decision) Answer {
-	a := Answer{Door: "annotations", Rule: d.Rule, Mode: d.Mode, Status: d.Status, Warnings: d.Warnings}
-	if door.Group != "" {
-		a.Door = "rules/" + door.Group
+func answer(w *manifest.Workload, pod *workload.Pod, route policy.Route, d *policy.Decision) Answer {
+	a := Answer{Route: "annotations", Rule: d.Rule, Mode: d.Mode, Status: d.Status, Warnings: d.Warnings}
+	if route.Group != "" {
+		a.Route = "rules/" + route.Group
 	}
 	if d.Mode == policy.ModeAudit {
 		a.Status = ""
@@ -145,7 +146,7 @@ func mistake(template *field.Path, err *field.Error) Mistake {
 	return Mistake{Field: path, Message: err.ErrorBody()}
 }
 
-func container(pod *policy.Pod, name string, native bool, d *policy.Decision) Container {
+func container(pod *workload.Pod, name string, native bool, d *policy.Decision) Container {
 	c := Container{Name: name, Init: native}
 	for i := range d.Injections {
 		if in := &d.Injections[i]; in.Container.Name == name {
@@ -165,7 +166,7 @@ func container(pod *policy.Pod, name string, native bool, d *policy.Decision) Co
 	return c
 }
 
-func added(pod *policy.Pod, rule string, in *policy.Injection) Probe {
+func added(pod *workload.Pod, rule string, in *policy.Injection) Probe {
 	p := Probe{
 		Field: in.Kind.FieldName(), Value: in.Probe, Source: in.Source,
 		Evidence: in.Evidence.Kind, Confidence: in.Evidence.Confidence(), Profile: in.Profile,
@@ -178,7 +179,7 @@ func added(pod *policy.Pod, rule string, in *policy.Injection) Probe {
 }
 
 // because says where the handler came from.
-func because(pod *policy.Pod, rule string, in *policy.Injection) string {
+func because(pod *workload.Pod, rule string, in *policy.Injection) string {
 	name := in.Container.Name
 	if in.Kind == policy.Startup && key(pod, name, string(policy.Startup)) == "" {
 		return "lets the liveness probe wait until the container has started"
@@ -199,7 +200,7 @@ func because(pod *policy.Pod, rule string, in *policy.Injection) string {
 }
 
 // key is the annotation that sets a word for a container: its own, or that of the main container.
-func key(pod *policy.Pod, container, word string) string {
+func key(pod *workload.Pod, container, word string) string {
 	for _, name := range []string{container, ""} {
 		key := annotation.Key(name, word)
 		if pod.Metadata != nil && pod.Metadata.Annotations[key] != "" {

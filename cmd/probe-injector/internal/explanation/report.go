@@ -1,6 +1,6 @@
 // Package explanation says what would happen to a workload's Pods, and why.
 //
-// Explain asks the engine, through the same doors as the API server, and puts its decision into a Report: plain data
+// Explain asks the engine, through the same routes as the API server, and puts its decision into a Report: plain data
 // that is printed as JSON or YAML as it stands. report.go is that data, explain.go fills it, unreached.go says why a
 // Pod never gets to the webhook, and text.go, probe.go and wrap.go print a Report for people.
 package explanation
@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
@@ -46,14 +47,14 @@ type Workload struct {
 	// Misplaced are the paths of annotations that nothing reads, and Place is the path where they belong.
 	Misplaced []string `json:"misplaced,omitempty"`
 	Place     string   `json:"place,omitempty"`
-	// Answers are one for each door that the Pod goes through, in order: nearly always one.
+	// Answers are one for each route that the Pod goes through, in order: nearly always one.
 	Answers []Answer `json:"answers,omitempty"`
 }
 
 // Answer is one decision in words.
 type Answer struct {
-	// Door is "annotations", or "rules/" and the name of the group.
-	Door string `json:"door"`
+	// Route is "annotations", or "rules/" and the name of the group.
+	Route string `json:"route"`
 	// Rule is the rule that matched.
 	Rule string `json:"rule,omitempty"`
 	// Mode is Audit when nothing is changed.
@@ -108,7 +109,7 @@ type Probe struct {
 	Guarantee  policy.Guarantee `json:"guarantee"`
 	Guarantees []string         `json:"guarantees"`
 	// Evidence is why the handler is believed that nobody wrote, Profile the profile that it is from.
-	Evidence   policy.EvidenceKind      `json:"evidence,omitempty"`
+	Evidence   detect.EvidenceKind      `json:"evidence,omitempty"`
 	Confidence v1alpha1.ConfidenceLevel `json:"confidence,omitempty"`
 	Profile    string                   `json:"profile,omitempty"`
 }

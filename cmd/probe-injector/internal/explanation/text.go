@@ -100,7 +100,7 @@ func (p *page) misplaced(w *Workload) {
 }
 
 func (p *page) answer(a *Answer) {
-	if group, ok := strings.CutPrefix(a.Door, "rules/"); ok {
+	if group, ok := strings.CutPrefix(a.Route, "rules/"); ok {
 		p.field("Webhook", "asked, because rules select the Pod's namespace (entry "+group+")")
 	} else {
 		p.field("Webhook", "asked, because the Pod carries annotations of ours")

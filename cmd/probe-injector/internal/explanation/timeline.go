@@ -24,7 +24,7 @@ func rows(probes []Probe) []row {
 	var all []row
 	for i := range probes {
 		g, silent := probes[i].Guarantee, "it falls silent"
-		if g.Finds == policy.SeesClosedPort {
+		if g.Detects == policy.DetectsClosedPort {
 			silent = "its port closes"
 		}
 		if g.KillBy > 0 {
@@ -34,9 +34,9 @@ func rows(probes []Probe) []row {
 		}
 		switch probes[i].Field {
 		case policy.Readiness.FieldName():
-			all = append(all, row{silent, []stretch{{g.Tolerates, "still gets traffic"}, {g.ActsWithin, "loses traffic"}}})
+			all = append(all, row{silent, []stretch{{g.Tolerance, "still gets traffic"}, {g.Detection, "loses traffic"}}})
 		case policy.Liveness.FieldName():
-			all = append(all, row{silent, []stretch{{g.Tolerates, "never restarted"}, {g.ActsWithin, "restarted"}}})
+			all = append(all, row{silent, []stretch{{g.Tolerance, "never restarted"}, {g.Detection, "restarted"}}})
 		}
 	}
 	return all

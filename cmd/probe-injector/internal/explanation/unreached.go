@@ -9,31 +9,32 @@ import (
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
-// route is how a Pod comes to the webhook, or why it does not.
-type route struct {
+// reach is how a Pod comes to the webhook, or why it does not.
+type reach struct {
 	file      *policyfile.File
-	pod       *policy.Pod
+	pod       *workload.Pod
 	namespace string
 	labels    map[string]string
 	// labelsKnown says that the Namespace object was among the input.
 	labelsKnown bool
 }
 
-// doors are those of the policy, as far as the chart's values let the Pod come.
-func (r *route) doors() []policy.Door {
+// routes are those of the policy, as far as the chart's values let the Pod come.
+func (r *reach) routes() []policy.Route {
 	if r.excluded() || r.lacksLabel() {
 		return nil
 	}
-	return r.file.Policy.Route(r.pod, r.namespace, r.labels)
+	return r.file.Policy.Routes(r.pod, r.namespace, r.labels)
 }
 
-func (r *route) excluded() bool {
+func (r *reach) excluded() bool {
 	return slices.Contains(r.file.Registration.ExcludedNamespaces, r.namespace)
 }
 
-func (r *route) lacksLabel() bool {
+func (r *reach) lacksLabel() bool {
 	if !r.file.Registration.RequireLabel {
 		return false
 	}
@@ -41,8 +42,8 @@ func (r *route) lacksLabel() bool {
 	return !has
 }
 
-// unreached says why there is no door, the most general reason first.
-func (r *route) unreached() string {
+// unreached says why there is no route, the most general reason first.
+func (r *reach) unreached() string {
 	annotations := r.pod.Metadata.Annotations
 	_, mirror := annotations[corev1.MirrorPodAnnotationKey]
 	inject := annotation.Key("", string(annotation.Inject))
@@ -70,10 +71,10 @@ func (r *route) unreached() string {
 }
 
 // lets says whether a Pod without any probes, with these annotations, would come through.
-func (r *route) lets(annotations map[string]string) bool {
-	bare := &policy.Pod{
-		Metadata: &policy.ObjectMeta{Annotations: annotations},
-		Spec:     policy.PodSpec{Containers: []policy.Container{{}}},
+func (r *reach) lets(annotations map[string]string) bool {
+	bare := &workload.Pod{
+		Metadata: &workload.ObjectMeta{Annotations: annotations},
+		Spec:     workload.PodSpec{Containers: []workload.Container{{}}},
 	}
-	return len(r.file.Policy.Route(bare, r.namespace, r.labels)) > 0
+	return len(r.file.Policy.Routes(bare, r.namespace, r.labels)) > 0
 }

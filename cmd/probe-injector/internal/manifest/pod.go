@@ -7,7 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // ownedBy is the reference that a controller puts on the Pods it makes.
@@ -62,12 +62,12 @@ func setProbeDefaults(p *corev1.Probe) {
 }
 
 // view takes the part of a Pod that decisions look at, under the same names as in an admission review.
-func view(pod *corev1.Pod) (*policy.Pod, error) {
+func view(pod *corev1.Pod) (*workload.Pod, error) {
 	text, err := json.Marshal(pod)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write the Pod: %w", err)
 	}
-	var seen policy.Pod
+	var seen workload.Pod
 	if err := json.Unmarshal(text, &seen); err != nil {
 		return nil, fmt.Errorf("cannot read the Pod: %w", err)
 	}

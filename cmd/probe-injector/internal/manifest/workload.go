@@ -11,8 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // Workload is one object that is, or makes, Pods.
@@ -21,7 +21,7 @@ type Workload struct {
 	// Source is the file.
 	Source string
 	// Pod is the Pod as it reaches admission.
-	Pod *policy.Pod
+	Pod *workload.Pod
 	// Template is the path of the Pod's part in the object; nil when the object is a Pod.
 	Template *field.Path
 	// Misplaced are the paths of annotations of ours outside of the Pod's part, where nothing reads them.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // adminPolicy has a profile of each kind of offer, and a command.
@@ -38,19 +39,19 @@ func mustParse(t *testing.T, text string) *policy.Policy {
 	return p
 }
 
-func web(change ...func(*policy.Container)) policy.Container {
-	c := policy.Container{Name: "web", Image: "registry.example/web:1", Ports: []policy.ContainerPort{{Name: "http", ContainerPort: 8080}}}
+func web(change ...func(*workload.Container)) workload.Container {
+	c := workload.Container{Name: "web", Image: "registry.example/web:1", Ports: []workload.ContainerPort{{Name: "http", ContainerPort: 8080}}}
 	for _, each := range change {
 		each(&c)
 	}
 	return c
 }
 
-func podWith(annotations map[string]string, containers ...policy.Container) *policy.Pod {
-	return &policy.Pod{Metadata: &policy.ObjectMeta{Annotations: annotations}, Spec: policy.PodSpec{Containers: containers}}
+func podWith(annotations map[string]string, containers ...workload.Container) *workload.Pod {
+	return &workload.Pod{Metadata: &workload.ObjectMeta{Annotations: annotations}, Spec: workload.PodSpec{Containers: containers}}
 }
 
-// The rows are those of the table in precedence.go, in its order, for the liveness probe.
+// The rows are those of the table in choose.go, in its order, for the liveness probe.
 func TestPrecedenceTable(t *testing.T) {
 	const (
 		inject   = "probe-injector.dev/inject"
@@ -59,14 +60,14 @@ func TestPrecedenceTable(t *testing.T) {
 		profile  = "probe-injector.dev/profile"
 		unknown  = "probe-injector.dev/frobnicate"
 	)
-	existing := func(c *policy.Container) {
+	existing := func(c *workload.Container) {
 		c.LivenessProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{}}}
 	}
-	never := func(c *policy.Container) { c.RestartPolicy = new(corev1.ContainerRestartPolicyNever) }
-	noPort := func(c *policy.Container) { c.Ports = nil }
+	never := func(c *workload.Container) { c.RestartPolicy = new(corev1.ContainerRestartPolicyNever) }
+	noPort := func(c *workload.Container) { c.Ports = nil }
 	rows := []struct {
 		name        string
-		container   policy.Container
+		container   workload.Container
 		annotations map[string]string
 		handler     string
 		reason      reason.Reason
@@ -79,7 +80,7 @@ func TestPrecedenceTable(t *testing.T) {
 		{"6 a wrong key withholds its probe", web(), map[string]string{inject: "true", liveness: "x"}, "", reason.InvalidAnnotation},
 		{"7 a wrong key beside it withholds a probe that kills", web(), map[string]string{liveness: "/x", unknown: "1"}, "", reason.InvalidAnnotation},
 		{"8 a written handler is taken", web(), map[string]string{liveness: "/x", profile: "store"}, "http:8080/x", ""},
-		{"9 an obstacle is told to who leaves the choice to us", web(func(c *policy.Container) { c.TTY = true }), map[string]string{inject: "true"}, "", reason.NotAServer},
+		{"9 an obstacle is told to who leaves the choice to us", web(func(c *workload.Container) { c.TTY = true }), map[string]string{inject: "true"}, "", reason.NotAServer},
 		{"10 a profile's handler is taken before the ports", web(), map[string]string{profile: "shop"}, "http:8080/live", ""},
 		{"11 what a profile does not offer is not injected", web(), map[string]string{profile: "store"}, "", reason.NotOffered},
 		{"12 the only port is asked by tcp", web(), map[string]string{inject: "true"}, "tcp:8080", ""},
@@ -119,11 +120,11 @@ func reasonOf(d policy.Decision, kind policy.ProbeKind) reason.Reason {
 
 func TestStartupComesWithLiveness(t *testing.T) {
 	const p = "probe-injector.dev/"
-	existing := func(c *policy.Container) {
+	existing := func(c *workload.Container) {
 		c.StartupProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{}}}
 	}
 	rows := map[string]struct {
-		container         policy.Container
+		container         workload.Container
 		annotations       map[string]string
 		startup, liveness string
 		delay             int32
@@ -136,8 +137,8 @@ func TestStartupComesWithLiveness(t *testing.T) {
 		"not when declined, and liveness waits":  {web(), map[string]string{p + "liveness": "/l", p + "startup": "false"}, "", "http:8080/l", 251},
 		"alone when only it is asked for":        {web(), map[string]string{p + "startup": "/s"}, "http:8080/s", "", 0},
 		"not with readiness alone":               {web(), map[string]string{p + "readiness": "/r"}, "", "", 0},
-		"with liveness when its own port is ambiguous": {web(func(c *policy.Container) {
-			c.Ports = append(c.Ports, policy.ContainerPort{ContainerPort: 9})
+		"with liveness when its own port is ambiguous": {web(func(c *workload.Container) {
+			c.Ports = append(c.Ports, workload.ContainerPort{ContainerPort: 9})
 			c.Ports[0].Name = ""
 		}), map[string]string{p + "liveness": "http:8080/l", p + "startup": "/s"}, "", "", 0},
 	}

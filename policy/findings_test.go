@@ -5,6 +5,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/lint"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // Findings that a person's own choice causes, and not the probe that we add: liveness without readiness because only
@@ -15,8 +16,8 @@ func causedByChoice(rule lint.ID) bool {
 
 func TestWhatWeAddPassesOurOwnLint(t *testing.T) {
 	judged := 0
-	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *policy.Pod, door policy.Door) {
-		d := engine.Decide(policy.Subject{Pod: pod, Door: door, Notes: true})
+	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *workload.Pod, route policy.Route) {
+		d := engine.Decide(policy.Subject{Pod: pod, Route: route, Notes: true})
 		ours := map[string]policy.Source{}
 		for _, in := range d.Injections {
 			ours[in.Container.Name+"/"+string(in.Kind)] = in.Source

@@ -8,29 +8,32 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // An obstacle keeps us from choosing; a person who writes the handler gets it, with the risk.
 func TestObstaclesYieldToAWrittenHandler(t *testing.T) {
-	named := func(name string) func(*policy.Container) {
-		return func(c *policy.Container) { c.Name = name }
+	named := func(name string) func(*workload.Container) {
+		return func(c *workload.Container) { c.Name = name }
 	}
 	rows := map[string]struct {
 		container string
-		pod       func(*policy.Pod)
+		pod       func(*workload.Pod)
 		reason    reason.Reason
 		risk      string
 	}{
-		"host network":  {"web", func(p *policy.Pod) { p.Spec.HostNetwork = true }, reason.HostNetwork, "PS039"},
-		"virtual node":  {"web", func(p *policy.Pod) { p.Spec.Tolerations = []policy.Toleration{{Key: "virtual-kubelet.io/provider"}} }, reason.VirtualNode, "virtual nodes"},
-		"interactive":   {"web", func(p *policy.Pod) { p.Spec.Containers[0].Stdin = true }, reason.NotAServer, "does it serve"},
-		"idle command":  {"web", func(p *policy.Pod) { p.Spec.Containers[0].Command = []string{"/bin/sh", "-c", "sleep infinity"} }, reason.NotAServer, "does it serve"},
-		"known sidecar": {"istio-proxy", func(p *policy.Pod) { p.Spec.Containers = append(p.Spec.Containers, web(named("istio-proxy"))) }, reason.KnownSidecar, "known sidecar"},
-		"istio came first": {"web", func(p *policy.Pod) {
-			p.Spec.InitContainers = []policy.Container{{Name: "istio-proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}}
+		"host network": {"web", func(p *workload.Pod) { p.Spec.HostNetwork = true }, reason.HostNetwork, "PS039"},
+		"virtual node": {"web", func(p *workload.Pod) {
+			p.Spec.Tolerations = []workload.Toleration{{Key: "virtual-kubelet.io/provider"}}
+		}, reason.VirtualNode, "virtual nodes"},
+		"interactive":   {"web", func(p *workload.Pod) { p.Spec.Containers[0].Stdin = true }, reason.NotAServer, "does it serve"},
+		"idle command":  {"web", func(p *workload.Pod) { p.Spec.Containers[0].Command = []string{"/bin/sh", "-c", "sleep infinity"} }, reason.NotAServer, "does it serve"},
+		"known sidecar": {"istio-proxy", func(p *workload.Pod) { p.Spec.Containers = append(p.Spec.Containers, web(named("istio-proxy"))) }, reason.KnownSidecar, "known sidecar"},
+		"istio came first": {"web", func(p *workload.Pod) {
+			p.Spec.InitContainers = []workload.Container{{Name: "istio-proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}}
 		}, reason.MeshProxy, "istio-proxy came first"},
-		"native sidecar": {"proxy", func(p *policy.Pod) {
-			p.Spec.InitContainers = []policy.Container{{Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []policy.ContainerPort{{ContainerPort: 9000}}}}
+		"native sidecar": {"proxy", func(p *workload.Pod) {
+			p.Spec.InitContainers = []workload.Container{{Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Ports: []workload.ContainerPort{{ContainerPort: 9000}}}}
 		}, reason.NativeSidecar, "native sidecar"},
 	}
 	for name, row := range rows {
@@ -55,15 +58,15 @@ func TestObstaclesYieldToAWrittenHandler(t *testing.T) {
 
 func TestWhatNoKeyOverrides(t *testing.T) {
 	rows := map[string]struct {
-		pod    func(*policy.Pod)
+		pod    func(*workload.Pod)
 		reason reason.Reason
 		status bool
 	}{
-		"a Pod that is not restarted": {func(p *policy.Pod) { p.Spec.RestartPolicy = corev1.RestartPolicyOnFailure }, reason.RestartPolicy, true},
-		"a Pod of Knative":            {func(p *policy.Pod) { p.Metadata.Labels = map[string]string{"serving.knative.dev/service": "x"} }, reason.Knative, true},
-		"a mirror Pod":                {func(p *policy.Pod) { p.Metadata.Annotations["kubernetes.io/config.mirror"] = "x" }, reason.MirrorPod, false},
-		"a Pod that is opted out":     {func(p *policy.Pod) { p.Metadata.Annotations["probe-injector.dev/inject"] = "false" }, reason.OptedOut, false},
-		"a debug copy without its probe": {func(p *policy.Pod) {
+		"a Pod that is not restarted": {func(p *workload.Pod) { p.Spec.RestartPolicy = corev1.RestartPolicyOnFailure }, reason.RestartPolicy, true},
+		"a Pod of Knative":            {func(p *workload.Pod) { p.Metadata.Labels = map[string]string{"serving.knative.dev/service": "x"} }, reason.Knative, true},
+		"a mirror Pod":                {func(p *workload.Pod) { p.Metadata.Annotations["kubernetes.io/config.mirror"] = "x" }, reason.MirrorPod, false},
+		"a Pod that is opted out":     {func(p *workload.Pod) { p.Metadata.Annotations["probe-injector.dev/inject"] = "false" }, reason.OptedOut, false},
+		"a debug copy without its probe": {func(p *workload.Pod) {
 			p.Metadata.Annotations["probe-injector.dev/status"] = "web: readiness tcp:8080 (v0.1.0)"
 		}, reason.StrippedCopy, false},
 	}

@@ -17,34 +17,34 @@ const (
 	PathRules = PathPrefix + "rules/"
 )
 
-// door is one of the ways into the policy. The zero value is a path that is none of them.
-type door struct {
-	label doorLabel
+// route is one of the ways into the policy. The zero value is a path that is none of them.
+type route struct {
+	label routeLabel
 	group string
 }
 
-// doorLabel is a door as metrics and logs name it: the group's name is not part of it, because anyone who reaches our
+// routeLabel is a route as metrics and logs name it: the group's name is not part of it, because anyone who reaches our
 // port can write any name into a path.
-type doorLabel string
+type routeLabel string
 
 const (
-	doorNone      doorLabel = ""
-	doorAnnotated doorLabel = "annotated"
-	doorRules     doorLabel = "rules"
+	routeNone      routeLabel = ""
+	routeAnnotated routeLabel = "annotated"
+	routeRules     routeLabel = "rules"
 )
 
-func (d door) policyDoor() policy.Door { return policy.Door{Group: d.group} }
+func (d route) policyRoute() policy.Route { return policy.Route{Group: d.group} }
 
-// doorOf reads the path of a request. Whether the policy knows the group is the policy's answer to give: the
+// routeOf reads the path of a request. Whether the policy knows the group is the policy's answer to give: the
 // configuration that names a group can be a minute ahead of the policy file that defines it.
-func doorOf(path string) (door, bool) {
+func routeOf(path string) (route, bool) {
 	if path == PathAnnotated {
-		return door{label: doorAnnotated}, true
+		return route{label: routeAnnotated}, true
 	}
 	if group, ok := strings.CutPrefix(path, PathRules); ok && isDNSLabel(group) {
-		return door{label: doorRules, group: group}, true
+		return route{label: routeRules, group: group}, true
 	}
-	return door{}, false
+	return route{}, false
 }
 
 // isDNSLabel says whether s can be the name of a rule: at most 63 of a-z, 0-9 and inner hyphens (RFC 1123).

@@ -1,0 +1,330 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/timing"
+	"github.com/probe-injector/probe-injector/policy/workload"
+)
+
+// asked is what a Pod's annotations, or the rule that matches it, ask for.
+type asked struct {
+	// optedIn reports that the Pod's own annotations ask; else the rule does.
+	optedIn bool
+	rule    *rule
+	// containers are all that could have probes: regular containers, then native sidecars.
+	containers []containerAsk
+	// mistakes are what is wrong in the annotations, and refused what could not be given to a container.
+	mistakes field.ErrorList
+	refused  []Skip
+}
+
+// containerAsk is all that is asked of one container, merged from the layers of the precedence table.
+type containerAsk struct {
+	ref       ContainerRef
+	container *workload.Container
+	// native is a restartable init container, which runs beside the others.
+	native bool
+
+	// concerned reports that some key, or the rule, was meant for this container.
+	concerned bool
+	// inject is the switch; nil when nobody set it.
+	inject *bool
+	// profile is the one that a key or the rule names.
+	profile *profile
+	// handlers are the probes' own keys, wants what is asked for, by whatever.
+	handlers  probe.Map[annotation.Ask]
+	wants     probe.Map[struct{}]
+	overrides overrides
+	fields    probe.Map[timing.Fields]
+	host      string
+	// entries are what was set, so that a contradiction between two can name them.
+	entries []*annotation.Entry
+
+	// suspect reports that a wrong key could have meant this container: no probe that kills is injected.
+	suspect bool
+	// The inputs of readiness that are wrong: no readiness that depends on them.
+	blockedReadiness bool
+	blockedInject    bool
+	blockedProfile   bool
+	blockedHost      bool
+	// failed are the probes whose own key is wrong.
+	failed probe.Map[struct{}]
+}
+
+// ask reads what is asked of each container: by the rule, or by the Pod's annotations.
+func (p *Policy) ask(pod *podFacts, rule *rule) asked {
+	if rule != nil {
+		return p.askByRule(pod, rule)
+	}
+	m := p.newMerge(pod)
+	m.mergeAll(annotation.Parse(pod.Annotations(), p.limits()))
+	m.out.optedIn = true
+	if why := excludeFromProbes(pod); why.refuses() {
+		m.out.refused = append(m.out.refused, why.skip("", ""))
+		for i := range m.out.containers {
+			m.out.containers[i].concerned = false
+		}
+	}
+	for i := range m.out.containers {
+		m.out.containers[i].settleWants()
+	}
+	return m.out
+}
+
+// askByRule is what the rule asks for, for the Pod's main container.
+func (p *Policy) askByRule(pod *podFacts, rule *rule) asked {
+	m := p.newMerge(pod)
+	m.out.rule = rule
+	if why := excludeFromRule(pod, rule); why.refuses() {
+		m.out.containers = nil
+		m.out.refused = []Skip{why.skip("", "")}
+		return m.out
+	}
+	main, why := m.mainContainerOfRule()
+	if main == nil {
+		m.out.refused = []Skip{why.skip("", "")}
+		return m.out
+	}
+	main.concerned = true
+	main.profile = p.profiles[rule.Profile]
+	for _, kind := range rule.Probes {
+		main.wants.Set(kind, struct{}{})
+	}
+	return m.out
+}
+
+// settleWants works out which probes are asked for: by inject or a profile both of them, by its own key each.
+func (a *containerAsk) settleWants() {
+	for _, kind := range probe.Kinds() {
+		_, own := a.handlers.Get(kind)
+		if own || a.failed.Has(kind) || (a.wantsAll() && kind != probe.Startup) {
+			a.wants.Set(kind, struct{}{})
+		}
+	}
+}
+
+// wantsAll reports whether inject or a profile asks for liveness and readiness.
+func (a *containerAsk) wantsAll() bool { return (a.inject != nil && *a.inject) || a.profile != nil }
+
+// declines reports whether the probe's own key says "false".
+func (a *containerAsk) declines(kind probe.Kind) bool {
+	own, has := a.handlers.Get(kind)
+	return has && own.None
+}
+
+// names reports whether the probe's own key names a handler, and does not leave the choice to us.
+func (a *containerAsk) names(kind probe.Kind) bool {
+	own, has := a.handlers.Get(kind)
+	return has && !own.Choose()
+}
+
+// isInvalid applies the rule that an invalid annotation costs the probes that can kill, and readiness only where its own
+// inputs are wrong.
+func (a *containerAsk) isInvalid(kind probe.Kind) bool {
+	if kind.Kills() {
+		return a.suspect || a.failed.Has(kind)
+	}
+	return a.failed.Has(kind) || a.blockedReadiness || (a.blockedProfile && !a.names(kind)) ||
+		(a.blockedInject && !a.handlers.Has(kind) && a.profile == nil)
+}
+
+// merge turns the entries of one Pod into what is asked of its containers.
+type merge struct {
+	policy *Policy
+	pod    *podFacts
+	out    asked
+	all    []*containerAsk
+}
+
+// newMerge begins with every container that could have probes, and nothing asked of it.
+func (p *Policy) newMerge(pod *podFacts) *merge {
+	total := len(pod.Spec.Containers) + len(pod.Spec.InitContainers)
+	m := &merge{policy: p, pod: pod, all: make([]*containerAsk, 0, total)}
+	m.out.containers = make([]containerAsk, 0, total)
+	for i := range pod.Spec.Containers {
+		m.add(&pod.Spec.Containers[i], ContainerRef{Index: i}, false)
+	}
+	for i := range pod.Spec.InitContainers {
+		if c := &pod.Spec.InitContainers[i]; c.RestartPolicy != nil && c.RestartsAlways() {
+			m.add(c, ContainerRef{Index: i, Init: true}, true)
+		}
+	}
+	return m
+}
+
+func (m *merge) add(c *workload.Container, ref ContainerRef, native bool) {
+	ref.Name = c.Name
+	m.out.containers = append(m.out.containers, containerAsk{ref: ref, container: c, native: native})
+	m.all = append(m.all, &m.out.containers[len(m.out.containers)-1])
+}
+
+// mergeAll takes the keys of the main container first, so that a container's own keys override them.
+func (m *merge) mergeAll(entries []annotation.Entry) {
+	for _, own := range []bool{false, true} {
+		for i := range entries {
+			if (entries[i].Container != "") == own {
+				m.merge(&entries[i])
+			}
+		}
+	}
+}
+
+// merge gives one entry to the container that it means, or records why it cannot.
+func (m *merge) merge(e *annotation.Entry) {
+	if !e.Known() {
+		m.mistake(e, e.Err, m.all)
+		return
+	}
+	target, candidates := m.targetOf(e)
+	switch {
+	case target == nil && e.Err != nil:
+		m.mistake(e, e.Err, candidates)
+	case target == nil:
+		// targetOf has recorded why.
+	case e.Err != nil:
+		target.concerned = true
+		target.fail(e)
+		m.mistake(e, e.Err, m.couldMean(e, target))
+	default:
+		target.concerned = true
+		m.set(target, e)
+	}
+}
+
+// couldMean gives the containers that an unreadable value could have meant: a handler names a port, and a port
+// chooses among containers unless the main container is named.
+func (m *merge) couldMean(e *annotation.Entry, target *containerAsk) []*containerAsk {
+	namesPort := e.Field == "" && e.Kind != ""
+	if e.Container != "" || !namesPort || m.defaultContainer() != "" {
+		return []*containerAsk{target}
+	}
+	return m.regular()
+}
+
+// mistake records what is wrong, and that the containers it could concern are suspect.
+func (m *merge) mistake(e *annotation.Entry, err *field.Error, concerned []*containerAsk) {
+	m.out.mistakes = append(m.out.mistakes, err)
+	for _, a := range concerned {
+		a.suspect = true
+		switch {
+		case e.Kind == probe.Readiness, e.Word == annotation.UnreadyAfter:
+			a.blockedReadiness = true
+		case e.Word == annotation.Inject:
+			a.blockedInject = true
+			// Whoever wrote "off" wants hands off, which always wins.
+			a.blockedReadiness = a.blockedReadiness || !e.Switch
+		case e.Word == annotation.Profile:
+			a.blockedProfile = true
+		case e.Word == annotation.HostHeader:
+			a.blockedHost = true
+		}
+	}
+}
+
+// fail records that a probe's own key is wrong.
+func (a *containerAsk) fail(e *annotation.Entry) {
+	if e.Field != "" || e.Kind == "" {
+		return
+	}
+	a.failed.Set(e.Kind, struct{}{})
+}
+
+// usualKeys is room for the keys that a container usually has.
+const usualKeys = 4
+
+// set merges a good entry into what is asked of a container.
+func (m *merge) set(a *containerAsk, e *annotation.Entry) {
+	if a.entries == nil {
+		a.entries = make([]*annotation.Entry, 0, usualKeys)
+	}
+	a.entries = append(a.entries, e)
+	switch {
+	case e.Field != "":
+		fields, _ := a.fields.Get(e.Kind)
+		fields.Set(e.Field, e.Number)
+		a.fields.Set(e.Kind, fields)
+	case e.Kind != "":
+		m.setHandler(a, e)
+	}
+	switch e.Word {
+	case annotation.Inject:
+		a.inject = &e.Switch
+	case annotation.Profile:
+		m.setProfile(a, e)
+	case annotation.StartupBudget:
+		a.overrides.startupBudget = e.Number
+	case annotation.RestartAfter:
+		a.overrides.restartAfter = e.Number
+	case annotation.UnreadyAfter:
+		a.overrides.unreadyAfter = e.Number
+	case annotation.HostHeader:
+		a.host = e.Text
+	}
+}
+
+// setHandler checks the port of a handler against the container before it takes it.
+func (m *merge) setHandler(a *containerAsk, e *annotation.Entry) {
+	if fact := m.portMistake(a, e.Ask.Handler); fact != "" {
+		a.fail(e)
+		m.mistake(e, field.Invalid(keyPath(e.Key), e.Ask.Handler.String(), fact), append(m.owners(e.Ask.Handler.Port), a))
+		return
+	}
+	a.handlers.Set(e.Kind, e.Ask)
+}
+
+// portMistake is what is wrong with a handler's port in a container; empty when nothing is.
+func (m *merge) portMistake(a *containerAsk, h probe.Handler) string {
+	if h.Scheme == "" || h.Port.IsZero() || a.container.Declares(h.Port) {
+		return ""
+	}
+	for i := range a.container.Ports {
+		if p := &a.container.Ports[i]; p.Is(h.Port) {
+			return "port " + h.Port.String() + " is " + string(p.Protocol) + ": name a TCP port"
+		}
+	}
+	if owners := m.owners(h.Port); len(owners) > 0 && h.Port.Name == "" {
+		return "port " + h.Port.String() + " belongs to container " + owners[0].ref.Name
+	}
+	if h.Port.Name != "" {
+		return "container " + a.ref.Name + " has no port named " + h.Port.Name + portNames(a.container)
+	}
+	return ""
+}
+
+// portNames lists a container's port names as the end of a sentence.
+func portNames(c *workload.Container) string {
+	var names []string
+	for i := range c.Ports {
+		if c.Ports[i].Name != "" && c.Ports[i].IsTCP() {
+			names = append(names, c.Ports[i].Name)
+		}
+	}
+	if len(names) == 0 {
+		return ": write its number"
+	}
+	return ": it has " + strings.Join(names, ", ")
+}
+
+// owners are the containers that declare a port.
+func (m *merge) owners(port probe.Port) []*containerAsk {
+	return slices.DeleteFunc(slices.Clone(m.all), func(a *containerAsk) bool { return !a.container.Declares(port) })
+}
+
+func (m *merge) setProfile(a *containerAsk, e *annotation.Entry) {
+	found, ok := m.policy.profiles[e.Text]
+	if !ok {
+		m.mistake(e, field.Invalid(keyPath(e.Key), e.Text, m.policy.unknownProfile(e.Text)), []*containerAsk{a})
+		return
+	}
+	a.profile = found
+}
+
+func keyPath(key string) *field.Path {
+	return field.NewPath("metadata", "annotations").Key(key)
+}

@@ -1,0 +1,333 @@
+package policy
+
+import (
+	"slices"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/probe-injector/probe-injector/policy/detect"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/timing"
+)
+
+// Where the handler of one probe of one container comes from. The first row that applies decides; the tests have
+// the same rows in the same order.
+//
+//	#  existing | container's | container | probe's key  | another key | profile      | ports   | outcome
+//	   probe    | restart-    | inject:   |              | is wrong    | or rule      | decide  |
+//	            | Policy      | "false"   |              |             |              |         |
+//	1  any      | not Always  | any       | any          | any         | any          | any     | restart_policy
+//	2  any      | Always      | yes       | any          | any         | any          | any     | opted_out
+//	3  any      | Always      | no        | "false"      | any         | any          | any     | declined
+//	4  any      | Always      | no        | none         | any         | not asked    | any     | nothing, silently
+//	5  yes      | Always      | no        | any          | any         | any          | any     | existing_probe
+//	6  no       | Always      | no        | wrong        | –           | any          | any     | invalid_annotation
+//	7  no       | Always      | no        | any          | yes, and    | any          | any     | invalid_annotation
+//	            |             |           |              | probe kills |              |         |
+//	8  no       | Always      | no        | a handler    | no          | any          | any     | that handler, with the risk
+//	9  no       | Always      | no        | "true"/asked | no          | an exclusion | any     | the exclusion's reason
+//	10 no       | Always      | no        | "true"/asked | no          | offers it    | any     | the profile's handler
+//	11 no       | Always      | no        | "true"/asked | no          | does not     | any     | not_offered
+//	12 no       | Always      | no        | "true"/asked | no          | none         | yes     | tcp on that port
+//	13 no       | Always      | no        | "true"/asked | no          | none         | no      | no_port, ambiguous_ports, …
+//
+// "Profile" is the one that a key or the rule names, else the one of the software that is detected.
+//
+// The startup probe has one more way to be wanted: a liveness probe that we inject brings it along, with its own
+// handler, unless its key says "false", the policy's style is InitialDelay, or the container is a native sidecar,
+// whose startup probe would hold up the Pod.
+
+// chosen is what the containers that are concerned could get, before anybody asks whether it may be there.
+type chosen struct {
+	plans []plan
+	// refused are the containers that get nothing as a whole.
+	refused []Skip
+}
+
+// plan is what one container could get.
+type plan struct {
+	ask      *containerAsk
+	software software
+
+	liveness, readiness proposal
+	startup             startupProposal
+	// refusal is why the container gets nothing at all.
+	refusal refusal
+}
+
+// proposal is a handler for a probe that is wanted, or why there is none. The zero value is a probe that nobody wants.
+type proposal struct {
+	wanted    bool
+	candidate candidate
+	refusal   refusal
+}
+
+// has reports whether there is a candidate.
+func (p *proposal) has() bool { return p.wanted && !p.refusal.refuses() }
+
+// startupProposal is a startup probe of its own, or the guard of a liveness probe.
+type startupProposal struct {
+	own proposal
+	// required reports that liveness must not be injected without own, which a person named.
+	required bool
+	// guard takes the place of own where liveness is injected; nil where liveness brings none along.
+	guard *candidate
+}
+
+// candidate is a handler with its port resolved, and where it came from.
+type candidate struct {
+	kind    probe.Kind
+	handler probe.Handler
+	source  Source
+	// evidence is why it is believed, where source is SourceEvidence or SourceInference.
+	evidence detect.Evidence
+	// profile is the name of the profile that it comes from, if it comes from one.
+	profile string
+	// explicit reports that a key names the handler: a person took the decision.
+	explicit bool
+}
+
+// chooser chooses the handlers of one container. It only looks.
+type chooser struct {
+	policy   *Policy
+	pod      *podFacts
+	ask      *containerAsk
+	software software
+	optedIn  bool
+}
+
+// choose finds the handlers for all containers that are concerned.
+func (p *Policy) choose(pod *podFacts, a *asked) chosen {
+	var out chosen
+	for i := range a.containers {
+		if !a.containers[i].concerned {
+			continue
+		}
+		c := chooser{policy: p, pod: pod, ask: &a.containers[i], optedIn: a.optedIn}
+		out.plans = append(out.plans, c.plan())
+	}
+	return out
+}
+
+// plan chooses the handlers of one container.
+func (c *chooser) plan() plan {
+	if why := c.refuseContainer(); why.refuses() {
+		return plan{ask: c.ask, software: c.policy.named(c.ask), refusal: why}
+	}
+	c.software = c.policy.softwareOf(c.ask)
+	out := plan{ask: c.ask, software: c.software, liveness: c.propose(probe.Liveness), readiness: c.propose(probe.Readiness)}
+	out.startup = c.proposeStartup(&out.liveness)
+	return out
+}
+
+// refuseContainer is why the container as a whole gets nothing.
+func (c *chooser) refuseContainer() refusal {
+	switch {
+	case !c.ask.native && !c.ask.container.RestartsAlways():
+		return because(reason.RestartPolicy)
+	case c.ask.inject != nil && !*c.ask.inject:
+		return because(reason.OptedOut)
+	case !c.optedIn, c.ask.wants.Len() > 0:
+		return refusal{}
+	case c.ask.blockedInject || c.ask.blockedProfile:
+		return because(reason.InvalidAnnotation)
+	}
+	// It forgot to ask, for instance by keys about time alone.
+	return because(reason.NotAsked)
+}
+
+// propose finds the handler of a probe that is wanted, or why there is none.
+func (c *chooser) propose(kind probe.Kind) proposal {
+	if !c.ask.wants.Has(kind) {
+		return proposal{}
+	}
+	out := proposal{wanted: true, refusal: c.refuse(kind)}
+	if !out.refusal.refuses() {
+		out.candidate, out.refusal = c.candidate(kind)
+		out.candidate.kind = kind
+	}
+	return out
+}
+
+// refuse is why a probe that is wanted is not even looked for.
+func (c *chooser) refuse(kind probe.Kind) refusal {
+	switch {
+	case c.ask.declines(kind):
+		return because(reason.Declined)
+	case c.ask.container.Probe(kind) != nil:
+		return because(reason.ExistingProbe)
+	case c.ask.isInvalid(kind):
+		return because(reason.InvalidAnnotation)
+	}
+	return refusal{}
+}
+
+// candidate goes through the layers: the probe's own key, a named profile, evidence.
+func (c *chooser) candidate(kind probe.Kind) (candidate, refusal) {
+	if c.ask.names(kind) {
+		own, _ := c.ask.handlers.Get(kind)
+		handler, why := c.resolve(own.Handler)
+		return candidate{handler: handler, source: SourceAnnotation, explicit: true}, why
+	}
+	if why := c.policy.excludeContainer(c.pod, c.ask); why.refuses() {
+		return candidate{}, why
+	}
+	if c.ask.profile != nil {
+		return c.fromProfile(c.ask.profile, kind, SourceProfile)
+	}
+	return c.fromEvidence(kind)
+}
+
+// fromProfile takes the handler that a profile offers.
+func (c *chooser) fromProfile(p *profile, kind probe.Kind, source Source) (candidate, refusal) {
+	offered, ok := p.offers(kind, c.optedIn, c.ask.handlers.Has(kind))
+	if !ok {
+		return candidate{}, refusal{p.refuses(kind, c.optedIn), p.name}
+	}
+	handler, why := c.resolve(offered.handler)
+	return candidate{handler: handler, source: source, profile: p.name}, why
+}
+
+// fromEvidence finds a handler that nobody wrote: that of the profile of the detected software, or a bare connection to a
+// port. The connection proves that the port is open, not that anybody answers.
+func (c *chooser) fromEvidence(kind probe.Kind) (candidate, refusal) {
+	if kind == probe.Liveness && c.optedIn && !c.policy.inferLiveness {
+		return candidate{}, because(reason.LivenessNotInferred)
+	}
+	detected := c.software.detected
+	switch {
+	case detected == nil:
+		return c.fromPorts()
+	case c.software.commandOverridden && (!c.optedIn || (kind.Kills() && !c.ask.handlers.Has(kind))):
+		return candidate{}, refusal{reason.CommandOverridden, detected.name}
+	case c.software.commandOverridden:
+		return c.fromPorts()
+	}
+	found, why := c.fromProfile(detected, kind, SourceEvidence)
+	found.evidence = c.software.evidence
+	return found, why
+}
+
+// fromPorts infers a bare connection from the container's ports.
+func (c *chooser) fromPorts() (candidate, refusal) {
+	found, why := c.portEvidence()
+	if why.refuses() {
+		return candidate{}, why
+	}
+	handler := probe.Handler{Scheme: probe.TCP, Port: probe.Port{Number: found.port}}
+	return candidate{handler: handler, source: SourceInference, evidence: found.evidence}, refusal{}
+}
+
+// proposeStartup decides the startup probe, after liveness: the one asked for by its own key, or the guard of a
+// liveness probe that is going to be injected.
+func (c *chooser) proposeStartup(live *proposal) startupProposal {
+	asks := c.ask.handlers.Has(probe.Startup)
+	switch {
+	case c.ask.declines(probe.Startup):
+		return startupProposal{own: refused(reason.Declined)}
+	case c.ask.container.StartupProbe != nil && (asks || c.ask.failed.Has(probe.Startup)):
+		return startupProposal{own: refused(reason.ExistingProbe)}
+	case c.ask.container.StartupProbe != nil:
+		return startupProposal{}
+	case c.ask.failed.Has(probe.Startup):
+		return startupProposal{own: refused(reason.InvalidAnnotation)}
+	case c.ask.names(probe.Startup):
+		return startupProposal{own: c.propose(probe.Startup), required: true}
+	}
+	out := startupProposal{own: c.propose(probe.Startup)}
+	if live.has() && (asks || c.policy.bringsGuard(c.ask)) {
+		guard := c.guardOf(live.candidate)
+		guard.kind = probe.Startup
+		out.guard = &guard
+	}
+	return out
+}
+
+func refused(why reason.Reason) proposal { return proposal{wanted: true, refusal: because(why)} }
+
+// bringsGuard reports whether an injected liveness probe brings a startup probe along.
+func (p *Policy) bringsGuard(ask *containerAsk) bool {
+	return p.style != timing.StyleInitialDelay && !ask.native
+}
+
+// guardOf is the startup probe beside an injected liveness probe: the profile's own, when the liveness probe is the
+// profile's too, else the liveness probe's handler.
+func (c *chooser) guardOf(live candidate) candidate {
+	if live.profile == "" {
+		return live
+	}
+	own, ok := c.software.profile.offers(probe.Startup, c.optedIn, true)
+	if !ok {
+		return live
+	}
+	handler, why := c.resolve(own.handler)
+	if why.refuses() {
+		return live
+	}
+	return candidate{handler: handler, source: live.source, evidence: live.evidence, profile: live.profile}
+}
+
+// portFound is a port and why it is believed.
+type portFound struct {
+	port     int32
+	evidence detect.Evidence
+}
+
+// portEvidence finds the port that a container serves on, by the strongest evidence.
+func (c *chooser) portEvidence() (portFound, refusal) {
+	if found, ok := c.probedPort(); ok {
+		return found, refusal{}
+	}
+	port, why := choosePort(c.ask.container, c.policy.portNames[probe.TCP])
+	if why.refuses() {
+		return portFound{}, why
+	}
+	number, base := strconv.Itoa(int(port.ContainerPort)), baseName(port.Name)
+	found := portFound{port: port.ContainerPort, evidence: detect.Evidence{Kind: detect.EvidenceSolePort, Detail: number}}
+	switch {
+	case slices.Contains(c.policy.portNames[probe.TCP], base):
+		found.evidence = detect.Evidence{Kind: detect.EvidencePortName, Detail: port.Name}
+	case slices.Contains(c.policy.portNumbers, port.ContainerPort) && !slices.Contains(c.policy.otherPortNames, base):
+		found.evidence = detect.Evidence{Kind: detect.EvidencePortNumber, Detail: number}
+	}
+	return found, refusal{}
+}
+
+// probedPort is the port that other probes of the container have, those that somebody wrote into the Pod and those that a
+// key names. What was injected in an earlier pass proves nothing. Where they have several ports, none is proven.
+func (c *chooser) probedPort() (portFound, bool) {
+	var found portFound
+	for _, kind := range probe.Kinds() {
+		port, ok := c.portWritten(kind)
+		switch {
+		case !ok:
+			continue
+		case port == 0 || (found.port != 0 && found.port != port):
+			return portFound{}, false
+		}
+		found = portFound{port: port, evidence: detect.Evidence{Kind: detect.EvidenceExistingProbe, Detail: kind.FieldName()}}
+	}
+	return found, found.port != 0
+}
+
+// portWritten is the port of one probe that a person wrote, 0 where it cannot be known, and whether there is such a probe.
+func (c *chooser) portWritten(kind probe.Kind) (int32, bool) {
+	if existing := c.ask.container.Probe(kind); existing != nil && !c.isOurs(kind, existing) {
+		handler := probe.HandlerOf(existing)
+		return portNumber(c.ask.container, handler.Port), handler.OverNetwork()
+	}
+	own, has := c.ask.handlers.Get(kind)
+	if !has || own.None || own.Choose() || !own.Handler.OverNetwork() {
+		return 0, false
+	}
+	handler, why := c.resolve(own.Handler)
+	return handler.Port.Number, !why.refuses()
+}
+
+// isOurs reports whether the Pod's status lists an existing probe as injected.
+func (c *chooser) isOurs(kind probe.Kind, existing *corev1.Probe) bool {
+	handler, _ := c.pod.listed(c.ask.ref.Name).Get(kind)
+	return handler == probe.HandlerOf(existing).String()
+}

@@ -1,0 +1,143 @@
+package policy
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/reason"
+)
+
+// excluded is the answer for a Pod that is not touched at all, not even by a status.
+type excluded struct {
+	refusal
+	// optedIn reports that the Pod's own annotations asked for something.
+	optedIn bool
+}
+
+// exclude finds the Pods that are left alone, and the rule that applies to a Pod on the route of a group.
+func (p *Policy) exclude(pod *podFacts, route Route) (*rule, *excluded) {
+	if why := untouchable(pod); why.refuses() {
+		return nil, &excluded{why, pod.optsIn()}
+	}
+	if route.Group == "" {
+		if !pod.optsIn() {
+			return nil, &excluded{}
+		}
+		return nil, nil
+	}
+	group, loaded := p.group(route.Group)
+	switch {
+	case pod.optsIn():
+		return nil, &excluded{refusal: because(reason.AnnotatedPod)}
+	case !loaded:
+		return nil, &excluded{refusal: because(reason.RuleNotLoaded)}
+	}
+	matched := group.match(pod.Labels())
+	if matched == nil {
+		return nil, &excluded{refusal: because(reason.NoRuleMatches)}
+	}
+	return matched, nil
+}
+
+// untouchable finds the Pods to which nothing is written, whoever asks.
+func untouchable(pod *podFacts) refusal {
+	annotations := pod.Annotations()
+	_, mirror := annotations[corev1.MirrorPodAnnotationKey]
+	switch {
+	case annotations[annotation.Key("", string(annotation.Inject))] == "false":
+		return because(reason.OptedOut)
+	case mirror:
+		return because(reason.MirrorPod)
+	case isStrippedCopy(pod):
+		return because(reason.StrippedCopy)
+	}
+	return refusal{}
+}
+
+// isStrippedCopy reports whether the Pod arrives with our status but without a probe that it lists. kubectl debug
+// --copy-to takes the probes off on purpose, so that the copy is left alone.
+func isStrippedCopy(pod *podFacts) bool {
+	for i := range pod.previous.Containers {
+		name := pod.previous.Containers[i].Name
+		c := pod.Container(name)
+		if c == nil {
+			continue
+		}
+		listed := pod.listed(name)
+		for _, kind := range probe.Kinds() {
+			if listed.Has(kind) && c.Probe(kind) == nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// excludeFromProbes finds the Pods that get a status and no probe, whatever they ask.
+func excludeFromProbes(pod *podFacts) refusal {
+	switch {
+	case !pod.RestartsAlways():
+		return because(reason.RestartPolicy)
+	case pod.IsKnative():
+		return because(reason.Knative)
+	}
+	return refusal{}
+}
+
+// excludeFromRule finds what keeps rules, but not annotations, from a Pod: Pods that somebody runs by hand, Pods of
+// operators that may compare and recreate them, and the bootstrap of StatefulSets.
+func excludeFromRule(pod *podFacts, matched *rule) refusal {
+	if why := excludeFromProbes(pod); why.refuses() {
+		return why
+	}
+	owner := pod.Controller()
+	switch {
+	case owner == nil:
+		return because(reason.NoController)
+	case !owner.IsBuiltIn():
+		return refusal{reason.UnknownOwner, owner.Kind}
+	case pod.IsStatefulSet() && !matched.StatefulSets:
+		return because(reason.StatefulSet)
+	case pod.IsWindows():
+		return because(reason.Windows)
+	}
+	return refusal{}
+}
+
+// exclusion keeps us from choosing a handler for a container. It yields to a key that names the handler, because then a
+// person decided, who is told the risk.
+type exclusion struct {
+	reason  reason.Reason
+	applies func(p *Policy, pod *podFacts, ask *containerAsk) bool
+	// risk is the sentence for a person who names the handler all the same; empty where a lint rule says it.
+	risk string
+}
+
+// exclusions are all of them, in the order in which they are told.
+var exclusions = []exclusion{
+	{reason.NativeSidecar, func(_ *Policy, _ *podFacts, ask *containerAsk) bool { return ask.native },
+		"native sidecar: what it fails concerns the whole Pod"},
+	{reason.KnownSidecar, isSidecar,
+		"known sidecar: it may bring its own probes"},
+	{reason.HostNetwork, func(_ *Policy, pod *podFacts, _ *containerAsk) bool { return pod.Spec.HostNetwork },
+		""},
+	{reason.VirtualNode, func(_ *Policy, pod *podFacts, _ *containerAsk) bool { return pod.OnVirtualNode() },
+		"virtual nodes may ignore or refuse probes"},
+	{reason.NotAServer, func(_ *Policy, _ *podFacts, ask *containerAsk) bool { return ask.container.Idles() },
+		"the command looks interactive or idle: does it serve?"},
+}
+
+func isSidecar(p *Policy, pod *podFacts, ask *containerAsk) bool {
+	return p.knownSidecars[ask.ref.Name] && (len(pod.Spec.Containers) > 1 || ask.native)
+}
+
+// excludeContainer gives the first exclusion of a container.
+func (p *Policy) excludeContainer(pod *podFacts, ask *containerAsk) refusal {
+	for i := range exclusions {
+		if exclusions[i].applies(p, pod, ask) {
+			return because(exclusions[i].reason)
+		}
+	}
+	return refusal{}
+}

@@ -1,0 +1,154 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/probe-injector/probe-injector/policy/lint"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/timing"
+	"github.com/probe-injector/probe-injector/policy/workload"
+)
+
+// Severity says who hears of a finding.
+type Severity = lint.Severity
+
+// The severities: E is never emitted by us, E and W become admission warnings, I is for explain.
+const (
+	SeverityError   = lint.Error
+	SeverityWarning = lint.Warning
+	SeverityInfo    = lint.Info
+)
+
+// Finding is something worth knowing about a probe that exists or is injected.
+type Finding struct {
+	Container string
+	Kind      probe.Kind
+	// Rule is the lint rule; empty for a risk that only deciding can see.
+	Rule     lint.ID
+	Severity Severity
+	// Message is the fact and what to do about it, without the container's name.
+	Message string
+	// Absent reports that there is no such probe, and that this is what was found.
+	Absent bool
+}
+
+// findings are the risks that the steps have found, and what the lint rules say, the worst first.
+func (p *Policy) findings(pod *podFacts, o *outcome, injections []Injection, notes bool) []Finding {
+	linter := p.warner
+	if notes {
+		linter = p.linter
+	}
+	out := slices.Concat(o.admitted.findings, o.scheduled.findings)
+	view := lintPod(pod)
+	for i := range o.asked.containers {
+		ask := &o.asked.containers[i]
+		c := lintContainer(ask)
+		for j := range injections {
+			if in := &injections[j]; in.Container == ask.ref {
+				c.Probes.Set(in.Kind, in.Probe)
+			}
+		}
+		out = p.applyRules(linter, &view, &c, ask, o.softwareOf(p, ask), out)
+	}
+	return worstFirst(out)
+}
+
+// softwareOf is what was found out of a container's software, and the profile that was named for one that was not looked at.
+func (o *outcome) softwareOf(p *Policy, ask *containerAsk) software {
+	i := slices.IndexFunc(o.chosen.plans, func(each plan) bool { return each.ask == ask })
+	if i < 0 {
+		return p.named(ask)
+	}
+	return o.chosen.plans[i].software
+}
+
+// Lint applies the lint rules to a Pod as it stands, whether or not it would ever be decided about.
+func (p *Policy) Lint(pod *workload.Pod) []Finding {
+	facts := factsOf(pod)
+	var out []Finding
+	view := lintPod(&facts)
+	for _, ask := range p.newMerge(&facts).all {
+		c := lintContainer(ask)
+		out = p.applyRules(p.linter, &view, &c, ask, p.softwareOf(ask), out)
+	}
+	return worstFirst(out)
+}
+
+// applyRules applies the lint rules to the probes that a container will have: those that exist and those that are
+// added. A container that has none is left out, because there is no probe to speak of.
+func (p *Policy) applyRules(linter *lint.Linter, pod *lint.Pod, c *lint.Container, ask *containerAsk, s software, out []Finding) []Finding {
+	if c.Probes.Len() == 0 {
+		return out
+	}
+	c.StartupBudget = p.knownBudget(ask, &s)
+	for _, f := range linter.Check(pod, c) {
+		out = append(out, Finding{
+			Container: ask.ref.Name, Kind: f.Kind, Rule: f.Rule, Severity: f.Severity, Message: f.Message,
+			// What is not there cannot be wrong: its absence is worth knowing, and no warning.
+			Absent: !c.Probes.Has(f.Kind),
+		})
+	}
+	return out
+}
+
+func worstFirst(findings []Finding) []Finding {
+	slices.SortStableFunc(findings, func(a, b Finding) int { return rank(a.Severity) - rank(b.Severity) })
+	return findings
+}
+
+// rank orders findings, the worst first.
+func rank(s Severity) int {
+	return slices.Index([]Severity{SeverityError, SeverityWarning, SeverityInfo}, s)
+}
+
+// knownBudget is the longest healthy start, where a person, a profile or a variable says what the software is; 0 where
+// only the generic class would.
+func (p *Policy) knownBudget(ask *containerAsk, s *software) int32 {
+	if ask.overrides.startupBudget > 0 {
+		return ask.overrides.startupBudget
+	}
+	class, known := p.classOf(ask, s)
+	switch {
+	case s.profile != nil && s.profile.overrides.startupBudget > 0:
+		return s.profile.overrides.startupBudget
+	case !known || class.Name == timing.DefaultClassName:
+		return 0
+	}
+	return class.StartupBudget
+}
+
+// lintPod gives the lint rules what they need to know of the Pod.
+func lintPod(pod *podFacts) lint.Pod {
+	p := lint.Pod{
+		HostNetwork: pod.Spec.HostNetwork, RestartPolicy: pod.Spec.RestartPolicy, Windows: pod.IsWindows(), Mesh: pod.mesh,
+		TerminationGracePeriodSeconds: pod.Spec.TerminationGracePeriodSeconds,
+	}
+	if owner := pod.Controller(); owner != nil {
+		p.OwnerKind = owner.Kind
+	}
+	return p
+}
+
+// lintContainer gives the lint rules a container with the probes that it has.
+func lintContainer(ask *containerAsk) lint.Container {
+	from := ask.container
+	c := lint.Container{Name: ask.ref.Name, Image: from.Image}
+	if ask.native {
+		c.Type = lint.NativeSidecar
+	}
+	if from.RestartPolicy != nil {
+		c.RestartPolicy = *from.RestartPolicy
+	}
+	if len(from.Ports) > 0 {
+		c.Ports = make([]lint.Port, len(from.Ports))
+		for i := range from.Ports {
+			c.Ports[i] = lint.Port{Name: from.Ports[i].Name, Number: from.Ports[i].ContainerPort, Protocol: from.Ports[i].Protocol}
+		}
+	}
+	for _, kind := range probe.Kinds() {
+		if existing := from.Probe(kind); existing != nil {
+			c.Probes.Set(kind, existing)
+		}
+	}
+	return c
+}

@@ -1,0 +1,199 @@
+package policy
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/timing"
+)
+
+// scheduled is every probe with its times, and what contradictions between the times have cost.
+type scheduled struct {
+	injections []Injection
+	refused    []Skip
+	// mistakes are times of a person that contradict each other.
+	mistakes field.ErrorList
+	// findings are the risks of what is injected.
+	findings []Finding
+}
+
+// schedule derives the times of what was admitted, container by container.
+func (p *Policy) schedule(pod *podFacts, a admitted) scheduled {
+	var out scheduled
+	for i := range a.containers {
+		if a.containers[i].handlers.Len() > 0 {
+			p.scheduleContainer(pod, a.containers[i], &out)
+		}
+	}
+	return out
+}
+
+// scheduleContainer derives the times of one container. Times of a person that contradict each other are mistakes like any
+// other: they cost the probes that kill, and readiness only when it is concerned.
+func (p *Policy) scheduleContainer(pod *podFacts, a admittedContainer, out *scheduled) {
+	timeline, clashes := timing.Derive(p.inputs(&a))
+	if len(clashes) > 0 {
+		out.withholdAll(pod, &a, clashes)
+		if timeline, clashes = timing.Derive(p.inputs(&a)); len(clashes) > 0 {
+			out.withholdAll(pod, &a, clashes)
+		}
+	}
+	if existing := a.ask.container.StartupProbe; existing != nil {
+		timeline.Startup = timing.Of(existing)
+	}
+	out.injections = slices.Grow(out.injections, a.handlers.Len())
+	for _, kind := range probe.Kinds() {
+		if c, ok := a.handlers.Get(kind); ok {
+			out.injections = append(out.injections, Injection{
+				Container: a.ask.ref, Kind: kind, Source: c.source, Evidence: c.evidence, Profile: c.profile,
+				Timeline: timeline, Handler: c.handler, Probe: build(c.handler, timeline.Of(kind), a.hostHeader()),
+			})
+		}
+	}
+	if a.handlers.Has(probe.Readiness) && pod.IsStatefulSet() {
+		// The one risk of readiness.
+		out.findings = append(out.findings, Finding{
+			Container: a.ask.ref.Name, Kind: probe.Readiness, Severity: SeverityWarning,
+			Message: "StatefulSet: peers that look each other up before they are ready need publishNotReadyAddresses",
+		})
+	}
+}
+
+// inputs gathers what the timing depends on: the class, then the profile's figures, then the person's.
+func (p *Policy) inputs(a *admittedContainer) timing.Inputs {
+	c := a.ask.container
+	in := timing.Inputs{
+		Style:            p.style,
+		CPULimitMillis:   c.CPULimitMillis(),
+		MaxStartupBudget: p.maxBudget,
+		ExistingStartup:  c.StartupProbe != nil,
+		Startup:          a.timingPlan(probe.Startup),
+		Liveness:         a.timingPlan(probe.Liveness),
+		Readiness:        a.timingPlan(probe.Readiness),
+	}
+	if c.ReadinessProbe != nil {
+		in.ExistingReadinessWindow = windowOf(c.ReadinessProbe)
+	}
+	in.Class, _ = p.classOf(a.ask, &a.software)
+	if a.software.profile != nil {
+		a.software.profile.overrides.apply(&in)
+	}
+	a.ask.overrides.apply(&in)
+	return in
+}
+
+// overrides are answers to the three questions about time, in seconds; 0 is no answer.
+type overrides struct {
+	startupBudget, restartAfter, unreadyAfter int32
+}
+
+// apply puts the answers in the place of earlier ones.
+func (o overrides) apply(in *timing.Inputs) {
+	for _, each := range []struct {
+		input  *int32
+		answer int32
+	}{{&in.StartupBudget, o.startupBudget}, {&in.RestartAfter, o.restartAfter}, {&in.UnreadyAfter, o.unreadyAfter}} {
+		if each.answer > 0 {
+			*each.input = each.answer
+		}
+	}
+}
+
+// windowOf bounds what is read from a probe that somebody else wrote, so that nothing computed from it overflows.
+func windowOf(existing *corev1.Probe) int32 {
+	const longest = 86400
+	return int32(min(int64(longest), max(0, int64(existing.FailureThreshold)*int64(existing.PeriodSeconds))))
+}
+
+func (a *admittedContainer) timingPlan(kind probe.Kind) timing.Plan {
+	c, ok := a.handlers.Get(kind)
+	if !ok {
+		return timing.Plan{}
+	}
+	merged := timing.Fields{}
+	if a.software.profile != nil && !c.explicit {
+		merged = a.software.profile.probes[kind].fields
+	}
+	if own, ok := a.ask.fields.Get(kind); ok {
+		merged = merged.Override(own)
+	}
+	return timing.Plan{Inject: true, Exec: c.handler.Scheme == probe.Exec, Fields: merged}
+}
+
+// hostHeader is the person's, else the profile's.
+func (a *admittedContainer) hostHeader() string {
+	if a.ask.host == "" && a.software.profile != nil {
+		return a.software.profile.hostHeader
+	}
+	return a.ask.host
+}
+
+// withholdAll turns contradictions into mistakes and withholds what they concern.
+func (out *scheduled) withholdAll(pod *podFacts, a *admittedContainer, clashes []timing.Clash) {
+	for _, clash := range clashes {
+		key := a.ask.keyOf(clash)
+		out.mistakes = append(out.mistakes, field.Invalid(keyPath(key), pod.Annotations()[key], clash.Fact))
+		if clash.Kind == probe.Readiness {
+			out.withhold(a, probe.Readiness)
+		}
+	}
+	out.withhold(a, probe.Startup)
+	out.withhold(a, probe.Liveness)
+}
+
+func (out *scheduled) withhold(a *admittedContainer, kind probe.Kind) {
+	if a.handlers.Has(kind) {
+		a.handlers.Delete(kind)
+		out.refused = append(out.refused, because(reason.InvalidAnnotation).skip(a.ask.ref.Name, kind))
+	}
+}
+
+// keyOf finds the annotation to blame for a contradiction: the one that set the field or the figure, else the
+// profile, whose figures they then are.
+func (a *containerAsk) keyOf(clash timing.Clash) string {
+	for _, name := range []string{clash.Subject(), string(timing.InputOf(clash.Kind)), string(annotation.Profile)} {
+		// The last one that set it is the one that counts.
+		for _, e := range slices.Backward(a.entries) {
+			if e.Name() == name {
+				return e.Key
+			}
+		}
+	}
+	return annotation.Key("", clash.Subject())
+}
+
+// build makes the probe. Every number is explicit; host is never set, because Pod Security forbids it.
+func build(h probe.Handler, t timing.Timing, host string) *corev1.Probe {
+	p := &corev1.Probe{
+		InitialDelaySeconds:           t.InitialDelaySeconds,
+		TimeoutSeconds:                t.TimeoutSeconds,
+		PeriodSeconds:                 t.PeriodSeconds,
+		SuccessThreshold:              t.SuccessThreshold,
+		FailureThreshold:              t.FailureThreshold,
+		TerminationGracePeriodSeconds: t.TerminationGracePeriodSeconds,
+	}
+	port := intstr.FromInt32(h.Port.Number)
+	switch h.Scheme {
+	case probe.Exec:
+		p.Exec = &corev1.ExecAction{Command: h.Command}
+	case probe.TCP:
+		p.TCPSocket = &corev1.TCPSocketAction{Port: port}
+	case probe.GRPC:
+		p.GRPC = &corev1.GRPCAction{Port: h.Port.Number, Service: &h.Service}
+	default:
+		p.HTTPGet = &corev1.HTTPGetAction{Path: h.Path, Port: port, Scheme: corev1.URISchemeHTTP}
+		if h.Scheme == probe.HTTPS {
+			p.HTTPGet.Scheme = corev1.URISchemeHTTPS
+		}
+		if host != "" {
+			p.HTTPGet.HTTPHeaders = []corev1.HTTPHeader{{Name: "Host", Value: host}}
+		}
+	}
+	return p
+}

@@ -1,0 +1,67 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/probe-injector/probe-injector/policy/catalogue"
+	"github.com/probe-injector/probe-injector/policy/detect"
+	"github.com/probe-injector/probe-injector/policy/timing"
+)
+
+// software is what is known of the software in a container. The zero value is unknown software.
+type software struct {
+	// profile describes the container: the one that a key or the rule names, else detected. nil where there is none.
+	profile *profile
+	// detected is the profile of the software that the container shows, by evidence; nil where another is named.
+	detected *profile
+	evidence detect.Evidence
+	// commandOverridden reports that the image is known and its command is another: the container may be a client.
+	commandOverridden bool
+}
+
+// named is the software of a container that nobody looks at more closely: the profile that was named, if one was.
+func (p *Policy) named(ask *containerAsk) software { return software{profile: ask.profile} }
+
+// softwareOf finds out what a container runs, unless a profile is named.
+func (p *Policy) softwareOf(ask *containerAsk) software {
+	if ask.profile != nil {
+		return p.named(ask)
+	}
+	img := detect.ParseImage(ask.container.Image, p.imageMirrors)
+	found := p.detectors.Detect(ask.container, &img)
+	detected := p.profiles[found.Profile]
+	return software{profile: detected, detected: detected, evidence: found.Evidence, commandOverridden: found.CommandOverridden}
+}
+
+// classOf is the timing class of a container: that of the profile that describes it, else the one that its variables or
+// its image suggest. A hint never shortens the start that unknown software gets: a variable may have been left over from
+// something else. False means that nothing is known.
+func (p *Policy) classOf(ask *containerAsk, s *software) (timing.Class, bool) {
+	if s.profile != nil {
+		return s.profile.class, true
+	}
+	img := detect.ParseImage(ask.container.Image, p.imageMirrors)
+	if len(ask.container.Env) == 0 && !p.hintedImages[img.Last] {
+		return p.generic, false
+	}
+	i := slices.IndexFunc(p.classHints, func(h catalogue.ClassHint) bool {
+		return img.IsNamed(h.Images) || slices.ContainsFunc(h.Env, ask.container.Env.Has)
+	})
+	if i < 0 {
+		return p.generic, false
+	}
+	class, ok := timing.ClassByName(p.classHints[i].Class)
+	class.StartupBudget = max(class.StartupBudget, p.generic.StartupBudget)
+	return class, ok
+}
+
+// hintedImages are the last segments of the images that hints name. A hint names none with a star.
+func hintedImages(hints []catalogue.ClassHint) map[string]bool {
+	images := map[string]bool{}
+	for _, hint := range hints {
+		for _, pattern := range hint.Images {
+			images[detect.LastSegment(pattern)] = true
+		}
+	}
+	return images
+}
