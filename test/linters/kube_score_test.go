@@ -36,10 +36,10 @@ func TestKubeScoreFindsOnlyWhatIsMeant(t *testing.T) {
 	before, after := map[string][]string{}, map[string][]string{}
 	for _, run := range []struct {
 		found  map[string][]string
-		choose func(*deployment) *appsv1.Deployment
+		choose func(*askingDeployment) *appsv1.Deployment
 	}{
-		{before, func(w *deployment) *appsv1.Deployment { return w.without }},
-		{after, func(w *deployment) *appsv1.Deployment { return w.with }},
+		{before, func(w *askingDeployment) *appsv1.Deployment { return w.without }},
+		{after, func(w *askingDeployment) *appsv1.Deployment { return w.with }},
 	} {
 		var deployments []*appsv1.Deployment
 		for i := range all {
@@ -71,7 +71,7 @@ func TestKubeScoreFindsOnlyWhatIsMeant(t *testing.T) {
 }
 
 // meant is what kube-score is bound to find in a Deployment with our probes.
-func meant(w *deployment) []string {
+func meant(w *askingDeployment) []string {
 	findings := []string{}
 	switch {
 	case w.withheld.Has(probe.Readiness):

@@ -19,8 +19,8 @@ import (
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
-// deployment is a Deployment that asks for probes, and what becomes of it.
-type deployment struct {
+// askingDeployment is a Deployment that asks for probes, and what becomes of it.
+type askingDeployment struct {
 	// name says what it is, and object is the name of its Deployment and its Service.
 	name, object string
 	// without is the Deployment as a person writes it; with has the probes that its Pods get.
@@ -32,7 +32,7 @@ type deployment struct {
 }
 
 // oneHandler says that liveness and readiness ask the same, whatever their times are.
-func (w *deployment) oneHandler() bool {
+func (w *askingDeployment) oneHandler() bool {
 	live, hasLiveness := w.injected.Get(probe.Liveness)
 	ready, hasReadiness := w.injected.Get(probe.Readiness)
 	return hasLiveness && hasReadiness && reflect.DeepEqual(live.Handler, ready.Handler)
@@ -47,16 +47,16 @@ type saying struct {
 }
 
 // workloads are Deployments for everything that a person can say, in both styles.
-func workloads(t *testing.T) []deployment {
+func workloads(t *testing.T) []askingDeployment {
 	t.Helper()
-	var all []deployment
+	var all []askingDeployment
 	for _, style := range []timing.Style{timing.StyleStartupProbe, timing.StyleInitialDelay} {
 		engine, err := policy.Parse(fmt.Appendf(nil, "{apiVersion: %s, kind: %s, spec: {style: %s}}", v1alpha1.APIVersion, v1alpha1.Kind, style), "v0.0.0")
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range append(profileSayings(t), handlerSayings()...) {
-			w := deployment{
+			w := askingDeployment{
 				name:     fmt.Sprintf("%s, style %s", s.name, style),
 				object:   fmt.Sprintf("w%d", len(all)),
 				withheld: s.withheld,
@@ -172,7 +172,7 @@ func service(of *appsv1.Deployment) *corev1.Service {
 }
 
 // inject decides about the Pods of the Deployment, and gives it what they get.
-func (w *deployment) inject(t *testing.T, engine *policy.Policy) {
+func (w *askingDeployment) inject(t *testing.T, engine *policy.Policy) {
 	t.Helper()
 	w.with = w.without.DeepCopy()
 	text, err := json.Marshal(corev1.Pod{ObjectMeta: w.with.Spec.Template.ObjectMeta, Spec: w.with.Spec.Template.Spec})
