@@ -21,15 +21,15 @@ func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 		Help: "Certificate files that were read at the start or because they changed, by result (success: they are served; error: the pair before them stays).",
 	}, []string{"result"})
 	m := &Metrics{
-		notAfter:  newNotAfter(),
+		notAfter:  NewNotAfter(),
 		succeeded: reloads.WithLabelValues("success"),
 		failed:    reloads.WithLabelValues("error"),
 	}
 	return m, register(r, reloads, m.notAfter)
 }
 
-// newNotAfter is for both kinds of certificates.
-func newNotAfter() prometheus.Gauge {
+// NewNotAfter returns the metric of the served certificate's end, for the package that serves it.
+func NewNotAfter() prometheus.Gauge {
 	return prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "probe_injector_certificate_not_after_timestamp_seconds",
 		Help: "When the certificate that is served expires, in seconds since 1970.",

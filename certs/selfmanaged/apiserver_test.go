@@ -120,16 +120,12 @@ func (i *installation) grant(p Permissions) {
 
 func (i *installation) startReplica(l Lifetimes) *instance {
 	i.t.Helper()
-	metrics, err := certs.NewSelfManagedMetrics(prometheus.NewRegistry())
-	if err != nil {
-		i.t.Fatal(err)
-	}
 	config := i.RESTConfig()
 	config.QPS = 0 // as in production
 	config.Impersonate = rest.ImpersonationConfig{UserName: asWhom}
 	manager, err := New(Options{
 		Config: config, Namespace: releaseNamespace, Secret: secretName, Configurations: []string{i.configuration},
-		DNSNames: []string{"127.0.0.1", serviceName}, Lifetimes: l, Metrics: metrics,
+		DNSNames: []string{"127.0.0.1", serviceName}, Lifetimes: l, Registerer: prometheus.NewRegistry(),
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err != nil {

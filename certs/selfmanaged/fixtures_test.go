@@ -25,8 +25,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
-
-	"github.com/probe-injector/probe-injector/certs"
 )
 
 const (
@@ -282,15 +280,15 @@ type replica struct {
 // run starts a replica; it ends with the test at the latest.
 func (m *memory) run(t *testing.T, l Lifetimes) *replica {
 	t.Helper()
-	metrics, err := certs.NewSelfManagedMetrics(prometheus.NewRegistry())
+	metrics, err := newMetrics(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := Options{
 		Namespace: "probes", Secret: "tls", Configurations: []string{hooks}, DNSNames: []string{serviceName},
-		Lifetimes: l, Logger: m.logger, Metrics: metrics,
+		Lifetimes: l, Logger: m.logger,
 	}
-	r := &replica{Manager: newManager(o, connection{m})}
+	r := &replica{Manager: newManager(o, metrics, connection{m})}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {

@@ -49,7 +49,7 @@ func (m *Manager) swap(now time.Time) {
 	l := m.pending
 	m.pending = nil
 	m.serving.Store(l)
-	m.options.Metrics.Served()
+	m.metrics.served.Inc()
 	m.options.Logger.Info("a new certificate is served",
 		"serial", serial(l.certificate()), "notAfter", l.certificate().NotAfter.UTC().Format(time.RFC3339), "authority", serial(l.issuer))
 }

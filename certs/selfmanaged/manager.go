@@ -13,11 +13,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/rest"
-
-	"github.com/probe-injector/probe-injector/certs"
 )
 
 const (
@@ -43,7 +42,8 @@ type Options struct {
 	// Lifetimes are DefaultLifetimes outside of tests.
 	Lifetimes Lifetimes
 	Logger    *slog.Logger
-	Metrics   *certs.SelfManagedMetrics
+	// Registerer gets the metrics.
+	Registerer prometheus.Registerer
 }
 
 func (o Options) validate() error {
@@ -71,6 +71,7 @@ func (o Options) validate() error {
 // are safe for concurrent use.
 type Manager struct {
 	options Options
+	metrics *metrics
 	cluster cluster
 
 	secret         *cell[corev1.Secret]
@@ -113,12 +114,17 @@ func New(o Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newManager(o, cluster), nil
+	metrics, err := newMetrics(o.Registerer)
+	if err != nil {
+		return nil, err
+	}
+	return newManager(o, metrics, cluster), nil
 }
 
-func newManager(o Options, c cluster) *Manager {
+func newManager(o Options, metrics *metrics, c cluster) *Manager {
 	m := &Manager{
 		options:        o,
+		metrics:        metrics,
 		cluster:        c,
 		configurations: map[string]*configurationCell{},
 		wake:           make(chan struct{}, 1),
@@ -287,12 +293,12 @@ func (m *Manager) nextStep(now time.Time) time.Duration {
 func (m *Manager) report() {
 	l := m.serving.Load()
 	trusted := l != nil && m.Trusts(l.certificate()) == nil
-	m.options.Metrics.SetTrusted(trusted)
+	m.metrics.setTrusted(trusted)
 	if l != nil {
-		m.options.Metrics.SetLeaf(l.certificate())
+		m.metrics.setLeaf(l.certificate())
 	}
 	if m.authority != nil {
-		m.options.Metrics.SetCA(m.authority.certificate)
+		m.metrics.setCA(m.authority.certificate)
 	}
 }
 

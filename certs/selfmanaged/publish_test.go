@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/probe-injector/probe-injector/certs"
 )
 
 // TestABundleThatArrivesAfterTheLookIsNotOverwritten: a replica that starts knows the authority of the Secret before it
@@ -20,14 +18,14 @@ func TestABundleThatArrivesAfterTheLookIsNotOverwritten(t *testing.T) {
 			memory.configurations[hooks].Webhooks[i].ClientConfig.CABundle = encodeCertificates(of(other))
 		}
 	})
-	metrics, err := certs.NewSelfManagedMetrics(prometheus.NewRegistry())
+	metrics, err := newMetrics(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
 	manager := newManager(Options{
 		Configurations: []string{hooks}, DNSNames: []string{serviceName},
-		Lifetimes: DefaultLifetimes(), Logger: memory.logger, Metrics: metrics,
-	}, connection{memory})
+		Lifetimes: DefaultLifetimes(), Logger: memory.logger,
+	}, metrics, connection{memory})
 	authority, _ := makeCA(t, now, DefaultLifetimes())
 	manager.take(authority)
 

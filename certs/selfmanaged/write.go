@@ -11,8 +11,6 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
-	"github.com/probe-injector/probe-injector/certs"
 )
 
 // keepAuthority takes the authority from the Secret, and puts a new one there if it cannot be used or ends soon.
@@ -50,7 +48,7 @@ func (m *Manager) keepAuthority(ctx context.Context, now time.Time) error {
 	if marshalling != nil {
 		return marshalling
 	}
-	done, writing := m.count(certs.ObjectSecret, m.cluster.patchSecret(ctx, patch))
+	done, writing := m.count(objectSecret, m.cluster.patchSecret(ctx, patch))
 	if done {
 		m.written["secret"] = write{secret.ResourceVersion, now}
 		m.options.Logger.Info("a new certificate authority is in the Secret", "reason", err.Error(), "serial", serial(next.certificate))
@@ -75,7 +73,7 @@ func (m *Manager) recreate(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	done, err := m.count(certs.ObjectSecret, m.cluster.createSecret(ctx, data))
+	done, err := m.count(objectSecret, m.cluster.createSecret(ctx, data))
 	if done {
 		m.written["secret"] = write{"", now}
 		m.options.Logger.Info("the Secret was missing and is made again with a new certificate authority", "serial", serial(next.certificate))
@@ -149,7 +147,7 @@ func (m *Manager) publishIn(ctx context.Context, c *admissionregistrationv1.Muta
 	if err != nil {
 		return err
 	}
-	done, err := m.count(certs.ObjectConfiguration, m.cluster.patchConfiguration(ctx, c.Name, data))
+	done, err := m.count(objectConfiguration, m.cluster.patchConfiguration(ctx, c.Name, data))
 	if done {
 		m.written[c.Name] = write{c.ResourceVersion, now}
 		m.options.Logger.Info("certificate authorities were published",
@@ -188,16 +186,16 @@ func (m *Manager) isWritten(object, resourceVersion string, now time.Time) bool 
 
 // count counts a write and says whether it was done. That somebody else was faster is no error: the watch brings what
 // they wrote.
-func (m *Manager) count(object certs.Object, err error) (done bool, failure error) {
+func (m *Manager) count(object object, err error) (done bool, failure error) {
 	switch {
 	case err == nil:
-		m.options.Metrics.Wrote(object, certs.Written)
+		m.metrics.wrote(object, resultSuccess)
 		return true, nil
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
-		m.options.Metrics.Wrote(object, certs.Conflicted)
+		m.metrics.wrote(object, resultConflict)
 		return false, nil
 	default:
-		m.options.Metrics.Wrote(object, certs.Failed)
+		m.metrics.wrote(object, resultError)
 		return false, err
 	}
 }

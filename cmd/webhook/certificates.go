@@ -85,10 +85,6 @@ func newOwnCertificates(o options, l selfmanaged.Lifetimes, logger *slog.Logger,
 	if err != nil {
 		return nil, err
 	}
-	metrics, err := certs.NewSelfManagedMetrics(r)
-	if err != nil {
-		return nil, err
-	}
 	manager, err := selfmanaged.New(selfmanaged.Options{
 		Config:         config,
 		Namespace:      o.selfManaged.namespace,
@@ -97,7 +93,7 @@ func newOwnCertificates(o options, l selfmanaged.Lifetimes, logger *slog.Logger,
 		DNSNames:       o.dnsNames,
 		Lifetimes:      l,
 		Logger:         logger,
-		Metrics:        metrics,
+		Registerer:     r,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("self-managed certificates: %w", err)

@@ -6,13 +6,14 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// metricFolders are the packages that define metrics.
+// metricFolders are the folders whose packages, at any depth, define metrics.
 func metricFolders() []string { return []string{"webhook", "certs", "cmd/webhook"} }
 
 // metric is one metric as its definition in the source says it.
@@ -51,23 +52,23 @@ reloaded.`)
 func findMetrics(root string) ([]metric, error) {
 	var all []metric
 	for _, folder := range metricFolders() {
-		files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
-		if err != nil {
-			return nil, fmt.Errorf("listing %s: %w", folder, err)
-		}
-		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") {
-				continue
+		err := filepath.WalkDir(filepath.Join(root, folder), func(file string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+				return err
 			}
 			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
 			if err != nil {
-				return nil, fmt.Errorf("reading metrics: %w", err)
+				return err
 			}
 			found, err := metricsIn(parsed)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", file, err)
+				return fmt.Errorf("%s: %w", file, err)
 			}
 			all = append(all, found...)
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading metrics: %w", err)
 		}
 	}
 	if len(all) == 0 {
