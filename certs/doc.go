@@ -5,7 +5,7 @@
 //   - [ServerTLS] are the TLS settings of the webhook's listener.
 //   - [Check] makes a real handshake with that listener and tells whether an API server would accept it.
 //
-// The subpackage selfmanaged needs the Kubernetes API; nothing here does. The subpackage certmanager has the cert-manager objects that fill such a directory; the server does not link it.
+// The subpackage selfmanaged needs the Kubernetes API; nothing here does.
 //
 // # Why not controller-runtime's certwatcher
 //

@@ -27,10 +27,11 @@ import (
 
 	"github.com/probe-injector/probe-injector/certs"
 	"github.com/probe-injector/probe-injector/test/controlplane"
+	"github.com/probe-injector/probe-injector/test/permissions"
 )
 
 // The tests in this file run replicas inside the test and everything else for real: a kube-apiserver calls them, knows
-// nobody's certificate, and lets them do exactly what RequiredPermissions say.
+// nobody's certificate, and lets them do exactly what permissions.Required says.
 
 const (
 	releaseNamespace = "probes"
@@ -62,7 +63,7 @@ func install(t *testing.T, plane *controlplane.ControlPlane, name string, replic
 	t.Helper()
 	i := &installation{ControlPlane: plane, t: t, configuration: name}
 	i.putSecret()
-	i.grant(RequiredPermissions(secretName, []string{name}))
+	i.grant(permissions.Required(secretName, []string{name}))
 	for range replicas {
 		i.replicas = append(i.replicas, i.startReplica(l))
 	}
@@ -92,7 +93,7 @@ func (i *installation) putSecret() {
 	}
 }
 
-func (i *installation) grant(p Permissions) {
+func (i *installation) grant(p permissions.Rules) {
 	i.t.Helper()
 	ctx, rbac := i.t.Context(), i.Client().RbacV1()
 	name := metav1.ObjectMeta{Name: i.configuration, Namespace: releaseNamespace}
@@ -412,7 +413,7 @@ func (i *installation) putSecretBack(t *testing.T) {
 	}
 }
 
-// mayCreate adds the permission that RecreatePermission describes.
+// mayCreate adds the permission that permissions.Recreate describes.
 func (i *installation) mayCreate(t *testing.T) {
 	t.Helper()
 	roles := i.Client().RbacV1().Roles(releaseNamespace)
@@ -420,7 +421,7 @@ func (i *installation) mayCreate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	role.Rules = append(role.Rules, RecreatePermission())
+	role.Rules = append(role.Rules, permissions.Recreate())
 	if _, err := roles.Update(t.Context(), role, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}

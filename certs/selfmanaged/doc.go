@@ -30,7 +30,7 @@
 // Whoever installs us makes it empty, of type Opaque and without any data, so that we need not be allowed to create
 // Secrets, which RBAC cannot limit to a name. A template that lists empty data would empty it again at every upgrade,
 // and type kubernetes.io/tls demands some. If somebody deletes it, replicas go on with what is in their memory, and
-// fill it when it is there again; with [RecreatePermission] they make it again at once. To replace the authority by
+// fill it when it is there again; with the permission to create Secrets they make it again at once. To replace the authority by
 // hand, empty the Secret: that is a rotation like any other, and nobody notices.
 //
 // # Why not cert-manager's pkg/server/tls

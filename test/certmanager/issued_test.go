@@ -4,8 +4,8 @@ import (
 	"slices"
 	"testing"
 
-	certmanagermode "github.com/probe-injector/probe-injector/certs/certmanager"
 	"github.com/probe-injector/probe-injector/test/certmanager"
+	"github.com/probe-injector/probe-injector/test/certmanager/chain"
 	"github.com/probe-injector/probe-injector/test/charttools"
 	"github.com/probe-injector/probe-injector/test/controlplane"
 	"github.com/probe-injector/probe-injector/test/server"
@@ -48,11 +48,11 @@ func (r *release) isIssued(t *testing.T) {
 			t.Errorf("the bundle does not verify the leaf as %s: %v", name, err)
 		}
 	}
-	if lifetime := leaf.NotAfter.Sub(leaf.NotBefore); lifetime != certmanagermode.LeafLifetime {
-		t.Errorf("the leaf lasts %v, want %v", lifetime, certmanagermode.LeafLifetime)
+	if lifetime := leaf.NotAfter.Sub(leaf.NotBefore); lifetime != chain.LeafLifetime {
+		t.Errorf("the leaf lasts %v, want %v", lifetime, chain.LeafLifetime)
 	}
-	if lifetime := authorities[0].NotAfter.Sub(authorities[0].NotBefore); lifetime != certmanagermode.CALifetime {
-		t.Errorf("the authority lasts %v, want %v", lifetime, certmanagermode.CALifetime)
+	if lifetime := authorities[0].NotAfter.Sub(authorities[0].NotBefore); lifetime != chain.CALifetime {
+		t.Errorf("the authority lasts %v, want %v", lifetime, chain.CALifetime)
 	}
 }
 

@@ -12,9 +12,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
-	"github.com/probe-injector/probe-injector/certs/certmanager"
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/workload"
+	"github.com/probe-injector/probe-injector/test/certmanager/chain"
 	"github.com/probe-injector/probe-injector/test/chart"
 	"github.com/probe-injector/probe-injector/webhook"
 )
@@ -59,7 +59,7 @@ func TestTheNamesOfTheCertificateAreThoseOfTheCode(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := certmanager.DNSNames(certmanager.Release{FullName: service.Name, Namespace: service.Namespace})
+		want := chain.DNSNames(chain.Release{FullName: service.Name, Namespace: service.Namespace})
 		if configuration.Webhooks[0].ClientConfig.CABundle != nil {
 			// The certificate is the admin's: it needs the name that API servers use, and no other.
 			want = want[:1]

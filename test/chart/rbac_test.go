@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	rbacv1 "k8s.io/api/rbac/v1"
 
-	"github.com/probe-injector/probe-injector/certs/selfmanaged"
+	"github.com/probe-injector/probe-injector/test/permissions"
 )
 
 // TestPermissionsAreExactlyWhatTheCodeNeeds: neither more nor less, for the names of every release.
@@ -21,9 +21,9 @@ func TestPermissionsAreExactlyWhatTheCodeNeeds(t *testing.T) {
 			pod := podOf(t, rendered)
 			secret, _ := argument(pod, "tls-secret")
 			configuration, _ := argument(pod, "webhook-configurations")
-			want := selfmanaged.RequiredPermissions(secret, []string{configuration})
+			want := permissions.Required(secret, []string{configuration})
 			if name == "a Secret that may be recreated" {
-				want.Role = append(want.Role, selfmanaged.RecreatePermission())
+				want.Role = append(want.Role, permissions.Recreate())
 			}
 			role, clusterRole := &rbacv1.Role{}, &rbacv1.ClusterRole{}
 			roleBinding, clusterRoleBinding := &rbacv1.RoleBinding{}, &rbacv1.ClusterRoleBinding{}
@@ -34,7 +34,7 @@ func TestPermissionsAreExactlyWhatTheCodeNeeds(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if diff := cmp.Diff(want, selfmanaged.Permissions{Role: role.Rules, ClusterRole: clusterRole.Rules}); diff != "" {
+			if diff := cmp.Diff(want, permissions.Rules{Role: role.Rules, ClusterRole: clusterRole.Rules}); diff != "" {
 				t.Errorf("code - chart +:\n%s", diff)
 			}
 			account := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: pod.ServiceAccountName, Namespace: "probe-injector"}}

@@ -11,7 +11,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/yaml"
 
-	"github.com/probe-injector/probe-injector/certs/certmanager"
+	"github.com/probe-injector/probe-injector/test/certmanager/chain"
 	"github.com/probe-injector/probe-injector/test/chart"
 )
 
@@ -19,30 +19,30 @@ import (
 func TestTheObjectsForCertManagerAreTheOnesOfTheCode(t *testing.T) {
 	rendered := renderAll(t, `{tls: {mode: cert-manager}}`)
 	configuration := render(t, chart.Options{Values: `{tls: {mode: cert-manager}}`})
-	release := certmanager.Release{FullName: "probe-injector", Namespace: "probe-injector", Labels: configuration.Labels}
-	chain := certmanager.NewChain(release)
+	release := chain.Release{FullName: "probe-injector", Namespace: "probe-injector", Labels: configuration.Labels}
+	want := chain.New(release)
 
 	issuers, certificates := certManagerObjects(t, rendered)
-	wantIssuers := map[string]*certmanagerv1.Issuer{chain.SelfSigned.Name: chain.SelfSigned, chain.CAIssuer.Name: chain.CAIssuer}
+	wantIssuers := map[string]*certmanagerv1.Issuer{want.SelfSigned.Name: want.SelfSigned, want.CAIssuer.Name: want.CAIssuer}
 	if diff := cmp.Diff(wantIssuers, issuers); diff != "" {
 		t.Errorf("issuers: want - got +:\n%s", diff)
 	}
-	wantCertificates := map[string]*certmanagerv1.Certificate{chain.CA.Name: chain.CA, chain.Leaf.Name: chain.Leaf}
+	wantCertificates := map[string]*certmanagerv1.Certificate{want.CA.Name: want.CA, want.Leaf.Name: want.Leaf}
 	if diff := cmp.Diff(wantCertificates, certificates); diff != "" {
 		t.Errorf("certificates: want - got +:\n%s", diff)
 	}
-	if got := configuration.Annotations[certmanager.InjectAnnotation]; got != chain.InjectCAFrom() {
-		t.Errorf("the bundle comes from %q, want %q", got, chain.InjectCAFrom())
+	if got := configuration.Annotations[chain.InjectAnnotation]; got != want.InjectCAFrom() {
+		t.Errorf("the bundle comes from %q, want %q", got, want.InjectCAFrom())
 	}
-	if got := volumesOf(t, rendered)["certificate"].Secret; got == nil || got.SecretName != chain.Leaf.Spec.SecretName {
-		t.Errorf("the Pod mounts %+v, want the Secret %s", got, chain.Leaf.Spec.SecretName)
+	if got := volumesOf(t, rendered)["certificate"].Secret; got == nil || got.SecretName != want.Leaf.Spec.SecretName {
+		t.Errorf("the Pod mounts %+v, want the Secret %s", got, want.Leaf.Spec.SecretName)
 	}
 }
 
 func TestAnIssuerOfTheAdminsOwnSignsTheSameLeaf(t *testing.T) {
 	values := `{tls: {mode: cert-manager, certManager: {issuerRef: {name: corporate, kind: ClusterIssuer}}}}`
 	issuers, certificates := certManagerObjects(t, renderAll(t, values))
-	want := certmanager.NewChain(certmanager.Release{
+	want := chain.New(chain.Release{
 		FullName: "probe-injector", Namespace: "probe-injector", Labels: render(t, chart.Options{}).Labels,
 	}).Leaf
 	want.Spec.IssuerRef = cmmeta.IssuerReference{Group: "cert-manager.io", Kind: "ClusterIssuer", Name: "corporate"}

@@ -1,4 +1,4 @@
-{{/* The names by which an API server calls us, the one that it uses first; certs/certmanager has the same. */}}
+{{/* The names by which an API server calls us, the one that it uses first; test/certmanager/chain has the same. */}}
 {{- define "probe-injector.dnsNames" -}}
 {{- $name := printf "%s.%s.svc" (include "probe-injector.fullname" .) .Release.Namespace -}}
 - {{ $name }}

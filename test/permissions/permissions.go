@@ -1,4 +1,6 @@
-package selfmanaged
+// Package permissions has the permissions that the package certs/selfmanaged needs. The tests of that package run with
+// nothing else, and those of the chart compare its roles with them.
+package permissions
 
 import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -6,20 +8,20 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 )
 
-// Permissions are what the server's ServiceAccount may do, by the kind of role that grants it.
-type Permissions struct {
+// Rules are what the server's ServiceAccount may do, by the kind of role that grants it.
+type Rules struct {
 	// Role is for the namespace of the Secret.
 	Role []rbacv1.PolicyRule
 	// ClusterRole is for the whole cluster, since webhook configurations have no namespace.
 	ClusterRole []rbacv1.PolicyRule
 }
 
-// RequiredPermissions are all that the server needs, and nothing beyond: three verbs on the objects of these names.
+// Required are all that the server needs, and nothing beyond: three verbs on the objects of these names.
 // It never reads an object in any other way than by list and watch with the field selector metadata.name, which RBAC
 // by name allows.
-func RequiredPermissions(secretName string, configurationNames []string) Permissions {
+func Required(secretName string, configurationNames []string) Rules {
 	verbs := []string{"list", "watch", "patch"}
-	return Permissions{
+	return Rules{
 		Role: []rbacv1.PolicyRule{{
 			APIGroups: []string{corev1.GroupName}, Resources: []string{"secrets"},
 			ResourceNames: []string{secretName}, Verbs: verbs,
@@ -31,9 +33,9 @@ func RequiredPermissions(secretName string, configurationNames []string) Permiss
 	}
 }
 
-// RecreatePermission lets the server make the Secret again after somebody deleted it. RBAC cannot limit it to a name:
+// Recreate lets the server make the Secret again after somebody deleted it. RBAC cannot limit it to a name:
 // whoever has it may create any Secret in the namespace, though not read it. Without it the server goes on with what
 // is in its memory, until whoever installed it puts the empty Secret back.
-func RecreatePermission() rbacv1.PolicyRule {
+func Recreate() rbacv1.PolicyRule {
 	return rbacv1.PolicyRule{APIGroups: []string{corev1.GroupName}, Resources: []string{"secrets"}, Verbs: []string{"create"}}
 }

@@ -1,4 +1,4 @@
-// Package certmanager has the cert-manager objects that give the webhook its certificate, as the chart creates them
+// Package chain has the cert-manager objects that give the webhook its certificate, as the chart creates them
 // under tls.mode cert-manager:
 //
 //	SelfSigned Issuer → CA Certificate (10 years) → CA Issuer → leaf Certificate (90 days)
@@ -7,9 +7,9 @@
 // renewal, and calls would fail until cert-manager has written the new one into the webhook configuration. Below a
 // certificate authority that outlives it, a leaf is renewed without anybody noticing.
 //
-// The chart's template is held against this package by a test, so that a field that cert-manager renames, or a default
-// that it changes, is found when the module is updated and not in a cluster. Nothing that is deployed imports it.
-package certmanager
+// A test compares the chart's templates with these objects, so that a field that cert-manager renames, or a default
+// that it changes, is found when the module is updated and not in a cluster.
+package chain
 
 import (
 	"time"
@@ -62,8 +62,8 @@ func DNSNames(r Release) []string {
 	return []string{name, name + ".cluster.local"}
 }
 
-// NewChain returns the objects for a release. The same release gives the same objects.
-func NewChain(r Release) Chain {
+// New returns the objects for a release. The same release gives the same objects.
+func New(r Release) Chain {
 	selfSigned, authority, leaf := r.FullName+"-selfsigned", r.FullName+"-ca", r.FullName+"-tls"
 	return Chain{
 		SelfSigned: issuer(r, selfSigned, certmanagerv1.IssuerConfig{SelfSigned: &certmanagerv1.SelfSignedIssuer{}}),
@@ -94,8 +94,8 @@ func issuer(r Release, name string, config certmanagerv1.IssuerConfig) *certmana
 	}
 }
 
-// certificate returns a Certificate that is kept in the Secret of its own name, with what all of ours share. ECDSA
-// P-256 makes a handshake a millisecond cheaper than RSA or P-384.
+// certificate returns a Certificate that is kept in the Secret of its own name, with what all certificates of the chain
+// share. ECDSA P-256 makes a handshake a millisecond cheaper than RSA or P-384.
 func certificate(r Release, name string, spec certmanagerv1.CertificateSpec) *certmanagerv1.Certificate {
 	limit := int32(1)
 	spec.SecretName = name

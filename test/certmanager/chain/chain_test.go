@@ -1,4 +1,4 @@
-package certmanager_test
+package chain_test
 
 import (
 	"reflect"
@@ -7,15 +7,15 @@ import (
 
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 
-	"github.com/probe-injector/probe-injector/certs/certmanager"
+	"github.com/probe-injector/probe-injector/test/certmanager/chain"
 )
 
-func release() certmanager.Release {
-	return certmanager.Release{FullName: "probe-injector", Namespace: "probes", Labels: map[string]string{"app.kubernetes.io/name": "probe-injector"}}
+func release() chain.Release {
+	return chain.Release{FullName: "probe-injector", Namespace: "probes", Labels: map[string]string{"app.kubernetes.io/name": "probe-injector"}}
 }
 
 func TestEveryCertificateIsSignedByTheOneBefore(t *testing.T) {
-	c := certmanager.NewChain(release())
+	c := chain.New(release())
 	if c.SelfSigned.Spec.SelfSigned == nil {
 		t.Error("the first issuer does not sign itself")
 	}
@@ -34,14 +34,14 @@ func TestEveryCertificateIsSignedByTheOneBefore(t *testing.T) {
 }
 
 func TestOnlyTheAuthorityCanSign(t *testing.T) {
-	c := certmanager.NewChain(release())
+	c := chain.New(release())
 	if !c.CA.Spec.IsCA || c.Leaf.Spec.IsCA {
 		t.Errorf("isCA: authority %v, leaf %v", c.CA.Spec.IsCA, c.Leaf.Spec.IsCA)
 	}
 }
 
 func TestKeysAreECDSAP256AndNew(t *testing.T) {
-	c := certmanager.NewChain(release())
+	c := chain.New(release())
 	for _, certificate := range []*certmanagerv1.Certificate{c.CA, c.Leaf} {
 		want := certmanagerv1.CertificatePrivateKey{Algorithm: certmanagerv1.ECDSAKeyAlgorithm, Size: 256, RotationPolicy: certmanagerv1.RotationPolicyAlways}
 		if got := *certificate.Spec.PrivateKey; got != want {
@@ -51,7 +51,7 @@ func TestKeysAreECDSAP256AndNew(t *testing.T) {
 }
 
 func TestTheLeafIsForTheServiceAndRenewedInTime(t *testing.T) {
-	c := certmanager.NewChain(release())
+	c := chain.New(release())
 	want := []string{"probe-injector.probes.svc", "probe-injector.probes.svc.cluster.local"}
 	if got := c.Leaf.Spec.DNSNames; !reflect.DeepEqual(got, want) {
 		t.Errorf("DNS names %q", got)
@@ -68,7 +68,7 @@ func TestTheLeafIsForTheServiceAndRenewedInTime(t *testing.T) {
 }
 
 func TestTheSameReleaseGivesTheSameObjects(t *testing.T) {
-	if !reflect.DeepEqual(certmanager.NewChain(release()), certmanager.NewChain(release())) {
+	if !reflect.DeepEqual(chain.New(release()), chain.New(release())) {
 		t.Error("two chains of one release differ")
 	}
 }

@@ -1,15 +1,17 @@
-package selfmanaged
+package permissions_test
 
 import (
 	"slices"
 	"testing"
 
 	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/probe-injector/probe-injector/test/permissions"
 )
 
-// That they suffice is what the tests on a real API server show, whose replicas may do nothing else.
+// That they suffice is shown by the tests of certs/selfmanaged on a real API server, whose replicas may do nothing else.
 func TestPermissionsAreLimitedToNames(t *testing.T) {
-	p := RequiredPermissions("tls", []string{"a", "b"})
+	p := permissions.Required("tls", []string{"a", "b"})
 	for _, rule := range append(slices.Clone(p.Role), p.ClusterRole...) {
 		if len(rule.ResourceNames) == 0 {
 			t.Errorf("%v is not limited to names", rule)
