@@ -309,6 +309,7 @@ func TestOnARealAPIServer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	t.Run("both kinds of configurations", func(t *testing.T) { testConfigurationKinds(t, plane) })
 	t.Run("a fresh installation", func(t *testing.T) { testFreshInstallation(t, plane) })
 	t.Run("recovery", func(t *testing.T) { testRecovery(t, plane) })
 	t.Run("rotation", func(t *testing.T) { testRotation(t, plane) })
@@ -354,10 +355,10 @@ func testRecovery(t *testing.T, plane *controlplane.ControlPlane) {
 	}{
 		{"an emptied Secret", func() { i.setSecret(nil) }, false, 10 * time.Second},
 		{"a Secret of garbage", func() {
-			i.setSecret(map[string][]byte{CertificateKey: []byte("garbage"), PrivateKeyKey: []byte("garbage")})
+			i.setSecret(map[string][]byte{certificateKey: []byte("garbage"), privateKeyKey: []byte("garbage")})
 		}, false, 10 * time.Second},
 		{"a Secret with somebody else's certificate", func() {
-			i.setSecret(map[string][]byte{CertificateKey: encodeCertificates([]*x509.Certificate{elsewhere.certificate()}), PrivateKeyKey: other[PrivateKeyKey]})
+			i.setSecret(map[string][]byte{certificateKey: encodeCertificates([]*x509.Certificate{elsewhere.certificate()}), privateKeyKey: other[privateKeyKey]})
 		}, false, 10 * time.Second},
 		{"an authority that has expired", func() { i.setSecret(expired) }, false, 10 * time.Second},
 		{"an authority that ends soon", func() { i.setSecret(ending) }, false, 10 * time.Second},

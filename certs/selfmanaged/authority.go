@@ -1,7 +1,6 @@
 package selfmanaged
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -14,26 +13,20 @@ import (
 	"fmt"
 	"math/big"
 	"net"
-	"slices"
 	"time"
 )
 
 // The members of the Secret. An empty Secret of type Opaque has neither; see the package comment for why the chart
 // renders it so.
 const (
-	// CertificateKey is the certificate of the authority, PEM. It is what the API server has to trust.
-	CertificateKey = "ca.crt"
-	// PrivateKeyKey is the key of the authority, PKCS #8 in PEM.
-	PrivateKeyKey = "ca.key"
+	// certificateKey is the certificate of the authority, PEM. It is what the API server has to trust.
+	certificateKey = "ca.crt"
+	// privateKeyKey is the key of the authority, PKCS #8 in PEM.
+	privateKeyKey = "ca.key"
 )
 
-// organization tells our authorities from others that may stand in a bundle.
+// organization tells authorities that newAuthority made from others in a bundle.
 const organization = "probe-injector.dev"
-
-const (
-	pemCertificate = "CERTIFICATE"
-	pemPrivateKey  = "PRIVATE KEY"
-)
 
 // authority is a certificate authority with its key.
 type authority struct {
@@ -50,33 +43,33 @@ type leaf struct {
 
 func (l *leaf) certificate() *x509.Certificate { return l.pair.Leaf }
 
-// errEmpty means that there is nothing in the Secret yet, as in every new installation.
+// errEmpty means that the Secret has no authority yet, as in every new installation.
 var errEmpty = errors.New("it is empty")
 
 // parseAuthority reads the authority in a Secret. The error says why it cannot be used now.
 func parseAuthority(data map[string][]byte, now time.Time) (*authority, error) {
-	if len(data[CertificateKey]) == 0 && len(data[PrivateKeyKey]) == 0 {
+	if len(data[certificateKey]) == 0 && len(data[privateKeyKey]) == 0 {
 		return nil, errEmpty
 	}
 	// It also finds out whether the key belongs to the certificate.
-	pair, err := tls.X509KeyPair(data[CertificateKey], data[PrivateKeyKey])
+	pair, err := tls.X509KeyPair(data[certificateKey], data[privateKeyKey])
 	if err != nil {
-		return nil, fmt.Errorf("%s and %s: %w", CertificateKey, PrivateKeyKey, err)
+		return nil, fmt.Errorf("%s and %s: %w", certificateKey, privateKeyKey, err)
 	}
 	key, ok := pair.PrivateKey.(crypto.Signer)
 	if !ok {
-		return nil, fmt.Errorf("%s cannot sign", PrivateKeyKey)
+		return nil, fmt.Errorf("%s cannot sign", privateKeyKey)
 	}
 	if !canSign(pair.Leaf) {
-		return nil, fmt.Errorf("%s is not a certificate authority", CertificateKey)
+		return nil, fmt.Errorf("%s is not a certificate authority", certificateKey)
 	}
 	if err := validAt(pair.Leaf, now); err != nil {
-		return nil, fmt.Errorf("%s %w", CertificateKey, err)
+		return nil, fmt.Errorf("%s %w", certificateKey, err)
 	}
 	return &authority{certificate: pair.Leaf, key: key}, nil
 }
 
-// canSign says whether a certificate may sign others.
+// canSign reports whether a certificate may sign others.
 func canSign(c *x509.Certificate) bool {
 	return c.IsCA && c.BasicConstraintsValid && (c.KeyUsage == 0 || c.KeyUsage&x509.KeyUsageCertSign != 0)
 }
@@ -118,14 +111,14 @@ func newAuthority(now time.Time, l Lifetimes) (*authority, map[string][]byte, er
 		return nil, nil, fmt.Errorf("writing the key of a certificate authority: %w", err)
 	}
 	return &authority{certificate: certificate, key: key}, map[string][]byte{
-		CertificateKey: encodeCertificates([]*x509.Certificate{certificate}),
-		PrivateKeyKey:  pem.EncodeToMemory(&pem.Block{Type: pemPrivateKey, Bytes: der}),
+		certificateKey: encodeCertificates([]*x509.Certificate{certificate}),
+		privateKeyKey:  pem.EncodeToMemory(&pem.Block{Type: pemPrivateKey, Bytes: der}),
 	}, nil
 }
 
-// vouches returns why API servers would not believe what the authority signs for the names: somebody may have put one
-// into the Secret that is limited to other names or uses. It signs one for trial.
-func (a *authority) vouches(names []string, now time.Time, l Lifetimes) error {
+// canIssueFor returns why an API server would reject what the authority signs for the names, or nil: somebody may have
+// put an authority into the Secret that is limited to other names or uses. It signs a certificate for trial.
+func (a *authority) canIssueFor(names []string, now time.Time, l Lifetimes) error {
 	trial, err := a.sign(names, now, l)
 	if err != nil {
 		return err
@@ -207,31 +200,4 @@ func earliest(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// encodeCertificates writes certificates as PEM, in their order.
-func encodeCertificates(certificates []*x509.Certificate) []byte {
-	var b bytes.Buffer
-	for _, c := range certificates {
-		b.Write(pem.EncodeToMemory(&pem.Block{Type: pemCertificate, Bytes: c.Raw}))
-	}
-	return b.Bytes()
-}
-
-// parseCertificates reads the certificates in PEM data and leaves out what is none.
-func parseCertificates(data []byte) []*x509.Certificate {
-	var all []*x509.Certificate
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != pemCertificate {
-			continue
-		}
-		if c, err := x509.ParseCertificate(block.Bytes); err == nil && !contains(all, c) {
-			all = append(all, c)
-		}
-	}
-	return all
-}
-
-func contains(all []*x509.Certificate, c *x509.Certificate) bool {
-	return slices.ContainsFunc(all, c.Equal)
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// mostStrangers is how many authorities of others are kept beside ours: whoever changes theirs publishes two.
-const mostStrangers = 2
+// maxForeign is how many authorities that others made are kept beside the own ones: whoever replaces one publishes two.
+const maxForeign = 2
 
 // knowledge is what one replica knows beside what is published.
 type knowledge struct {
@@ -16,16 +16,16 @@ type knowledge struct {
 	current *x509.Certificate
 	// serving signed what this replica serves, or is nil.
 	serving *x509.Certificate
-	// settled says whether an authority has been published for so long that every replica serves what it signed, or
+	// settled reports whether an authority has been published for so long that every replica serves what it signed, or
 	// what a later one signed.
 	settled func(*x509.Certificate) bool
 	// retireAt is when nobody needs the predecessor of current any more.
 	retireAt time.Time
 }
 
-// wanted returns which authorities are to be published, given those that are: the current one, at most one predecessor
-// of ours, and until that retires the newest that strangers have published. It is the same for every replica that knows the
-// same, does not depend on order, and what it returns is wanted again, so that replicas need not agree on who writes.
+// wanted returns which authorities are to be published, given those that are: the current one, at most one own
+// predecessor, and until that retires the newest foreign ones. It is the same for every replica that knows the same, does
+// not depend on order, and what it returns is wanted again, so that replicas need not agree on who writes.
 //
 //	published       the Secret has    wanted
 //	nothing         "A"               "A"
@@ -40,7 +40,7 @@ type knowledge struct {
 //
 // The newest is first, because a human looks there.
 func wanted(published []*x509.Certificate, k knowledge, now time.Time) []*x509.Certificate {
-	ours, strangers := predecessors(published, k, now)
+	own, foreign := predecessors(published, k, now)
 	if k.current == nil || validAt(k.current, now) != nil {
 		return newestFirst(usable(published, now))
 	}
@@ -48,15 +48,15 @@ func wanted(published []*x509.Certificate, k knowledge, now time.Time) []*x509.C
 	if isPublished && k.settled(k.current) && !now.Before(k.retireAt) {
 		return []*x509.Certificate{k.current}
 	}
-	if !isPublished && len(ours) > 1 && !k.settled(ours[0]) {
-		return newestFirst(append(strangers, ours[:2]...))
+	if !isPublished && len(own) > 1 && !k.settled(own[0]) {
+		return newestFirst(append(foreign, own[:2]...))
 	}
-	return newestFirst(append(append(strangers, k.current), ours[:min(1, len(ours))]...))
+	return newestFirst(append(append(foreign, k.current), own[:min(1, len(own))]...))
 }
 
-// predecessors are all that may be kept beside the current authority: ours, later ones before earlier ones, and those of
-// strangers, such as the mode of certificates that was in use before.
-func predecessors(published []*x509.Certificate, k knowledge, now time.Time) (ours, strangers []*x509.Certificate) {
+// predecessors returns all authorities that may be kept beside the current one: the own ones, later before earlier, and
+// foreign ones, such as that of the mode of certificates that was in use before.
+func predecessors(published []*x509.Certificate, k knowledge, now time.Time) (own, foreign []*x509.Certificate) {
 	candidates := slices.Clone(published)
 	if k.serving != nil && !contains(candidates, k.serving) {
 		candidates = append(candidates, k.serving)
@@ -64,17 +64,17 @@ func predecessors(published []*x509.Certificate, k knowledge, now time.Time) (ou
 	for _, c := range newestFirst(usable(candidates, now)) {
 		switch {
 		case k.current != nil && c.Equal(k.current):
-		case isOurs(c):
-			ours = append(ours, c)
+		case isOwn(c):
+			own = append(own, c)
 		default:
-			strangers = append(strangers, c)
+			foreign = append(foreign, c)
 		}
 	}
-	return ours, strangers[:min(mostStrangers, len(strangers))]
+	return own, foreign[:min(maxForeign, len(foreign))]
 }
 
-// usable leaves out what has expired. A certificate that is no authority stays: somebody who brought a certificate of
-// their own may have published that itself.
+// usable leaves out what has expired. A certificate that is no authority stays: somebody may have published the very
+// certificate that they serve.
 func usable(all []*x509.Certificate, now time.Time) []*x509.Certificate {
 	var some []*x509.Certificate
 	for _, c := range all {
@@ -85,8 +85,8 @@ func usable(all []*x509.Certificate, now time.Time) []*x509.Certificate {
 	return some
 }
 
-// newestFirst sorts by the begin of validity, then by the serial number, which orders ours, and then by anything that
-// is always the same.
+// newestFirst sorts by the begin of validity, then by the serial number, which orders own authorities, and then by their bytes, so that
+// the order is always the same.
 func newestFirst(all []*x509.Certificate) []*x509.Certificate {
 	sorted := slices.Clone(all)
 	slices.SortFunc(sorted, func(a, b *x509.Certificate) int {
@@ -101,12 +101,12 @@ func newestFirst(all []*x509.Certificate) []*x509.Certificate {
 	return sorted
 }
 
-// isOurs says whether an authority was made by newAuthority.
-func isOurs(c *x509.Certificate) bool { return slices.Contains(c.Subject.Organization, organization) }
+// isOwn reports whether an authority was made by newAuthority.
+func isOwn(c *x509.Certificate) bool { return slices.Contains(c.Subject.Organization, organization) }
 
-// issuedAt is when an authority was made. That of a stranger is taken as not backdated.
+// issuedAt is when an authority was made. A foreign one is taken as not backdated.
 func issuedAt(c *x509.Certificate, l Lifetimes) time.Time {
-	if isOurs(c) {
+	if isOwn(c) {
 		return c.NotBefore.Add(l.Backdate)
 	}
 	return c.NotBefore

@@ -19,7 +19,7 @@ func TestWanted(t *testing.T) {
 	}
 	a, b, c := made(72*time.Hour), made(48*time.Hour), made(time.Minute)
 	expired := made(l.CA + time.Minute)
-	other := stranger(t, at())
+	other := foreignAuthority(t, at())
 	always, never := func(*x509.Certificate) bool { return true }, func(*x509.Certificate) bool { return false }
 
 	// The rows are those of the comment on wanted, and some more.
@@ -30,23 +30,23 @@ func TestWanted(t *testing.T) {
 		settled   func(*x509.Certificate) bool
 		want      []*x509.Certificate
 	}{
-		"nothing is published: the current one":                     {nil, a, nil, never, of(a)},
-		"the current one is published: it stays":                    {of(a), a, a, always, of(a)},
-		"a new one comes: the one before stays":                     {of(a), c, a, always, of(c, a)},
-		"a new one is published: the one before stays":              {of(c, a), c, a, never, of(c, a)},
-		"a new one has settled: the one before stays for its time":  {of(c, a), c, c, always, of(c, a)},
-		"a new one is a day old and settled: the one before goes":   {of(b, a), b, b, always, of(b)},
-		"it is a day old and was only just published: both stay":    {of(b, a), b, a, never, of(b, a)},
-		"a third comes before the second settled: it waits":         {of(b, a), c, a, never, of(b, a)},
-		"a third comes after the second settled: the first goes":    {of(b, a), c, b, always, of(c, b)},
-		"an expired one goes at once":                               {of(expired), a, nil, never, of(a)},
-		"an expired one does not make a third wait":                 {of(b, expired), c, b, never, of(c, b)},
-		"a stranger's stays, for the servers that still use it":     {of(other), a, nil, never, of(other, a)},
-		"a stranger's stays beside ours: another mode was tried":    {of(other, a), c, nil, never, of(other, c, a)},
-		"a stranger's goes with our predecessor":                    {of(other, b, a), b, b, always, of(b)},
-		"what this replica serves is put back":                      {of(c), c, a, never, of(c, a)},
-		"nothing is known: all that can be used stays":              {of(b, expired, a), nil, nil, never, of(b, a)},
-		"the Secret went back to an earlier one: it is first again": {of(c, b), a, c, always, of(c, a)},
+		"nothing is published: the current one":                          {nil, a, nil, never, of(a)},
+		"the current one is published: it stays":                         {of(a), a, a, always, of(a)},
+		"a new one comes: the one before stays":                          {of(a), c, a, always, of(c, a)},
+		"a new one is published: the one before stays":                   {of(c, a), c, a, never, of(c, a)},
+		"a new one has settled: the one before stays for its time":       {of(c, a), c, c, always, of(c, a)},
+		"a new one is a day old and settled: the one before goes":        {of(b, a), b, b, always, of(b)},
+		"it is a day old and was only just published: both stay":         {of(b, a), b, a, never, of(b, a)},
+		"a third comes before the second settled: it waits":              {of(b, a), c, a, never, of(b, a)},
+		"a third comes after the second settled: the first goes":         {of(b, a), c, b, always, of(c, b)},
+		"an expired one goes at once":                                    {of(expired), a, nil, never, of(a)},
+		"an expired one does not make a third wait":                      {of(b, expired), c, b, never, of(c, b)},
+		"a foreign one stays, for the servers that still use it":         {of(other), a, nil, never, of(other, a)},
+		"a foreign one stays beside the own one: another mode was tried": {of(other, a), c, nil, never, of(other, c, a)},
+		"a foreign one goes with the predecessor":                        {of(other, b, a), b, b, always, of(b)},
+		"what this replica serves is put back":                           {of(c), c, a, never, of(c, a)},
+		"nothing is known: all that can be used stays":                   {of(b, expired, a), nil, nil, never, of(b, a)},
+		"the Secret went back to an earlier one: it is first again":      {of(c, b), a, c, always, of(c, a)},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestWanted(t *testing.T) {
 			}
 			got := wanted(test.published, k, at())
 			if !slices.EqualFunc(got, test.want, (*x509.Certificate).Equal) {
-				t.Errorf("got %v, want %v", names(got), names(test.want))
+				t.Errorf("got %v, want %v", serials(got), serials(test.want))
 			}
 		})
 	}
@@ -73,7 +73,7 @@ func TestWantedIsAgreedUpon(t *testing.T) {
 		a, _ := makeCA(t, at().Add(-ago), l)
 		pool = append(pool, a.certificate)
 	}
-	pool = append(pool, stranger(t, at()))
+	pool = append(pool, foreignAuthority(t, at()))
 	for range 3000 {
 		random.Shuffle(len(pool), func(i, j int) { pool[i], pool[j] = pool[j], pool[i] })
 		published := slices.Clone(pool[:random.IntN(4)])
@@ -102,9 +102,9 @@ func checkAgreement(t *testing.T, published []*x509.Certificate, k knowledge, ra
 	if !same(wanted(got, k, at())) {
 		t.Fatal("what was wanted is not wanted again")
 	}
-	ours := slices.DeleteFunc(slices.Clone(got), func(c *x509.Certificate) bool { return !isOurs(c) })
-	if validAt(k.current, at()) == nil && len(ours) > 2 {
-		t.Fatalf("%d authorities of ours are wanted", len(ours))
+	own := slices.DeleteFunc(slices.Clone(got), func(c *x509.Certificate) bool { return !isOwn(c) })
+	if validAt(k.current, at()) == nil && len(own) > 2 {
+		t.Fatalf("%d own authorities are wanted", len(own))
 	}
 	for _, c := range got {
 		if at().After(c.NotAfter) {

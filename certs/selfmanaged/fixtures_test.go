@@ -23,6 +23,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 )
@@ -32,14 +33,16 @@ const (
 	hooks       = "0-probe-injector"
 )
 
-// memory is a cluster in memory: what an API server would do with our two kinds of objects, for any number of replicas
+// memory is a cluster in memory: what an API server would do with the Secret and the configurations, for any number of replicas
 // that learn of changes after a lag. Time is that of the synctest bubble it runs in.
 type memory struct {
 	mutex          sync.Mutex
 	version        int
 	secret         *corev1.Secret
 	configurations map[string]*admissionregistrationv1.MutatingWebhookConfiguration
-	changed        map[*connection]chan struct{}
+	// preflight is a configuration of the other kind, of the same name, or nil.
+	preflight *admissionregistrationv1.ValidatingWebhookConfiguration
+	changed   map[*connection]chan struct{}
 	// writes counts the writes of replicas that succeeded.
 	writes int
 	// mayCreate is whether the Secret can be made again.
@@ -106,6 +109,10 @@ func (m *memory) stamp() {
 		c.ResourceVersion = strconv.Itoa(m.version)
 		m.configurations[name] = c
 	}
+	if m.preflight != nil {
+		m.preflight = m.preflight.DeepCopy()
+		m.preflight.ResourceVersion = strconv.Itoa(m.version)
+	}
 	for _, changed := range m.changed {
 		select {
 		case changed <- struct{}{}:
@@ -121,7 +128,7 @@ func (m *memory) look(f func()) {
 	f()
 }
 
-// isFilled says whether the Secret is there and has data.
+// isFilled reports whether the Secret is there and has data.
 func (m *memory) isFilled() (filled bool) {
 	m.look(func() { filled = m.secret != nil && len(m.secret.Data) > 0 })
 	return filled
@@ -143,10 +150,15 @@ func (m *memory) bundles() [][]byte {
 			all = append(all, w.ClientConfig.CABundle)
 		}
 	}
+	if m.preflight != nil {
+		for _, w := range m.preflight.Webhooks {
+			all = append(all, w.ClientConfig.CABundle)
+		}
+	}
 	return all
 }
 
-func (c connection) watch(ctx context.Context, secret *cell[corev1.Secret], configurations map[string]*configurationCell) {
+func (c connection) watch(ctx context.Context, secret *secretStore, configurations map[configurationRef]*configurationStore) {
 	changed := make(chan struct{}, 1)
 	c.mutex.Lock()
 	c.changed[&c] = changed
@@ -171,15 +183,20 @@ func (c connection) watch(ctx context.Context, secret *cell[corev1.Secret], conf
 	}
 }
 
-func (c connection) deliver(secret *cell[corev1.Secret], configurations map[string]*configurationCell) {
+func (c connection) deliver(secret *secretStore, configurations map[configurationRef]*configurationStore) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if c.down {
 		return
 	}
 	secret.set(c.secret.DeepCopy())
-	for name, cell := range configurations {
-		cell.set(c.configurations[name].DeepCopy())
+	for r, store := range configurations {
+		object := c.configuration(r)
+		if object == nil {
+			_ = store.Delete(nil)
+		} else if err := store.Update(object); err != nil {
+			panic(err)
+		}
 	}
 }
 
@@ -220,34 +237,55 @@ func (c connection) createSecret(_ context.Context, data map[string][]byte) erro
 	})
 }
 
-func (c connection) patchConfiguration(_ context.Context, name string, patch []byte) error {
-	return c.write("mutatingwebhookconfigurations", name, func() error {
-		old := c.configurations[name]
-		if old == nil {
-			return apierrors.NewNotFound(schema.GroupResource{Resource: "mutatingwebhookconfigurations"}, name)
+// configuration returns a copy of a configuration, nil if it does not exist.
+func (m *memory) configuration(r configurationRef) runtime.Object {
+	if r.kind == validating && m.preflight != nil {
+		return m.preflight.DeepCopy()
+	}
+	if c := m.configurations[r.name]; r.kind == mutating && c != nil {
+		return c.DeepCopy()
+	}
+	return nil
+}
+
+func (c connection) patchConfiguration(_ context.Context, r configurationRef, patch []byte) error {
+	return c.write("webhookconfigurations", r.name, func() error {
+		object := c.configuration(r)
+		if object == nil {
+			return apierrors.NewNotFound(schema.GroupResource{Resource: "webhookconfigurations"}, r.name)
+		}
+		old, err := r.kind.read(object)
+		if err != nil {
+			return err
 		}
 		var p bundlePatch
 		if err := json.Unmarshal(patch, &p); err != nil {
 			return err
 		}
-		if p.Metadata.ResourceVersion != old.ResourceVersion {
-			return apierrors.NewConflict(schema.GroupResource{Resource: "mutatingwebhookconfigurations"}, name, nil)
+		if p.Metadata.ResourceVersion != old.resourceVersion {
+			return apierrors.NewConflict(schema.GroupResource{Resource: "webhookconfigurations"}, r.name, nil)
 		}
-		before, err := json.Marshal(old)
-		if err != nil {
-			return err
+		if r.kind == validating {
+			c.preflight = &admissionregistrationv1.ValidatingWebhookConfiguration{}
+			return merge(object, patch, c.preflight)
 		}
-		after, err := strategicpatch.StrategicMergePatch(before, patch, admissionregistrationv1.MutatingWebhookConfiguration{})
-		if err != nil {
-			return err
-		}
-		var merged admissionregistrationv1.MutatingWebhookConfiguration
-		if err := json.Unmarshal(after, &merged); err != nil {
-			return err
-		}
-		c.configurations[name] = &merged
-		return nil
+		merged := &admissionregistrationv1.MutatingWebhookConfiguration{}
+		c.configurations[r.name] = merged
+		return merge(object, patch, merged)
 	})
+}
+
+// merge applies a strategic merge patch to old and puts the result into merged, which is of the same type.
+func merge(old runtime.Object, patch []byte, merged runtime.Object) error {
+	before, err := json.Marshal(old)
+	if err != nil {
+		return err
+	}
+	after, err := strategicpatch.StrategicMergePatch(before, patch, merged)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(after, merged)
 }
 
 func (c connection) write(resource, name string, f func() error) error {
@@ -288,7 +326,11 @@ func (m *memory) run(t *testing.T, l Lifetimes) *replica {
 		Namespace: "probes", Secret: "tls", Configurations: []string{hooks}, DNSNames: []string{serviceName},
 		Lifetimes: l, Logger: m.logger,
 	}
-	r := &replica{Manager: newManager(o, metrics, connection{m})}
+	configurations := o.configurations()
+	if m.preflight != nil {
+		configurations = append(configurations, configurationRef{validating, hooks})
+	}
+	r := &replica{Manager: newManager(o, configurations, metrics, connection{m})}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
@@ -315,7 +357,7 @@ func (m *memory) authorities(t *testing.T) []*x509.Certificate {
 	return parseCertificates(all[0])
 }
 
-// verifies says why one of the bundles does not verify what a replica serves.
+// verifies returns why one of the bundles does not verify what a replica serves.
 func verifies(r *replica, bundles [][]byte) error {
 	l := r.serving.Load()
 	if l == nil {
@@ -341,8 +383,8 @@ func makeCA(t testing.TB, at time.Time, l Lifetimes) (*authority, map[string][]b
 	return a, data
 }
 
-// stranger makes an authority as another tool would.
-func stranger(t testing.TB, made time.Time) *x509.Certificate {
+// foreignAuthority makes an authority as another tool would.
+func foreignAuthority(t testing.TB, made time.Time) *x509.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -6,66 +6,18 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/client-go/rest"
 )
 
 const (
-	// lookAgainAfter is how often everything is looked at without having been told of a change. It costs some parsing
-	// of what is in memory.
-	lookAgainAfter = 10 * time.Second
+	// resyncInterval is how often Run takes its steps without a change. It costs some parsing of what is in memory.
+	resyncInterval = 10 * time.Second
 	// After an error the next attempt waits for firstRetry, then twice as long each time, up to lastRetry.
 	firstRetry, lastRetry = 200 * time.Millisecond, 10 * time.Second
-	// echoAfter is how long a write may take to come back by the watch before the object is written again.
-	echoAfter = 5 * time.Second
 )
-
-// Options are what a Manager needs. All fields are required.
-type Options struct {
-	// Config is how to reach the Kubernetes API.
-	Config *rest.Config
-	// Namespace and Secret name the Secret of the authority.
-	Namespace, Secret string
-	// Configurations are the names of the MutatingWebhookConfigurations whose bundles are kept.
-	Configurations []string
-	// DNSNames are the names, or IP addresses, by which the API server calls us.
-	DNSNames []string
-	// Lifetimes are DefaultLifetimes outside of tests.
-	Lifetimes Lifetimes
-	Logger    *slog.Logger
-	// Registerer gets the metrics.
-	Registerer prometheus.Registerer
-}
-
-func (o Options) validate() error {
-	var errs []error
-	check := func(what, name string) {
-		for _, wrong := range validation.IsDNS1123Subdomain(name) {
-			errs = append(errs, fmt.Errorf("%s %q: %s", what, name, wrong))
-		}
-	}
-	check("namespace", o.Namespace)
-	check("secret", o.Secret)
-	for _, name := range o.Configurations {
-		check("webhook configuration", name)
-	}
-	if len(o.Configurations) == 0 {
-		errs = append(errs, errors.New("no webhook configuration is named"))
-	}
-	if len(o.DNSNames) == 0 {
-		errs = append(errs, errors.New("no DNS name is given for the certificate"))
-	}
-	return errors.Join(append(errs, o.Lifetimes.validate())...)
-}
 
 // Manager keeps the authority, the published bundles and the served certificate. Run does the work; the other methods
 // are safe for concurrent use.
@@ -74,14 +26,16 @@ type Manager struct {
 	metrics *metrics
 	cluster cluster
 
-	secret         *cell[corev1.Secret]
-	configurations map[string]*configurationCell
-	// wake is written to when a cell changed.
+	secret *secretStore
+	// refs are the configurations in the order of the options.
+	refs           []configurationRef
+	configurations map[configurationRef]*configurationStore
+	// wake is written to when a store changed.
 	wake chan struct{}
 
-	// serving is what is served, nil until the API server trusts something.
+	// serving is the certificate that is served, nil until the API server trusts one.
 	serving atomic.Pointer[leaf]
-	// published is what was published when Run last looked.
+	// published is what was published at Run's last step.
 	published atomic.Pointer[published]
 
 	// What follows belongs to Run alone.
@@ -90,19 +44,13 @@ type Manager struct {
 	authority *authority
 	// pending is signed and not served yet.
 	pending *leaf
-	// since is from when on every entry has had an authority, by its bytes, as far as this process has seen.
-	since map[string]time.Time
-	// remembered is what was published when last there was anything.
-	remembered []*x509.Certificate
-	// written are the resourceVersions that this process has replaced and not seen replaced yet.
-	written    map[string]write
-	complaints *complaints
-}
-
-// write is a write that has succeeded.
-type write struct {
-	over string
-	at   time.Time
+	// publishedSince is since when every entry has had an authority, by its bytes, as far as this process has seen.
+	publishedSince map[string]time.Time
+	// lastPublished is what was published when last there was anything.
+	lastPublished []*x509.Certificate
+	// written are the last writes of this process, by the object.
+	written  map[string]write
+	errorLog *errorLog
 }
 
 // New returns a Manager that does nothing until Run is called. The error names all that is wrong with the options.
@@ -110,7 +58,7 @@ func New(o Options) (*Manager, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	cluster, err := newRealCluster(o.Config, o.Namespace, o.Secret, o.Logger)
+	cluster, err := newAPICluster(o.Config, o.Namespace, o.Secret, o.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -118,35 +66,36 @@ func New(o Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newManager(o, metrics, cluster), nil
+	return newManager(o, o.configurations(), metrics, cluster), nil
 }
 
-func newManager(o Options, metrics *metrics, c cluster) *Manager {
+func newManager(o Options, configurations []configurationRef, metrics *metrics, c cluster) *Manager {
 	m := &Manager{
 		options:        o,
 		metrics:        metrics,
 		cluster:        c,
-		configurations: map[string]*configurationCell{},
+		configurations: map[configurationRef]*configurationStore{},
 		wake:           make(chan struct{}, 1),
-		since:          map[string]time.Time{},
+		publishedSince: map[string]time.Time{},
 		written:        map[string]write{},
-		complaints:     newComplaints(o.Logger, "certificates cannot be kept as they should be, we go on with those there are"),
+		errorLog:       newErrorLog(o.Logger, "certificates cannot be kept as they should be, we go on with those there are"),
 	}
 	changed := func() {
 		select {
 		case m.wake <- struct{}{}:
-		default: // it will look anyway
+		default: // Run is about to look anyway.
 		}
 	}
-	m.secret = &cell[corev1.Secret]{changed: changed}
-	for _, name := range o.Configurations {
-		m.configurations[name] = &configurationCell{changed: changed}
+	m.secret = &secretStore{read: readSecret, changed: changed}
+	for _, r := range configurations {
+		m.configurations[r] = &configurationStore{read: r.kind.read, changed: changed}
 	}
-	m.published.Store(&published{missing: o.Configurations})
+	m.refs = configurations
+	m.published.Store(&published{missing: configurations})
 	return m
 }
 
-// GetCertificate is for tls.Config. It fails until the API server trusts a certificate of ours.
+// GetCertificate is for tls.Config. It fails until the API server trusts a certificate.
 func (m *Manager) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if l := m.serving.Load(); l != nil {
 		return l.pair, nil
@@ -154,7 +103,7 @@ func (m *Manager) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	return nil, errors.New("there is no certificate yet that the API server trusts")
 }
 
-// Ready returns why the API server would not accept what is served now, or nil.
+// Ready returns why the API server would reject the certificate that is served now, or nil.
 func (m *Manager) Ready() error {
 	l := m.serving.Load()
 	if l == nil {
@@ -163,23 +112,22 @@ func (m *Manager) Ready() error {
 	return m.Trusts(l.certificate())
 }
 
-// Trusts returns why the API server would not accept a certificate from us now, or nil: the published bundle of every
-// entry must verify it.
+// Trusts returns why the API server would reject a certificate now, or nil: the published bundle of every entry must
+// verify it.
 func (m *Manager) Trusts(c *x509.Certificate) error {
 	return m.published.Load().trusts(c, m.options.DNSNames, time.Now())
 }
 
-// waitingFor says what is missing before the first certificate can be served.
+// waitingFor returns what is missing before the first certificate can be served.
 func (m *Manager) waitingFor() error {
-	name := m.options.Namespace + "/" + m.options.Secret
 	switch s, known := m.secret.get(); {
 	case !known:
-		return fmt.Errorf("the Secret %s was not read yet", name)
+		return fmt.Errorf("the Secret %s was not read yet", m.secretName())
 	case s == nil:
-		return fmt.Errorf("the Secret %s does not exist; the chart renders it empty", name)
+		return fmt.Errorf("the Secret %s does not exist; the chart renders it empty", m.secretName())
 	}
 	if missing := m.published.Load().missing; len(missing) > 0 {
-		return fmt.Errorf("the MutatingWebhookConfigurations %q do not exist or were not read yet", missing)
+		return missingError(missing)
 	}
 	return errors.New("no certificate was served yet: the certificate authority is not published in every webhook configuration")
 }
@@ -197,7 +145,7 @@ func (m *Manager) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		m.complaints.about(err, time.Now())
+		m.errorLog.record(err)
 		if err == nil {
 			failures = 0
 		} else {
@@ -224,10 +172,10 @@ func retryAfter(failures int) time.Duration {
 	return wait - time.Duration(rand.Int64N(int64(wait/2))) //nolint:gosec // nobody gains from guessing it
 }
 
-// step looks at everything and does what is due now. It returns how long nothing will be due, unless something changes
-// before. What cannot be done keeps nothing else from being done.
+// step does what is due now. It returns how long nothing will be due, unless something changes before. An error in one
+// part does not keep the others from being done.
 func (m *Manager) step(ctx context.Context, now time.Time) (next time.Duration, err error) {
-	m.look(now)
+	m.observe(now)
 	err = errors.Join(
 		m.keepAuthority(ctx, now),
 		m.publish(ctx, now),
@@ -238,37 +186,37 @@ func (m *Manager) step(ctx context.Context, now time.Time) (next time.Duration, 
 	return m.nextStep(now), err
 }
 
-// look reads what the watches brought.
-func (m *Manager) look(now time.Time) {
+// observe reads what the watches brought.
+func (m *Manager) observe(now time.Time) {
 	p := &published{}
-	for _, name := range m.options.Configurations {
-		if c, _ := m.configurations[name].get(); c != nil {
-			p.read(c)
+	for _, r := range m.refs {
+		if c, _ := m.configurations[r].get(); c != nil {
+			p.add(c)
 		} else {
-			p.missing = append(p.missing, name)
+			p.missing = append(p.missing, r)
 		}
 	}
 	m.published.Store(p)
 
 	since := map[string]time.Time{}
-	for _, c := range p.everywhere() {
+	for _, c := range p.inEveryEntry() {
 		since[string(c.Raw)] = now
-		if before, ok := m.since[string(c.Raw)]; ok {
+		if before, ok := m.publishedSince[string(c.Raw)]; ok {
 			since[string(c.Raw)] = before
 		}
 	}
-	m.since = since
+	m.publishedSince = since
 }
 
 // publishedFor returns how long every entry has had an authority.
 func (m *Manager) publishedFor(c *x509.Certificate, now time.Time) (d time.Duration, ok bool) {
-	since, ok := m.since[string(c.Raw)]
+	since, ok := m.publishedSince[string(c.Raw)]
 	return now.Sub(since), ok
 }
 
 // nextStep returns how long nothing will be due.
 func (m *Manager) nextStep(now time.Time) time.Duration {
-	next := lookAgainAfter
+	next := resyncInterval
 	due := func(at time.Time) {
 		if wait := at.Sub(now); wait > 0 {
 			next = min(next, wait)
@@ -282,7 +230,7 @@ func (m *Manager) nextStep(now time.Time) time.Duration {
 		due(l.certificate().NotAfter)
 	}
 	// Whatever is held or settles does so a fixed time after its publication.
-	for _, since := range m.since {
+	for _, since := range m.publishedSince {
 		due(since.Add(m.options.Lifetimes.Hold))
 		due(since.Add(m.options.Lifetimes.settle()))
 	}
@@ -301,14 +249,3 @@ func (m *Manager) report() {
 		m.metrics.setCA(m.authority.certificate)
 	}
 }
-
-// names lists authorities in log lines by their serial numbers.
-func names(all []*x509.Certificate) []string {
-	var serials []string
-	for _, c := range all {
-		serials = append(serials, serial(c))
-	}
-	return slices.Clip(serials)
-}
-
-func serial(c *x509.Certificate) string { return c.SerialNumber.Text(16) }

@@ -78,14 +78,14 @@ func TestRecovery(t *testing.T) {
 		},
 		"a Secret of garbage gets another authority": {
 			damage: func(_ *testing.T, m *memory) {
-				m.secret.Data = map[string][]byte{CertificateKey: []byte("garbage"), PrivateKeyKey: []byte("garbage")}
+				m.secret.Data = map[string][]byte{certificateKey: []byte("garbage"), privateKeyKey: []byte("garbage")}
 			},
 			within: 7 * time.Second,
 		},
 		"a Secret with a certificate of another key gets another authority": {
 			damage: func(t *testing.T, m *memory) {
 				_, data := makeCA(t, time.Now(), testLifetimes())
-				m.secret.Data[CertificateKey] = data[CertificateKey]
+				m.secret.Data[certificateKey] = data[certificateKey]
 			},
 			within: 7 * time.Second,
 		},
@@ -96,7 +96,7 @@ func TestRecovery(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				data[CertificateKey] = encodeCertificates([]*x509.Certificate{l.certificate()})
+				data[certificateKey] = encodeCertificates([]*x509.Certificate{l.certificate()})
 				m.secret.Data = data
 			},
 			within: 7 * time.Second,
@@ -251,7 +251,7 @@ func TestTheHold(t *testing.T) {
 			_, data := makeCA(t, time.Now(), l)
 			m.change(func() {
 				m.secret.Data = data
-				m.configurations[hooks].Webhooks[0].ClientConfig.CABundle = data[CertificateKey]
+				m.configurations[hooks].Webhooks[0].ClientConfig.CABundle = data[certificateKey]
 			})
 			time.Sleep(time.Second)
 			if r.serving.Load() == old {
@@ -288,7 +288,7 @@ func TestThePredecessorStaysForItsTime(t *testing.T) {
 		if n := len(m.authorities(t)); n != 2 {
 			t.Errorf("%d authorities just before, want 2", n)
 		}
-		time.Sleep(lookAgainAfter + time.Second)
+		time.Sleep(resyncInterval + time.Second)
 		if n := len(m.authorities(t)); n != 1 {
 			t.Errorf("%d authorities afterwards, want 1", n)
 		}
@@ -347,7 +347,7 @@ func liveThrough(t *testing.T, random *rand.Rand) {
 		{"the Secret is deleted", 0, func() { m.secret = nil }},
 		{"the Secret is corrupted", 0, func() {
 			if m.secret != nil && len(m.secret.Data) > 0 {
-				m.secret.Data[PrivateKeyKey] = []byte("x")
+				m.secret.Data[privateKeyKey] = []byte("x")
 			}
 		}},
 		{"an entry is emptied", apiServerLag + time.Second, func() { m.configurations[hooks].Webhooks[random.IntN(2)].ClientConfig.CABundle = nil }},
@@ -356,9 +356,9 @@ func liveThrough(t *testing.T, random *rand.Rand) {
 				m.configurations[hooks].Webhooks[i].ClientConfig.CABundle = nil
 			}
 		}},
-		{"a stranger adds a bundle", 0, func() {
+		{"another tool adds a bundle", 0, func() {
 			w := &m.configurations[hooks].Webhooks[0]
-			w.ClientConfig.CABundle = append(bytes.Clone(w.ClientConfig.CABundle), encodeCertificates([]*x509.Certificate{stranger(t, time.Now())})...)
+			w.ClientConfig.CABundle = append(bytes.Clone(w.ClientConfig.CABundle), encodeCertificates([]*x509.Certificate{foreignAuthority(t, time.Now())})...)
 		}},
 	}
 	var history []state
@@ -424,7 +424,7 @@ func checkAll(t *testing.T, event string, replicas []*replica, history []state) 
 			break
 		}
 	}
-	if n := len(parseCertificates(now.bundles[0])); n > 2+mostStrangers {
+	if n := len(parseCertificates(now.bundles[0])); n > 2+maxForeign {
 		t.Errorf("%s: %d authorities are published", event, n)
 	}
 	for i, r := range replicas {

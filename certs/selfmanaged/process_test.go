@@ -76,7 +76,7 @@ func (i *installation) published() []string {
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	return names(parseCertificates(c.Webhooks[0].ClientConfig.CABundle))
+	return serials(parseCertificates(c.Webhooks[0].ClientConfig.CABundle))
 }
 
 func startProgram(t *testing.T, path string, plane *controlplane.ControlPlane, configuration string) (p *process.Process, address, health string) {

@@ -12,7 +12,7 @@ import (
 func TestABundleThatArrivesAfterTheLookIsNotOverwritten(t *testing.T) {
 	now := time.Now()
 	memory := newMemory("annotated", "rules")
-	other := stranger(t, now)
+	other := foreignAuthority(t, now)
 	memory.change(func() {
 		for i := range memory.configurations[hooks].Webhooks {
 			memory.configurations[hooks].Webhooks[i].ClientConfig.CABundle = encodeCertificates(of(other))
@@ -22,15 +22,19 @@ func TestABundleThatArrivesAfterTheLookIsNotOverwritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	manager := newManager(Options{
+	o := Options{
 		Configurations: []string{hooks}, DNSNames: []string{serviceName},
 		Lifetimes: DefaultLifetimes(), Logger: memory.logger,
-	}, metrics, connection{memory})
+	}
+	manager := newManager(o, o.configurations(), metrics, connection{memory})
 	authority, _ := makeCA(t, now, DefaultLifetimes())
-	manager.take(authority)
+	manager.adopt(authority)
 
-	manager.look(now)
-	manager.configurations[hooks].set(memory.configurations[hooks])
+	manager.observe(now)
+	store := manager.configurations[configurationRef{mutating, hooks}]
+	if err := store.Update(memory.configurations[hooks]); err != nil {
+		t.Fatal(err)
+	}
 	if err := manager.publish(t.Context(), now); err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +42,7 @@ func TestABundleThatArrivesAfterTheLookIsNotOverwritten(t *testing.T) {
 		t.Errorf("%d authorities are published after a look that saw none, want the one that was there", len(got))
 	}
 
-	manager.look(now)
+	manager.observe(now)
 	if err := manager.publish(t.Context(), now); err != nil {
 		t.Fatal(err)
 	}

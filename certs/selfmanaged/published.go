@@ -7,35 +7,32 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 )
 
-// published is what the API server was told to trust when it calls us, as far as this replica knows.
+// published is what this replica knows about the authorities in the webhook configurations, which the API server trusts
+// when it calls the webhook.
 type published struct {
 	// configurations are what it was read from, and entries all of their webhooks.
-	configurations []*admissionregistrationv1.MutatingWebhookConfiguration
+	configurations []*configuration
 	entries        []entry
-	// missing names the configurations that do not exist or could not be read yet.
-	missing []string
+	// missing are the configurations that do not exist or were not read yet.
+	missing []configurationRef
 }
 
 // entry is one webhook of a configuration.
 type entry struct {
 	configuration, name string
-	bundle              []byte
 	authorities         []*x509.Certificate
 	roots               *x509.CertPool
 }
 
-// read adds the entries of a configuration.
-func (p *published) read(c *admissionregistrationv1.MutatingWebhookConfiguration) {
+// add adds the entries of a configuration.
+func (p *published) add(c *configuration) {
 	p.configurations = append(p.configurations, c)
-	for _, w := range c.Webhooks {
+	for _, w := range c.webhooks {
 		e := entry{
-			configuration: c.Name, name: w.Name,
-			bundle:      w.ClientConfig.CABundle,
-			authorities: parseCertificates(w.ClientConfig.CABundle),
+			configuration: c.name, name: w.name,
+			authorities: parseCertificates(w.bundle),
 			roots:       x509.NewCertPool(),
 		}
 		for _, c := range e.authorities {
@@ -45,8 +42,8 @@ func (p *published) read(c *admissionregistrationv1.MutatingWebhookConfiguration
 	}
 }
 
-// anywhere are the authorities that any entry has.
-func (p *published) anywhere() []*x509.Certificate {
+// inAnyEntry returns the authorities that at least one entry has.
+func (p *published) inAnyEntry() []*x509.Certificate {
 	var all []*x509.Certificate
 	for _, e := range p.entries {
 		for _, c := range e.authorities {
@@ -58,27 +55,27 @@ func (p *published) anywhere() []*x509.Certificate {
 	return all
 }
 
-// everywhere are the authorities that every entry has.
-func (p *published) everywhere() []*x509.Certificate {
+// inEveryEntry returns the authorities that every entry has.
+func (p *published) inEveryEntry() []*x509.Certificate {
 	if len(p.missing) > 0 {
 		return nil
 	}
-	return slices.DeleteFunc(p.anywhere(), func(c *x509.Certificate) bool {
+	return slices.DeleteFunc(p.inAnyEntry(), func(c *x509.Certificate) bool {
 		return slices.ContainsFunc(p.entries, func(e entry) bool { return !contains(e.authorities, c) })
 	})
 }
 
-// trusts returns why an API server that calls us now would not accept a certificate, or nil: every entry of every
-// configuration must verify it, for each of our names.
+// trusts returns why the API server would reject a certificate now, or nil: every entry of every configuration must
+// verify it, for each of the names.
 func (p *published) trusts(c *x509.Certificate, names []string, now time.Time) error {
 	var reasons []error
-	for _, name := range p.missing {
-		reasons = append(reasons, fmt.Errorf("the MutatingWebhookConfiguration %s does not exist or was not read yet", name))
+	for _, r := range p.missing {
+		reasons = append(reasons, fmt.Errorf("the %s does not exist or was not read yet", r))
 	}
 	var refusing []string
 	var refusal error
 	for _, e := range p.entries {
-		if err := e.trusts(c, names, now); err != nil {
+		if err := verify(c, e.roots, names, now); err != nil {
 			refusing, refusal = append(refusing, e.configuration+"/"+e.name), err
 		}
 	}
@@ -88,11 +85,22 @@ func (p *published) trusts(c *x509.Certificate, names []string, now time.Time) e
 	return errors.Join(reasons...)
 }
 
-func (e *entry) trusts(c *x509.Certificate, names []string, now time.Time) error {
-	return verify(c, e.roots, names, now)
+// missingError names all missing configurations, by their kinds.
+func missingError(missing []configurationRef) error {
+	names := map[*configurationKind][]string{}
+	for _, r := range missing {
+		names[r.kind] = append(names[r.kind], r.name)
+	}
+	var errs []error
+	for _, kind := range []*configurationKind{mutating, validating} {
+		if len(names[kind]) > 0 {
+			errs = append(errs, fmt.Errorf("the %ss %q do not exist or were not read yet", kind.name, names[kind]))
+		}
+	}
+	return errors.Join(errs...)
 }
 
-// verify returns why an API server that trusts the roots would not accept the certificate for one of the names.
+// verify returns why an API server that trusts the roots would reject the certificate for one of the names, or nil.
 func verify(c *x509.Certificate, roots *x509.CertPool, names []string, now time.Time) error {
 	for _, name := range names {
 		_, err := c.Verify(x509.VerifyOptions{

@@ -1,8 +1,6 @@
 package selfmanaged
 
-import (
-	"time"
-)
+import "time"
 
 // prepare signs the next certificate if one is due: there is none, a third of its life is left, or the authority is
 // another. Signing does not serve it.
@@ -27,9 +25,9 @@ func (m *Manager) prepare(now time.Time) error {
 	return nil
 }
 
-// pendingIsGood says whether the certificate that waits need not be signed again. One that the API server trusts goes
-// first even if the authority has changed once more in the meantime: the one that is served may be the next to lose
-// its authority.
+// pendingIsGood reports whether the pending certificate can be used as it is. One that the API server trusts is served first
+// even if the authority has changed once more in the meantime: the certificate that is served now may be the next to
+// lose its authority.
 func (m *Manager) pendingIsGood(a *authority, now time.Time) bool {
 	c := m.pending.certificate()
 	if !now.Before(renewAt(c, m.options.Lifetimes.Leaf)) {
@@ -38,7 +36,7 @@ func (m *Manager) pendingIsGood(a *authority, now time.Time) bool {
 	return m.pending.issuer.Equal(a.certificate) || m.Trusts(c) == nil
 }
 
-// swap is the gate: it serves the pending certificate once the API server trusts it, and nothing holds it back.
+// swap serves the pending certificate once the API server trusts it, and nothing holds it back.
 func (m *Manager) swap(now time.Time) {
 	if m.pending == nil || m.published.Load().trusts(m.pending.certificate(), m.options.DNSNames, now) != nil {
 		return
@@ -54,7 +52,7 @@ func (m *Manager) swap(now time.Time) {
 		"serial", serial(l.certificate()), "notAfter", l.certificate().NotAfter.UTC().Format(time.RFC3339), "authority", serial(l.issuer))
 }
 
-// mustHold says whether an authority that was just published is too new to be relied on, since API servers learn of it
+// mustHold reports whether an authority that was just published is too new to be relied on, since API servers learn of it
 // a moment later. That matters only during a replacement: a certificate that works is served meanwhile, or other
 // replicas serve what an earlier authority signed. The very first certificate waits for nothing.
 func (m *Manager) mustHold(now time.Time) bool {
@@ -64,5 +62,5 @@ func (m *Manager) mustHold(now time.Time) bool {
 	}
 	// An authority that had to wait for the one before it to settle was published that much later than it was made.
 	l := m.options.Lifetimes
-	return len(p.everywhere()) > 1 && now.Sub(issuedAt(m.pending.issuer, l)) < 3*l.settle()
+	return len(p.inEveryEntry()) > 1 && now.Sub(issuedAt(m.pending.issuer, l)) < 3*l.settle()
 }
