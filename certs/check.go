@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	// handshakeTimeout is far more than a handshake with ourselves takes, and less than the second that a readiness
+	// handshakeTimeout is far more than a handshake with the own listener takes, and less than the second that a readiness
 	// probe waits by default.
 	handshakeTimeout = 900 * time.Millisecond
-	// cacheFor is how long an outcome is reused. Anyone in the cluster may ask a health port, and a handshake costs
+	// cacheFor is how long an outcome is reused. Anyone in the cluster may call a health port, and a handshake costs
 	// about a millisecond of CPU.
 	cacheFor = time.Second
 )
 
-// Check tells whether an API server could call us now: a handshake with our own listener succeeds, and the certificate
-// that came with it is valid now and names us. It is safe for concurrent use.
+// Check reports whether an API server could call the webhook now: a handshake with the listener succeeds, and the
+// certificate that it presents is valid now and has the DNS names. It is safe for concurrent use.
 type Check struct {
 	address  string
 	dnsNames []string
@@ -33,14 +33,14 @@ type Check struct {
 }
 
 // NewCheck returns a Check of the listener at an address, "host:port" with an empty host for all (then Go dials the
-// local system). The last word has trusted, which says why an API server would not accept the certificate that came
-// with the handshake; nil where nobody here knows what API servers trust. The clock is time.Now, but for tests.
+// local system). The function trusted returns why an API server would reject the certificate that the listener presented;
+// it is nil where this process cannot know what API servers trust. The clock is time.Now except in tests.
 func NewCheck(address string, dnsNames []string, trusted func(*x509.Certificate) error, now func() time.Time) *Check {
 	return &Check{address: address, dnsNames: dnsNames, trusted: trusted, now: now}
 }
 
-// Ready returns why an API server could not call us, or nil. The answer is at most a second old, and however many ask
-// at once, there is one handshake.
+// Ready returns why an API server could not call the webhook, or nil. The result is at most a second old, and concurrent
+// callers share one handshake.
 func (c *Check) Ready() error {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -54,7 +54,7 @@ func (c *Check) handshake() error {
 	ctx, cancel := context.WithTimeout(context.Background(), handshakeTimeout)
 	defer cancel()
 	config := &tls.Config{
-		// Who is trusted is not a matter of the system's roots; what counts is verified below.
+		// The system's roots do not matter here; VerifyConnection checks what does.
 		InsecureSkipVerify: true, //nolint:gosec // see above
 		NextProtos:         []string{"http/1.1"},
 		VerifyConnection: func(state tls.ConnectionState) error {
@@ -80,7 +80,7 @@ func (c *Check) handshake() error {
 	return nil
 }
 
-// accepts returns why an API server would not accept a certificate.
+// accepts returns why an API server would reject a certificate, or nil.
 func (c *Check) accepts(leaf *x509.Certificate) error {
 	if err := usable(leaf, c.dnsNames, c.now()); err != nil {
 		return err

@@ -33,7 +33,7 @@ func (c *clock) now() time.Time { return c.at }
 // keyPair is a certificate in PEM with its key.
 type keyPair struct{ cert, key []byte }
 
-// valid is a certificate for our service for an hour around the start.
+// valid is a certificate for the service for an hour around the start.
 func valid(t *testing.T) keyPair {
 	t.Helper()
 	return issue(t, serviceName, start().Add(-time.Hour), start().Add(time.Hour))
@@ -106,7 +106,7 @@ func newSource(t *testing.T, p keyPair, now func() time.Time) (source *certs.Sou
 	return source, dir, r
 }
 
-// serves says whether the source serves this certificate and its whole chain.
+// serves reports whether the source serves this certificate and its whole chain.
 func serves(t *testing.T, s *certs.Source, p keyPair) bool {
 	t.Helper()
 	got, err := s.GetCertificate(nil)

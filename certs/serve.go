@@ -5,8 +5,7 @@ import (
 	"fmt"
 )
 
-// DefaultMinVersion is the lowest TLS version that is served unless asked otherwise. Every API server that we support
-// speaks 1.3.
+// DefaultMinVersion is the lowest TLS version that is served by default. Every supported API server speaks 1.3.
 const DefaultMinVersion = "1.3"
 
 // ParseVersion reads a TLS version as people write it, "1.2" or "1.3". Older ones are not offered: no supported API
@@ -22,8 +21,8 @@ func ParseVersion(s string) (uint16, error) {
 	}
 }
 
-// Certificates are whom the listener asks for its certificate, at every handshake: a Source, or the Manager of the
-// package selfmanaged.
+// Certificates returns the listener's certificate for every handshake: it is a Source, or the Manager of the package
+// selfmanaged.
 type Certificates interface {
 	GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
 }

@@ -30,8 +30,8 @@ type pair struct {
 // leaf is the certificate itself, without its chain. tls.X509KeyPair always sets it.
 func (p *pair) leaf() *x509.Certificate { return p.certificate.Leaf }
 
-// Source serves the pair in a directory. It does not watch the directory: whoever owns the process calls Reload when
-// something changed, and from time to time in case that was missed. It is safe for concurrent use.
+// Source serves the pair in a directory. It does not watch the directory: its user calls Reload when something changed,
+// and from time to time in case a change was missed. It is safe for concurrent use.
 type Source struct {
 	dir      string
 	dnsNames []string
@@ -42,9 +42,9 @@ type Source struct {
 	serving   atomic.Pointer[pair]
 }
 
-// NewSource reads the pair in a directory for the first time. The DNS names are those by which the API server calls
-// us; a pair without them is served all the same if there is no better one, and Check reports it. The clock is
-// time.Now, but for tests.
+// NewSource reads the pair in a directory for the first time. The DNS names are those by which the API server calls the
+// webhook; a pair without them is served all the same if there is no better one, and Check reports it. The clock is
+// time.Now except in tests.
 func NewSource(dir string, dnsNames []string, m *Metrics, now func() time.Time) (*Source, error) {
 	s := &Source{dir: dir, dnsNames: dnsNames, metrics: m, now: now}
 	if _, err := s.Reload(); err != nil {
@@ -53,8 +53,8 @@ func NewSource(dir string, dnsNames []string, m *Metrics, now func() time.Time) 
 	return s, nil
 }
 
-// Reload reads the files and serves them from now on if they changed, and says whether they did. With an error, the
-// pair that was served before stays.
+// Reload reads the files, serves them from now on if they changed, and reports whether they did. With an error, the pair
+// that was served before stays.
 func (s *Source) Reload() (changed bool, err error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
@@ -130,7 +130,7 @@ func (s *Source) readFiles() (certPEM, keyPEM []byte, err error) {
 	return certPEM, keyPEM, nil
 }
 
-// usable says why a certificate could not be used now by an API server that calls us under the DNS names.
+// usable returns why an API server that calls the webhook by the DNS names would reject a certificate now, or nil.
 func usable(leaf *x509.Certificate, dnsNames []string, now time.Time) error {
 	if now.Before(leaf.NotBefore) {
 		return fmt.Errorf("the certificate is not valid before %s", leaf.NotBefore.UTC().Format(time.RFC3339))

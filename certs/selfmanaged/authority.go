@@ -46,7 +46,7 @@ func (l *leaf) certificate() *x509.Certificate { return l.pair.Leaf }
 // errEmpty means that the Secret has no authority yet, as in every new installation.
 var errEmpty = errors.New("it is empty")
 
-// parseAuthority reads the authority in a Secret. The error says why it cannot be used now.
+// parseAuthority reads the authority in a Secret. The error is why it cannot be used now.
 func parseAuthority(data map[string][]byte, now time.Time) (*authority, error) {
 	if len(data[certificateKey]) == 0 && len(data[privateKeyKey]) == 0 {
 		return nil, errEmpty

@@ -13,7 +13,7 @@ type Lifetimes struct {
 	CA time.Duration
 	// Leaf is how long a served certificate is valid. It is replaced when a third of that is left.
 	Leaf time.Duration
-	// Backdate is how long before their making both begin to be valid, for API servers whose clock is behind ours.
+	// Backdate is how long before their making both begin to be valid, for API servers whose clock is behind.
 	Backdate time.Duration
 	// Hold is how long an authority must have been published before a certificate that it signed replaces one that
 	// works: API servers learn of a webhook configuration a moment after it is stored. Twice that after an authority
@@ -23,13 +23,12 @@ type Lifetimes struct {
 	KeepPredecessor time.Duration
 }
 
-// DefaultLifetimes are those of every build that people use.
+// DefaultLifetimes are those of every build except for the integration tests.
 //
-//   - The authority lasts 10 years, as long as that of the cert-manager mode. Its key is readable to whoever may read
-//     the Secret, for as long as it is there, so that a shorter life would protect nothing; and each replacement is
-//     made without anybody noticing.
+//   - The authority lasts 10 years, as long as that of the cert-manager mode. Whoever may read the Secret may
+//     read its key, for as long as the Secret exists, so that a shorter life would protect nothing.
 //   - The certificate lasts 30 days. Its key never leaves the memory of one replica.
-//   - An hour of backdating is far more than clocks differ where Kubernetes works at all, and what Let's Encrypt does.
+//   - An hour of backdating is far more than the clocks of a working cluster differ, and what Let's Encrypt does.
 //   - API servers learn of a changed configuration by a watch, within milliseconds; 5 seconds let a busy one lag.
 //   - A day is enough for a replica, or an API server, that was cut off during a replacement.
 func DefaultLifetimes() Lifetimes {
