@@ -63,7 +63,7 @@ func (p *Policy) ask(pod *podFacts, rule *rule) asked {
 		return p.askByRule(pod, rule)
 	}
 	m := p.newMerge(pod)
-	m.mergeAll(annotation.Parse(pod.Annotations(), p.limits()))
+	m.mergeAll(annotation.Parse(pod.Annotations(), annotation.Limits{MaxStartupBudget: p.maxBudget}))
 	m.out.optedIn = true
 	if why := excludeFromProbes(pod); why.refuses() {
 		m.out.refused = append(m.out.refused, why.skip("", ""))
@@ -111,28 +111,6 @@ func (a *containerAsk) settleWants() {
 
 // wantsAll reports whether inject or a profile asks for liveness and readiness.
 func (a *containerAsk) wantsAll() bool { return (a.inject != nil && *a.inject) || a.profile != nil }
-
-// declines reports whether the probe's own key says "false".
-func (a *containerAsk) declines(kind probe.Kind) bool {
-	own, has := a.handlers.Get(kind)
-	return has && own.None
-}
-
-// names reports whether the probe's own key names a handler, and does not leave the choice to us.
-func (a *containerAsk) names(kind probe.Kind) bool {
-	own, has := a.handlers.Get(kind)
-	return has && !own.Choose()
-}
-
-// isInvalid applies the rule that an invalid annotation costs the probes that can kill, and readiness only where its own
-// inputs are wrong.
-func (a *containerAsk) isInvalid(kind probe.Kind) bool {
-	if kind.Kills() {
-		return a.suspect || a.failed.Has(kind)
-	}
-	return a.failed.Has(kind) || a.blockedReadiness || (a.blockedProfile && !a.names(kind)) ||
-		(a.blockedInject && !a.handlers.Has(kind) && a.profile == nil)
-}
 
 // merge turns the entries of one Pod into what is asked of its containers.
 type merge struct {

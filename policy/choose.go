@@ -164,6 +164,28 @@ func (c *chooser) refuse(kind probe.Kind) refusal {
 	return refusal{}
 }
 
+// declines reports whether the probe's own key says "false".
+func (a *containerAsk) declines(kind probe.Kind) bool {
+	own, has := a.handlers.Get(kind)
+	return has && own.None
+}
+
+// names reports whether the probe's own key names a handler, and does not leave the choice to us.
+func (a *containerAsk) names(kind probe.Kind) bool {
+	own, has := a.handlers.Get(kind)
+	return has && !own.Choose()
+}
+
+// isInvalid applies the rule that an invalid annotation costs the probes that can kill, and readiness only where its own
+// inputs are wrong.
+func (a *containerAsk) isInvalid(kind probe.Kind) bool {
+	if kind.Kills() {
+		return a.suspect || a.failed.Has(kind)
+	}
+	return a.failed.Has(kind) || a.blockedReadiness || (a.blockedProfile && !a.names(kind)) ||
+		(a.blockedInject && !a.handlers.Has(kind) && a.profile == nil)
+}
+
 // candidate goes through the layers: the probe's own key, a named profile, evidence.
 func (c *chooser) candidate(kind probe.Kind) (candidate, refusal) {
 	if c.ask.names(kind) {

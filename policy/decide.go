@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/statusline"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -45,4 +47,20 @@ type outcome struct {
 	chosen    chosen
 	admitted  admitted
 	scheduled scheduled
+}
+
+// podFacts is a Pod with what several steps need to know of it.
+type podFacts struct {
+	*workload.Pod
+	mesh workload.Mesh
+	// previous is what the Pod's status lists: an earlier pass of the webhook injected it.
+	previous statusline.Status
+}
+
+func factsOf(pod *workload.Pod) podFacts {
+	facts := podFacts{Pod: pod, mesh: pod.Mesh()}
+	if line, has := pod.Annotations()[annotation.StatusKey]; has {
+		facts.previous, _ = statusline.Parse(line)
+	}
+	return facts
 }

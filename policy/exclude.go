@@ -8,6 +8,24 @@ import (
 	"github.com/probe-injector/probe-injector/policy/reason"
 )
 
+// refusal is why something is not injected. The zero value refuses nothing.
+type refusal struct {
+	Reason reason.Reason
+	// Detail is the fact in the sentence of the reason.
+	Detail string
+}
+
+// refuses reports whether there is a reason.
+func (r refusal) refuses() bool { return r.Reason != "" }
+
+// skip is the refusal as the Decision lists it.
+func (r refusal) skip(container string, kind probe.Kind) Skip {
+	return Skip{Container: container, Kind: kind, Reason: r.Reason, Detail: r.Detail}
+}
+
+// because is a refusal whose reason needs no detail.
+func because(why reason.Reason) refusal { return refusal{Reason: why} }
+
 // excluded is the answer for a Pod that is not touched at all, not even by a status.
 type excluded struct {
 	refusal
@@ -38,6 +56,16 @@ func (p *Policy) exclude(pod *podFacts, route Route) (*rule, *excluded) {
 		return nil, &excluded{refusal: because(reason.NoRuleMatches)}
 	}
 	return matched, nil
+}
+
+// optsIn reports whether the Pod carries any key of ours but the status.
+func (f *podFacts) optsIn() bool {
+	for key, value := range f.Annotations() {
+		if value != "" && annotation.Asks(key) {
+			return true
+		}
+	}
+	return false
 }
 
 // untouchable finds the Pods to which nothing is written, whoever asks.
@@ -72,6 +100,16 @@ func isStrippedCopy(pod *podFacts) bool {
 		}
 	}
 	return false
+}
+
+// listed are the probes of a container that the Pod's status lists, by their handlers.
+func (f *podFacts) listed(container string) *probe.Map[string] {
+	for i := len(f.previous.Containers) - 1; i >= 0; i-- {
+		if c := &f.previous.Containers[i]; c.Name == container && c.Probes.Len() > 0 {
+			return &c.Probes
+		}
+	}
+	return &probe.Map[string]{}
 }
 
 // excludeFromProbes finds the Pods that get a status and no probe, whatever they ask.

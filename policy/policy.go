@@ -7,7 +7,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/lint"
@@ -203,5 +202,3 @@ func (p *Policy) group(ruleName string) (*ruleGroup, bool) {
 	}
 	return &p.groups[i], true
 }
-
-func (p *Policy) limits() annotation.Limits { return annotation.Limits{MaxStartupBudget: p.maxBudget} }

@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/catalogue"
+	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/timing"
@@ -86,6 +88,28 @@ func (p *Policy) inputs(a *admittedContainer) timing.Inputs {
 	}
 	a.ask.overrides.apply(&in)
 	return in
+}
+
+// classOf is the timing class of a container: that of the profile that describes it, else the one that its variables or
+// its image suggest. A hint never shortens the start that unknown software gets: a variable may have been left over from
+// something else. False means that nothing is known.
+func (p *Policy) classOf(ask *containerAsk, s *software) (timing.Class, bool) {
+	if s.profile != nil {
+		return s.profile.class, true
+	}
+	img := detect.ParseImage(ask.container.Image, p.imageMirrors)
+	if len(ask.container.Env) == 0 && !p.hintedImages[img.Last] {
+		return p.generic, false
+	}
+	i := slices.IndexFunc(p.classHints, func(h catalogue.ClassHint) bool {
+		return img.IsNamed(h.Images) || slices.ContainsFunc(h.Env, ask.container.Env.Has)
+	})
+	if i < 0 {
+		return p.generic, false
+	}
+	class, ok := timing.ClassByName(p.classHints[i].Class)
+	class.StartupBudget = max(class.StartupBudget, p.generic.StartupBudget)
+	return class, ok
 }
 
 // overrides are answers to the three questions about time, in seconds; 0 is no answer.

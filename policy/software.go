@@ -1,11 +1,8 @@
 package policy
 
 import (
-	"slices"
-
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/detect"
-	"github.com/probe-injector/probe-injector/policy/timing"
 )
 
 // software is what is known of the software in a container. The zero value is unknown software.
@@ -31,28 +28,6 @@ func (p *Policy) softwareOf(ask *containerAsk) software {
 	found := p.detectors.Detect(ask.container, &img)
 	detected := p.profiles[found.Profile]
 	return software{profile: detected, detected: detected, evidence: found.Evidence, commandOverridden: found.CommandOverridden}
-}
-
-// classOf is the timing class of a container: that of the profile that describes it, else the one that its variables or
-// its image suggest. A hint never shortens the start that unknown software gets: a variable may have been left over from
-// something else. False means that nothing is known.
-func (p *Policy) classOf(ask *containerAsk, s *software) (timing.Class, bool) {
-	if s.profile != nil {
-		return s.profile.class, true
-	}
-	img := detect.ParseImage(ask.container.Image, p.imageMirrors)
-	if len(ask.container.Env) == 0 && !p.hintedImages[img.Last] {
-		return p.generic, false
-	}
-	i := slices.IndexFunc(p.classHints, func(h catalogue.ClassHint) bool {
-		return img.IsNamed(h.Images) || slices.ContainsFunc(h.Env, ask.container.Env.Has)
-	})
-	if i < 0 {
-		return p.generic, false
-	}
-	class, ok := timing.ClassByName(p.classHints[i].Class)
-	class.StartupBudget = max(class.StartupBudget, p.generic.StartupBudget)
-	return class, ok
 }
 
 // hintedImages are the last segments of the images that hints name. A hint names none with a star.

@@ -88,7 +88,7 @@ func (d *Decision) ours(pod *podFacts, c *workload.Container, handlers *probe.Ma
 	for i := range d.Injections {
 		if in := &d.Injections[i]; in.Container.Name == c.Name {
 			handlers.Set(in.Kind, in.Handler.String())
-			timeline.Set(in.Kind, in.Timing())
+			timeline.Set(in.Kind, in.Timeline.Of(in.Kind))
 		}
 	}
 	return timeline
