@@ -59,6 +59,7 @@ type plan struct {
 
 // proposal is a handler for a probe that is wanted, or why there is none. The zero value is a probe that nobody wants.
 type proposal struct {
+	kind      probe.Kind
 	wanted    bool
 	candidate candidate
 	refusal   refusal
@@ -143,7 +144,7 @@ func (c *chooser) propose(kind probe.Kind) proposal {
 	if !c.ask.wants.Has(kind) {
 		return proposal{}
 	}
-	out := proposal{wanted: true, refusal: c.refuse(kind)}
+	out := proposal{kind: kind, wanted: true, refusal: c.refuse(kind)}
 	if !out.refusal.refuses() {
 		out.candidate, out.refusal = c.candidate(kind)
 		out.candidate.kind = kind
@@ -248,13 +249,13 @@ func (c *chooser) proposeStartup(live *proposal) startupProposal {
 	asks := c.ask.handlers.Has(probe.Startup)
 	switch {
 	case c.ask.declines(probe.Startup):
-		return startupProposal{own: refused(reason.Declined)}
+		return startupProposal{own: refusedStartup(reason.Declined)}
 	case c.ask.container.StartupProbe != nil && (asks || c.ask.failed.Has(probe.Startup)):
-		return startupProposal{own: refused(reason.ExistingProbe)}
+		return startupProposal{own: refusedStartup(reason.ExistingProbe)}
 	case c.ask.container.StartupProbe != nil:
 		return startupProposal{}
 	case c.ask.failed.Has(probe.Startup):
-		return startupProposal{own: refused(reason.InvalidAnnotation)}
+		return startupProposal{own: refusedStartup(reason.InvalidAnnotation)}
 	case c.ask.names(probe.Startup):
 		return startupProposal{own: c.propose(probe.Startup), required: true}
 	}
@@ -267,7 +268,9 @@ func (c *chooser) proposeStartup(live *proposal) startupProposal {
 	return out
 }
 
-func refused(why reason.Reason) proposal { return proposal{wanted: true, refusal: because(why)} }
+func refusedStartup(why reason.Reason) proposal {
+	return proposal{kind: probe.Startup, wanted: true, refusal: because(why)}
+}
 
 // bringsGuard reports whether an injected liveness probe brings a startup probe along.
 func (p *Policy) bringsGuard(ask *containerAsk) bool {

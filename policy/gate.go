@@ -29,7 +29,7 @@ type admittedContainer struct {
 type check struct {
 	// reason refuses a candidate to which the check applies.
 	reason  reason.Reason
-	applies func(p *Policy, pod *podFacts, c *candidate, a *gated) bool
+	applies func(p *Policy, pod *podFacts, c *candidate, a gated) bool
 	// detail is the fact in the sentence of the reason; nil where it needs none.
 	detail func(c *candidate) string
 	// alsoNamed reports that the check refuses a handler that a person named as well.
@@ -44,19 +44,19 @@ type gated struct {
 
 // checks are all of them, in the order in which they are told.
 var checks = []check{
-	{reason: reason.PortNotProbed, detail: portOf, applies: func(_ *Policy, _ *podFacts, c *candidate, _ *gated) bool {
+	{reason: reason.PortNotProbed, detail: portOf, applies: func(_ *Policy, _ *podFacts, c *candidate, _ gated) bool {
 		return c.source == SourceInference && c.handler.Port.Number == mysqlPort
 	}},
-	{reason: reason.LowConfidence, applies: func(p *Policy, _ *podFacts, c *candidate, a *gated) bool {
+	{reason: reason.LowConfidence, applies: func(p *Policy, _ *podFacts, c *candidate, a gated) bool {
 		return c.source == SourceInference && !a.optedIn && !reaches(c.evidence.Confidence(), p.demanded(c.kind))
 	}},
-	{reason: reason.Windows, applies: func(_ *Policy, pod *podFacts, c *candidate, _ *gated) bool {
+	{reason: reason.Windows, applies: func(_ *Policy, pod *podFacts, c *candidate, _ gated) bool {
 		return c.handler.Scheme == probe.Exec && pod.IsWindows()
 	}},
-	{reason: reason.MeshProxy, applies: func(_ *Policy, pod *podFacts, c *candidate, _ *gated) bool {
+	{reason: reason.MeshProxy, applies: func(_ *Policy, pod *podFacts, c *candidate, _ gated) bool {
 		return (pod.mesh == workload.Istio && c.handler.OverNetwork()) || (pod.mesh == workload.Linkerd && c.handler.Scheme == probe.TCP)
 	}},
-	{reason: reason.InvalidAnnotation, alsoNamed: true, applies: func(_ *Policy, _ *podFacts, c *candidate, a *gated) bool {
+	{reason: reason.InvalidAnnotation, alsoNamed: true, applies: func(_ *Policy, _ *podFacts, c *candidate, a gated) bool {
 		return a.ask.blockedHost && (c.handler.Scheme == probe.HTTP || c.handler.Scheme == probe.HTTPS)
 	}},
 }
@@ -94,43 +94,42 @@ func (p *Policy) gate(pod *podFacts, c chosen, optedIn bool) admitted {
 // gateContainer lets through what may be put into one container. A startup probe that a person named and that cannot be
 // given takes the liveness probe with it, because its start would be guarded by something nobody wanted.
 func (p *Policy) gateContainer(pod *podFacts, in *plan, optedIn bool, out *admitted) {
-	refuse := func(kind probe.Kind, why refusal) {
-		out.refused = append(out.refused, why.skip(in.ask.ref.Name, kind))
-	}
 	if in.refusal.refuses() {
-		refuse("", in.refusal)
+		out.refused = append(out.refused, in.refusal.skip(in.ask.ref.Name, ""))
 		return
 	}
-	container := admittedContainer{ask: in.ask, software: in.software}
-	admit := func(kind probe.Kind, proposed *proposal) bool {
-		if !proposed.wanted {
-			return false
-		}
-		why := proposed.refusal
-		if !why.refuses() {
-			why = p.check(pod, &proposed.candidate, &gated{in.ask, optedIn}, out)
-		}
-		if why.refuses() {
-			refuse(kind, why)
-			return false
-		}
-		container.handlers.Set(kind, proposed.candidate)
-		return true
-	}
-	live := admit(probe.Liveness, &in.liveness)
-	admit(probe.Readiness, &in.readiness)
+	out.containers = append(out.containers, admittedContainer{ask: in.ask, software: in.software})
+	handlers := &out.containers[len(out.containers)-1].handlers
+	live := p.admit(pod, in.ask, &in.liveness, optedIn, out, handlers)
+	p.admit(pod, in.ask, &in.readiness, optedIn, out, handlers)
 	switch start := &in.startup; {
 	case live && start.guard != nil:
-		container.handlers.Set(probe.Startup, *start.guard)
-	case !admit(probe.Startup, &start.own) && live && start.required:
-		container.handlers.Delete(probe.Liveness)
-		refuse(probe.Liveness, because(reason.InvalidAnnotation))
+		handlers.Set(probe.Startup, *start.guard)
+	case !p.admit(pod, in.ask, &start.own, optedIn, out, handlers) && live && start.required:
+		handlers.Delete(probe.Liveness)
+		out.refused = append(out.refused, because(reason.InvalidAnnotation).skip(in.ask.ref.Name, probe.Liveness))
 	}
-	out.containers = append(out.containers, container)
+}
+
+// admit lets one proposal through, or records why not.
+func (p *Policy) admit(pod *podFacts, ask *containerAsk, proposed *proposal, optedIn bool, out *admitted, handlers *probe.Map[candidate]) bool {
+	if !proposed.wanted {
+		return false
+	}
+	why := proposed.refusal
+	if !why.refuses() {
+		why = p.check(pod, &proposed.candidate, gated{ask, optedIn}, out)
+	}
+	if why.refuses() {
+		out.refused = append(out.refused, why.skip(ask.ref.Name, proposed.kind))
+		return false
+	}
+	handlers.Set(proposed.kind, proposed.candidate)
+	return true
 }
 
 // check asks every question about a candidate, and tells a person who named the handler what speaks against it.
-func (p *Policy) check(pod *podFacts, c *candidate, a *gated, out *admitted) refusal {
+func (p *Policy) check(pod *podFacts, c *candidate, a gated, out *admitted) refusal {
 	if c.explicit {
 		out.noteRisks(p, pod, c, a.ask)
 	}

@@ -39,7 +39,8 @@ func (c *Container) TCPPorts() []ContainerPort {
 
 // Declares reports whether the container declares the named or numbered port, in TCP.
 func (c *Container) Declares(port probe.Port) bool {
-	return slices.ContainsFunc(c.Ports, func(p ContainerPort) bool { return p.IsTCP() && p.Is(port) })
+	_, declared := c.DeclaredPort(port)
+	return declared
 }
 
 // Is reports whether a person's name or number means this port.
