@@ -32,7 +32,7 @@ func TestTheLabelOfInjectedPods(t *testing.T) {
 				}
 				return d
 			})
-			s := newServer(t, engine, func(o *webhook.Options) { o.LabelInjected = true })
+			s := newServer(t, engine, func(o *webhook.Options) { o.InjectedLabel = true })
 			got := response(t, s.post(around(test.object)))
 			labels := strings.Contains(string(got.Patch), "probe-injector.dev~1injected") || strings.Contains(string(got.Patch), "probe-injector.dev/injected")
 			if labels != (test.want != "") || !strings.Contains(string(got.Patch), test.want) {

@@ -21,7 +21,7 @@ const maxObjectBytes = 3 << 19
 // statusAnnotation is the key under which a Pod carries what was decided about it.
 const statusAnnotation = annotation.StatusKey
 
-// injectedLabel, with the value "true", is on every Pod that got a probe from us, where Options.LabelInjected asks for
+// injectedLabel, with the value "true", is on every Pod that got a probe from us, where Options.InjectedLabel asks for
 // it.
 const injectedLabel = annotation.Domain + "/injected"
 

@@ -108,9 +108,9 @@ type Options struct {
 	// MaxInFlightBytes bounds the memory of all bodies that are being read and decided; 0 means
 	// DefaultMaxInFlightBytes. At least 2 × MaxBodyBytes: a review and what is copied out of it.
 	MaxInFlightBytes int64
-	// LabelInjected adds the label probe-injector.dev/injected=true to every Pod that gets a probe, for tools that select
+	// InjectedLabel adds the label probe-injector.dev/injected=true to every Pod that gets a probe, for tools that select
 	// by labels.
-	LabelInjected bool
+	InjectedLabel bool
 	// LogLinesPerSecond bounds the log lines about decisions; 0 means 20. Bursts of ten times as many pass.
 	LogLinesPerSecond float64
 }
@@ -155,7 +155,7 @@ func New(o Options) (*Handler, error) {
 		memory:  memory{limit: newLimit(o.MaxInFlightBytes, m.bytesInFlight)},
 		slots:   newLimit(int64(o.MaxConcurrentReviews), nil),
 		metrics: m,
-		label:   o.LabelInjected,
+		label:   o.InjectedLabel,
 		log:     newReviewLog(o.Logger, o.LogLinesPerSecond, m.logLinesSuppressed),
 	}, nil
 }

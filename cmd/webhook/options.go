@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,14 +9,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+	cliflag "k8s.io/component-base/cli/flag"
+
 	"github.com/probe-injector/probe-injector/certs"
 	"github.com/probe-injector/probe-injector/webhook"
 )
 
 // options are the flags of the process, checked.
 type options struct {
-	policyFile  string
-	statusLabel bool
+	policyFile    string
+	injectedLabel bool
 
 	listenAddress string
 	certDir       string
@@ -53,86 +55,85 @@ const (
 	formatText = "text"
 )
 
-// group is a part of the flags under a heading of the help text.
-type group struct {
-	heading string
-	flags   *flag.FlagSet
-}
-
-// parseOptions reads the flags. The help text goes to stdout, and the error is flag.ErrHelp then; all that is wrong
+// parseOptions reads the flags. The help text goes to stdout, and the error is pflag.ErrHelp then; all that is wrong
 // otherwise is in the error.
 func parseOptions(args []string, stdout io.Writer) (options, error) {
 	var o options
-	var dnsNames, configurations, tlsMinVersion, logLevel string
-
-	groups := []group{
-		{"What to inject", newFlags(func(f *flag.FlagSet) {
-			f.StringVar(&o.policyFile, "policy", "", "the policy `FILE`, reloaded when it changes; empty: the built-in defaults")
-			f.BoolVar(&o.statusLabel, "status-label", false, "label Pods that get a probe with probe-injector.dev/injected=true")
-		})},
-		{"Serving", newFlags(func(f *flag.FlagSet) {
-			f.StringVar(&o.listenAddress, "listen-address", ":9443", "the `ADDRESS` that the API server calls, host:port")
-			f.StringVar(&o.certDir, "cert-dir", "/etc/probe-injector/tls", "the `DIRECTORY` of tls.crt and tls.key, reloaded when they change; without it, see --tls-secret")
-			f.StringVar(&o.selfManaged.secret, "tls-secret", "", "the `NAME` of a Secret to keep a certificate authority of our own in, instead of --cert-dir; the certificate is then made in memory, renewed by itself, and trusted by what --webhook-configurations names")
-			f.StringVar(&o.selfManaged.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "the `NAMESPACE` of --tls-secret; empty: the environment variable POD_NAMESPACE")
-			f.StringVar(&configurations, "webhook-configurations", "", "the `NAMES`, separated by commas, of the MutatingWebhookConfigurations whose caBundle is kept, with --tls-secret")
-			f.StringVar(&o.selfManaged.kubeconfig, "kubeconfig", "", "the kubeconfig `FILE` to reach the Kubernetes API with --tls-secret; empty: as the ServiceAccount of the Pod we run in")
-			f.StringVar(&dnsNames, "dns-names", "", "the `NAMES`, separated by commas, that the certificate must have for us to be ready; with --tls-secret it gets them")
-			f.StringVar(&tlsMinVersion, "tls-min-version", certs.DefaultMinVersion, "the lowest TLS `VERSION` that is served, 1.2 or 1.3")
-			f.DurationVar(&o.drainDuration, "drain-duration", 15*time.Second, "how long to go on serving after SIGTERM, until no API server calls us any more; `DURATION`")
-		})},
-		{"Limits", newFlags(func(f *flag.FlagSet) {
-			f.IntVar(&o.maxConcurrentReviews, "max-concurrent-reviews", webhook.DefaultMaxConcurrentReviews(), "the `NUMBER` of reviews that are decided at once; others wait 500 ms at most")
-			f.Int64Var(&o.maxInFlightBytes, "max-in-flight-bytes", webhook.DefaultMaxInFlightBytes, "the `BYTES` that all reviews together may hold; at least 16777216")
-		})},
-		{"Watching us", newFlags(func(f *flag.FlagSet) {
-			f.StringVar(&o.healthAddress, "health-address", ":8081", "the `ADDRESS` of /healthz and /readyz")
-			f.StringVar(&o.metricsAddress, "metrics-address", ":8080", "the `ADDRESS` of /metrics")
-			f.StringVar(&logLevel, "log-level", "info", "the least important `LEVEL` that is logged: debug, info, warn or error")
-			f.StringVar(&o.logFormat, "log-format", formatJSON, "the `FORMAT` of log lines: json or text")
-			f.BoolVar(&o.showVersion, "version", false, "print the version and end")
-		})},
-	}
-	all := newFlags(nil)
-	for _, g := range groups {
-		g.flags.VisitAll(func(f *flag.Flag) { all.Var(f.Value, f.Name, f.Usage) })
+	var raw unparsed
+	groups := o.flags(&raw)
+	all := pflag.NewFlagSet("webhook", pflag.ContinueOnError)
+	all.Usage = func() { printHelp(stdout, groups) }
+	for _, flags := range groups.FlagSets {
+		all.AddFlagSet(flags)
 	}
 	if err := all.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			printHelp(stdout, groups)
-		}
 		return options{}, err
 	}
-	o.dnsNames, o.selfManaged.configurations = list(dnsNames), list(configurations)
-	given := map[string]bool{}
-	all.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	return o, errors.Join(o.complete(all.Args(), tlsMinVersion, logLevel), o.checkCertificates(given))
+	return o, errors.Join(o.complete(all.Args(), &raw), o.checkCertificates(all.Changed))
 }
 
-// list splits what a flag separates by commas.
-func list(value string) []string {
-	var all []string
-	for one := range strings.SplitSeq(value, ",") {
-		if one = strings.TrimSpace(one); one != "" {
-			all = append(all, one)
+// unparsed are the values of flags whose type has no flag of its own.
+type unparsed struct {
+	dnsNames, configurations []string
+	tlsMinVersion, logLevel  string
+}
+
+// flags defines all flags, in the groups of the help text.
+func (o *options) flags(raw *unparsed) cliflag.NamedFlagSets {
+	var groups cliflag.NamedFlagSets
+
+	f := groups.FlagSet("injection")
+	f.StringVar(&o.policyFile, "policy", "", "the policy `FILE`, reloaded when it changes; empty: the built-in defaults")
+	f.BoolVar(&o.injectedLabel, "injected-label", false, "label Pods that get a probe with probe-injector.dev/injected=true")
+
+	f = groups.FlagSet("serving")
+	f.StringVar(&o.listenAddress, "listen-address", ":9443", "the `ADDRESS` that the API server calls, host:port")
+	f.StringVar(&o.certDir, "cert-dir", "/etc/probe-injector/tls", "the `DIRECTORY` of tls.crt and tls.key, reloaded when they change; without it, see --tls-secret")
+	f.StringVar(&o.selfManaged.secret, "tls-secret", "", "the `NAME` of a Secret to keep a certificate authority of our own in, instead of --cert-dir; the certificate is then made in memory, renewed by itself, and trusted by what --webhook-configurations names")
+	f.StringVar(&o.selfManaged.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "the `NAMESPACE` of --tls-secret; empty: the environment variable POD_NAMESPACE")
+	f.StringSliceVar(&raw.configurations, "webhook-configurations", nil, "the `NAMES`, separated by commas, of the MutatingWebhookConfigurations whose caBundle is kept, with --tls-secret")
+	f.StringVar(&o.selfManaged.kubeconfig, "kubeconfig", "", "the kubeconfig `FILE` to reach the Kubernetes API with --tls-secret; empty: as the ServiceAccount of the Pod we run in")
+	f.StringSliceVar(&raw.dnsNames, "dns-names", nil, "the `NAMES`, separated by commas, that the certificate must have for us to be ready; with --tls-secret it gets them")
+	f.StringVar(&raw.tlsMinVersion, "tls-min-version", certs.DefaultMinVersion, "the lowest TLS `VERSION` that is served, 1.2 or 1.3")
+	f.DurationVar(&o.drainDuration, "drain-duration", 15*time.Second, "how long to go on serving after SIGTERM, until no API server calls us any more; `DURATION`")
+
+	f = groups.FlagSet("limits")
+	f.IntVar(&o.maxConcurrentReviews, "max-concurrent-reviews", webhook.DefaultMaxConcurrentReviews(), "the `NUMBER` of reviews that are decided at once; others wait 500 ms at most")
+	f.Int64Var(&o.maxInFlightBytes, "max-in-flight-bytes", webhook.DefaultMaxInFlightBytes, "the `BYTES` that all reviews together may hold; at least 16777216")
+
+	f = groups.FlagSet("observability")
+	f.StringVar(&o.healthAddress, "health-address", ":8081", "the `ADDRESS` of /healthz and /readyz")
+	f.StringVar(&o.metricsAddress, "metrics-address", ":8080", "the `ADDRESS` of /metrics")
+	f.StringVar(&raw.logLevel, "log-level", "info", "the least important `LEVEL` that is logged: debug, info, warn or error")
+	f.StringVar(&o.logFormat, "log-format", formatJSON, "the `FORMAT` of log lines: json or text")
+	f.BoolVar(&o.showVersion, "version", false, "print the version and end")
+	return groups
+}
+
+// namesIn drops the space around names, and names that are empty.
+func namesIn(values []string) []string {
+	var names []string
+	for _, value := range values {
+		if name := strings.TrimSpace(value); name != "" {
+			names = append(names, name)
 		}
 	}
-	return all
+	return names
 }
 
 // checkCertificates returns what is wrong with the choice between certificates in files and our own, given the flags
 // that were written.
-func (o *options) checkCertificates(given map[string]bool) error {
+func (o *options) checkCertificates(given func(flag string) bool) error {
 	var errs []error
 	if o.selfManaged.secret == "" {
 		for _, name := range []string{"namespace", "webhook-configurations", "kubeconfig"} {
-			if given[name] {
+			if given(name) {
 				errs = append(errs, fmt.Errorf("--%s means nothing without --tls-secret", name))
 			}
 		}
 		return errors.Join(errs...)
 	}
-	if given["cert-dir"] {
+	if given("cert-dir") {
 		errs = append(errs, errors.New("--cert-dir and --tls-secret exclude each other: the certificate is either read from files or made by us"))
 	}
 	for _, needed := range []struct {
@@ -151,18 +152,19 @@ func (o *options) checkCertificates(given map[string]bool) error {
 }
 
 // complete derives what is not a flag's own type and checks the rest.
-func (o *options) complete(rest []string, tlsMinVersion, logLevel string) error {
+func (o *options) complete(rest []string, raw *unparsed) error {
+	o.dnsNames, o.selfManaged.configurations = namesIn(raw.dnsNames), namesIn(raw.configurations)
 	var errs []error
 	if len(rest) > 0 {
 		errs = append(errs, fmt.Errorf("unexpected argument %q: everything is a flag", rest[0]))
 	}
-	version, err := certs.ParseVersion(tlsMinVersion)
+	version, err := certs.ParseVersion(raw.tlsMinVersion)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("--tls-min-version: %w", err))
 	}
 	o.tlsMinVersion = version
-	if err := o.logLevel.UnmarshalText([]byte(logLevel)); err != nil {
-		errs = append(errs, fmt.Errorf("--log-level %q: write debug, info, warn or error", logLevel))
+	if err := o.logLevel.UnmarshalText([]byte(raw.logLevel)); err != nil {
+		errs = append(errs, fmt.Errorf("--log-level %q: write debug, info, warn or error", raw.logLevel))
 	}
 	if o.logFormat != formatJSON && o.logFormat != formatText {
 		errs = append(errs, fmt.Errorf("--log-format %q: write json or text", o.logFormat))
@@ -173,27 +175,10 @@ func (o *options) complete(rest []string, tlsMinVersion, logLevel string) error 
 	return errors.Join(errs...)
 }
 
-// newFlags returns flags that report mistakes to their caller only.
-func newFlags(define func(*flag.FlagSet)) *flag.FlagSet {
-	f := flag.NewFlagSet("webhook", flag.ContinueOnError)
-	f.SetOutput(io.Discard)
-	f.Usage = func() {}
-	if define != nil {
-		define(f)
-	}
-	return f
-}
+// helpColumns is the width of the help text.
+const helpColumns = 120
 
-func printHelp(w io.Writer, groups []group) {
+func printHelp(w io.Writer, groups cliflag.NamedFlagSets) {
 	fmt.Fprintln(w, "The admission webhook of probe-injector: adds probes to the Pods that ask for them.")
-	for _, g := range groups {
-		fmt.Fprintf(w, "\n%s:\n", g.heading)
-		g.flags.VisitAll(func(f *flag.Flag) {
-			placeholder, usage := flag.UnquoteUsage(f)
-			if f.DefValue != "" && f.DefValue != "false" {
-				usage += " (default " + f.DefValue + ")"
-			}
-			fmt.Fprintf(w, "  %s\n        %s\n", strings.TrimSpace("--"+f.Name+" "+placeholder), usage)
-		})
-	}
+	cliflag.PrintSections(w, groups, helpColumns)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/pflag"
 
 	"github.com/probe-injector/probe-injector/certs"
 	"github.com/probe-injector/probe-injector/webhook"
@@ -32,7 +32,7 @@ const (
 // it could not start or go on.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parseOptions(args, stdout)
-	if errors.Is(err, flag.ErrHelp) {
+	if errors.Is(err, pflag.ErrHelp) {
 		return nil
 	}
 	if err != nil {
@@ -81,7 +81,7 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 		Policy:               func() webhook.Decider { return f.around(p.policy.current()) },
 		Logger:               logger,
 		Registerer:           p.registry,
-		LabelInjected:        o.statusLabel,
+		InjectedLabel:        o.injectedLabel,
 		MaxConcurrentReviews: o.maxConcurrentReviews,
 		MaxInFlightBytes:     o.maxInFlightBytes,
 	})

@@ -21,8 +21,8 @@
 {{- else }}
 - --cert-dir=/etc/probe-injector/tls
 {{- end }}
-{{- if .Values.statusLabel }}
-- --status-label
+{{- if .Values.injectedLabel }}
+- --injected-label
 {{- end }}
 {{- with .Values.extraArgs }}
 {{ toYaml . }}
