@@ -13,12 +13,13 @@ COPY go.mod go.sum ./
 COPY policy ./policy
 COPY certs ./certs
 COPY webhook ./webhook
+COPY cmd/internal ./cmd/internal
 COPY cmd/webhook ./cmd/webhook
 ARG VERSION=(devel)
 # Set by builders that build for another platform than their own; empty means their own.
 ARG TARGETOS TARGETARCH
 RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -buildvcs=false \
-    -ldflags "-s -w -X 'main.version=${VERSION}'" -o /out/probe-injector-webhook ./cmd/webhook
+    -ldflags "-s -w -X 'github.com/probe-injector/probe-injector/cmd/internal/version.release=${VERSION}'" -o /out/probe-injector-webhook ./cmd/webhook
 
 FROM scratch
 ARG VERSION=(devel)

@@ -7,7 +7,7 @@ IMAGE   ?= probe-injector:$(VERSION)
 GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 
-LDFLAGS := -s -w -X main.version=$(VERSION)
+LDFLAGS := -s -w -X github.com/probe-injector/probe-injector/cmd/internal/version.release=$(VERSION)
 
 .DEFAULT_GOAL := help
 

@@ -61,13 +61,18 @@ type rule struct {
 	podSelector labels.Selector
 }
 
-// Parse decodes a policy file strictly and case-sensitively, applies the defaults, validates it and prepares it.
-// All mistakes come back at once. The version is that of this build, for the status annotation.
+// Parse decodes a policy file strictly and case-sensitively, and compiles it.
 func Parse(data []byte, version string) (*Policy, error) {
 	file, err := v1alpha1.Decode(data)
 	if err != nil {
 		return nil, err
 	}
+	return Compile(file, version)
+}
+
+// Compile sets the defaults of a policy file in place, validates it and prepares it for decisions. All mistakes come
+// back at once, as an aggregate of *field.Error. The version is that of this build, for the status annotation.
+func Compile(file *v1alpha1.ProbePolicy, version string) (*Policy, error) {
 	known, err := catalogue.BuiltIn()
 	if err != nil {
 		return nil, err

@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/probe-injector/probe-injector/cmd/internal/version"
 )
 
 // Exit codes.
@@ -35,7 +37,7 @@ func (s streams) problem(text string) {
 }
 
 func main() {
-	os.Exit(run(os.Args, buildVersion(), streams{os.Stdin, os.Stdout, os.Stderr}))
+	os.Exit(run(os.Args, version.String(), streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 
 // run executes a command line and returns the exit code.

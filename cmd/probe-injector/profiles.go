@@ -1,20 +1,14 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
-	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/manifest"
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
@@ -155,71 +149,13 @@ func (o *profilesOptions) profiles(version string, in io.Reader) ([]knownProfile
 
 // ownProfiles are the profiles of a policy in any of its forms, after the policy was checked.
 func ownProfiles(name, version string, in io.Reader) ([]knownProfile, error) {
-	var data []byte
-	var err error
-	if name == manifest.Stdin {
-		data, err = io.ReadAll(in)
-	} else {
-		data, err = os.ReadFile(name)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading the policy: %w", err)
-	}
-	_, place, err := readPolicy(name, version, bytes.NewReader(data))
+	file, place, err := readPolicy(name, version, in)
 	if err != nil {
 		return nil, err
 	}
-	found, err := profilesIn(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", place, err)
-	}
-	v1alpha1.SetProfileDefaults(found)
-	all := make([]knownProfile, len(found))
-	for i := range found {
-		all[i] = knownProfile{found[i], place}
+	all := make([]knownProfile, len(file.Profiles))
+	for i := range file.Profiles {
+		all[i] = knownProfile{file.Profiles[i], place}
 	}
 	return all, nil
-}
-
-// policyForm has the places at which the forms of a policy hold its profiles.
-type policyForm struct {
-	Kind string `json:"kind"`
-	// Spec is of a ProbePolicy, Policy of the chart's values.
-	Spec   v1alpha1.ProbePolicySpec `json:"spec"`
-	Policy v1alpha1.ProbePolicySpec `json:"policy"`
-	// Data is of a ConfigMap that holds a ProbePolicy.
-	Data map[string]string `json:"data"`
-}
-
-// profilesIn finds the profiles in a file that is known to hold one valid policy.
-func profilesIn(data []byte) ([]v1alpha1.Profile, error) {
-	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
-	for {
-		document, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		var form policyForm
-		if err := yaml.Unmarshal(document, &form); err != nil {
-			continue // another object beside the policy, whose spec is something else
-		}
-		switch form.Kind {
-		case v1alpha1.Kind:
-			return form.Spec.Profiles, nil
-		case "":
-			if len(form.Policy.Profiles) > 0 {
-				return form.Policy.Profiles, nil
-			}
-		case "ConfigMap":
-			for _, text := range form.Data {
-				var inner policyForm
-				if err := yaml.Unmarshal([]byte(text), &inner); err == nil && inner.Kind == v1alpha1.Kind {
-					return inner.Spec.Profiles, nil
-				}
-			}
-		}
-	}
 }

@@ -37,7 +37,7 @@ Exit codes: 0 the policy is valid, 1 it has mistakes or cannot be read.`,
 				return err
 			}
 			_, err = fmt.Fprintf(std.out, "%s: valid: %s, %s, %s\n", place,
-				count(file.Rules, "rule"), count(len(file.Policy.Groups()), "group"), count(file.Profiles, "profile"))
+				count(len(file.Rules), "rule"), count(len(file.Policy.Groups()), "group"), count(len(file.Profiles), "profile"))
 			return err
 		},
 	}

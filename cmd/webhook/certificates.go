@@ -14,6 +14,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/certs"
 	"github.com/probe-injector/probe-injector/certs/selfmanaged"
+	"github.com/probe-injector/probe-injector/cmd/internal/version"
 )
 
 // certificates are where the served certificate comes from: files, or ourselves.
@@ -111,7 +112,7 @@ func restConfig(kubeconfig string) (config *rest.Config, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("reaching the Kubernetes API for --tls-secret (--kubeconfig %q): %w", kubeconfig, err)
 	}
-	config.UserAgent = "probe-injector/" + buildVersion()
+	config.UserAgent = "probe-injector/" + version.String()
 	return config, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/probe-injector/probe-injector/certs"
+	"github.com/probe-injector/probe-injector/cmd/internal/version"
 )
 
 // readiness says whether API servers should call us: our listener answers with a certificate they could accept, and
@@ -63,7 +64,7 @@ func newRegistry() *prometheus.Registry {
 		Name: "probe_injector_build_info",
 		Help: "Always 1; the labels say which build this is.",
 	}, []string{"version", "go_version"})
-	info.WithLabelValues(buildVersion(), runtime.Version()).Set(1)
+	info.WithLabelValues(version.String(), runtime.Version()).Set(1)
 	r.MustRegister(info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return r
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"time"
 
 	"github.com/go-logr/logr"
 	"golang.org/x/time/rate"
@@ -15,8 +16,8 @@ import (
 // What net/http says about connections is worth a line, above all failed handshakes: they are how a wrong caBundle
 // shows here. But anyone who connects can cause one.
 const (
-	connectionLinesPerSecond = 1
-	connectionLinesBurst     = 10
+	firstConnectionLines   = 10
+	connectionLineInterval = time.Second
 )
 
 // newLogger returns the logger of the process, and makes the libraries use it too: controller-runtime, client-go and
@@ -31,20 +32,18 @@ func newLogger(w io.Writer, format string, level slog.Level) *slog.Logger {
 	ctrllog.SetLogger(logr.FromSlogHandler(handler))
 	klog.SetSlogLogger(logger)
 	log.SetFlags(0)
-	log.SetOutput(connectionLog{logger: logger, lines: rate.NewLimiter(connectionLinesPerSecond, connectionLinesBurst)})
+	log.SetOutput(&connectionLog{logger: logger, sometimes: rate.Sometimes{First: firstConnectionLines, Interval: connectionLineInterval}})
 	return logger
 }
 
 // connectionLog turns the lines of the standard library's log into ours.
 type connectionLog struct {
-	logger *slog.Logger
-	lines  *rate.Limiter
+	logger    *slog.Logger
+	sometimes rate.Sometimes
 }
 
 // Write takes one line, as package log promises.
-func (c connectionLog) Write(line []byte) (int, error) {
-	if c.lines.Allow() {
-		c.logger.Warn(string(bytes.TrimSpace(line)))
-	}
+func (c *connectionLog) Write(line []byte) (int, error) {
+	c.sometimes.Do(func() { c.logger.Warn(string(bytes.TrimSpace(line))) })
 	return len(line), nil
 }

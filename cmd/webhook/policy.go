@@ -1,22 +1,27 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/probe-injector/probe-injector/cmd/internal/version"
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
 // policySource holds the policy that is in force. Reviews read it while it is replaced; reload is called by one
 // goroutine at a time.
 type policySource struct {
-	file    string
-	data    []byte
+	file string
+	// entries are what was read last: the file, and what else its ConfigMap holds.
+	entries map[string]string
 	failed  error
 	pointer atomic.Pointer[policy.Policy]
 
@@ -45,7 +50,7 @@ func newPolicySource(file string, r prometheus.Registerer) (*policySource, error
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
 	if file == "" {
-		s.install(policy.Default(buildVersion()))
+		s.install(policy.Default(version.String()))
 		return s, nil
 	}
 	if _, err := s.reload(); err != nil {
@@ -63,20 +68,62 @@ func (s *policySource) reload() (changed bool, err error) {
 	if s.file == "" {
 		return false, nil
 	}
-	data, err := os.ReadFile(s.file)
+	entries, err := readEntries(s.file)
 	if err != nil {
-		return false, s.refuse(nil, fmt.Errorf("policy: %w", err))
+		return false, s.refuse(fmt.Errorf("policy: %w", err))
 	}
-	if s.data != nil && bytes.Equal(data, s.data) {
+	if s.entries != nil && maps.Equal(entries, s.entries) {
 		return false, nil
 	}
-	p, err := policy.Parse(data, buildVersion())
+	p, err := compile(entries, filepath.Base(s.file))
+	s.entries = entries
 	if err != nil {
-		return false, s.refuse(data, fmt.Errorf("policy file %s: %w", s.file, err))
+		return false, s.refuse(fmt.Errorf("policy file %s: %w", s.file, err))
 	}
-	s.data, s.failed = data, nil
+	s.failed = nil
 	s.install(p)
 	return true, nil
+}
+
+// compile makes the policy of one of the entries, the only one that may hold one.
+func compile(entries map[string]string, name string) (*policy.Policy, error) {
+	if err := v1alpha1.CheckEntries(entries); err != nil {
+		return nil, err
+	}
+	return policy.Parse([]byte(entries[name]), version.String())
+}
+
+// mountMark is in each folder in which the kubelet keeps a ConfigMap
+// (k8s.io/kubernetes/pkg/volume/util/atomic_writer.go).
+const mountMark = "..data"
+
+// readEntries reads the file and, where it is in a mounted ConfigMap, the other entries too. Elsewhere the files beside
+// it are not its concern.
+func readEntries(file string) (map[string]string, error) {
+	folder, name := filepath.Split(file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	entries := map[string]string{name: string(text)}
+	if _, err := os.Lstat(filepath.Join(folder, mountMark)); err != nil {
+		return entries, nil
+	}
+	beside, err := os.ReadDir(filepath.Clean(folder))
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range beside {
+		if entry.Name() == name || strings.HasPrefix(entry.Name(), "..") || entry.IsDir() {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+		if err != nil {
+			return nil, err
+		}
+		entries[entry.Name()] = string(text)
+	}
+	return entries, nil
 }
 
 func (s *policySource) install(p *policy.Policy) {
@@ -85,11 +132,8 @@ func (s *policySource) install(p *policy.Policy) {
 	s.lastSuccess.SetToCurrentTime()
 }
 
-// refuse remembers the content that was refused, and returns nil if the same mistake was returned before.
-func (s *policySource) refuse(data []byte, err error) error {
-	if data != nil {
-		s.data = data
-	}
+// refuse counts a mistake, and returns nil if it was returned before.
+func (s *policySource) refuse(err error) error {
 	if s.failed != nil && s.failed.Error() == err.Error() {
 		return nil
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/probe-injector/probe-injector/certs"
+	"github.com/probe-injector/probe-injector/cmd/internal/version"
 	"github.com/probe-injector/probe-injector/webhook"
 )
 
@@ -39,7 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if o.showVersion {
-		_, err := fmt.Fprintln(stdout, buildVersion())
+		_, err := fmt.Fprintln(stdout, version.String())
 		return err
 	}
 	if os.Getenv("GOGC") == "" {
@@ -121,7 +122,7 @@ func (p *process) run(ctx context.Context) error {
 	background.Go(func() { p.certs.run(serving) })
 	served := make(chan error, 1)
 	go func() { served <- server.Start(serving) }()
-	p.logger.Info("serving", "version", buildVersion(), "address", p.options.listenAddress, "health", health.address, "metrics", metrics.address)
+	p.logger.Info("serving", "version", version.String(), "address", p.options.listenAddress, "health", health.address, "metrics", metrics.address)
 
 	select {
 	case err := <-served:

@@ -18,12 +18,17 @@ const MaxFileSize = 1 << 20
 // Decode reads one policy in YAML or JSON. Unknown and duplicate members, a second document and another
 // apiVersion or kind are errors, all of one kind reported at once. Defaults are not applied.
 func Decode(data []byte) (*ProbePolicy, error) {
-	if len(data) > MaxFileSize {
-		return nil, fmt.Errorf("the file has %d bytes, at most %d are read", len(data), MaxFileSize)
-	}
-	document, err := onlyDocument(data)
+	documents, err := Documents(data)
 	if err != nil {
 		return nil, err
+	}
+	var document []byte
+	switch len(documents) {
+	case 0:
+	case 1:
+		document = documents[0]
+	default:
+		return nil, fmt.Errorf("a policy file holds one document, this one holds %d", len(documents))
 	}
 	asJSON, err := yaml.YAMLToJSONStrict(document)
 	if err != nil {
@@ -40,14 +45,17 @@ func Decode(data []byte) (*ProbePolicy, error) {
 	return p, errors.Join(strict...)
 }
 
-// onlyDocument returns the one document of a YAML stream; a second one would otherwise be dropped silently.
-func onlyDocument(data []byte) ([]byte, error) {
+// Documents splits a YAML stream into its documents, without those that are empty.
+func Documents(data []byte) ([][]byte, error) {
+	if len(data) > MaxFileSize {
+		return nil, fmt.Errorf("the file has %d bytes, at most %d are read", len(data), MaxFileSize)
+	}
 	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
-	var only []byte
+	var documents [][]byte
 	for {
 		document, err := reader.Read()
 		if errors.Is(err, io.EOF) {
-			return only, nil
+			return documents, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("cannot split YAML documents: %w", err)
@@ -55,18 +63,30 @@ func onlyDocument(data []byte) ([]byte, error) {
 		if isEmpty(document) {
 			continue
 		}
-		if only != nil {
-			return nil, errors.New("a policy file holds one document, this one holds more")
+		if err := checkEnd(document); err != nil {
+			return nil, err
 		}
-		only = bytes.Clone(document)
+		documents = append(documents, bytes.Clone(document))
 	}
 }
 
-// isEmpty says whether a document holds nothing but comments and space.
+// checkEnd refuses text behind the mark that ends a document: the parser of YAML never looks at it.
+func checkEnd(document []byte) error {
+	rest := document
+	for line := range bytes.Lines(document) {
+		rest = rest[len(line):]
+		if mark := bytes.TrimRight(line, " \t\r\n"); bytes.Equal(mark, []byte("...")) && !isEmpty(rest) {
+			return errors.New(`the line "..." ends the document, and what follows it would not be read`)
+		}
+	}
+	return nil
+}
+
+// isEmpty reports whether a document holds nothing but comments and space.
 func isEmpty(document []byte) bool {
 	for line := range bytes.Lines(document) {
 		line = bytes.TrimSpace(line)
-		if len(line) > 0 && line[0] != '#' && !bytes.Equal(line, []byte("---")) {
+		if len(line) > 0 && line[0] != '#' && !bytes.Equal(line, []byte("---")) && !bytes.Equal(line, []byte("...")) {
 			return false
 		}
 	}

@@ -88,7 +88,7 @@ func WebhookVersion(ctx context.Context, version string) (Image, error) {
 	reference := repository + ":" + version
 	script := filepath.Join(root, ".ci", "image")
 	sources := []string{script}
-	for _, name := range []string{"Dockerfile", ".dockerignore", "go.mod", "go.sum", "policy", "certs", "webhook", "cmd/webhook"} {
+	for _, name := range []string{"Dockerfile", ".dockerignore", "go.mod", "go.sum", "policy", "certs", "webhook", "cmd/internal", "cmd/webhook"} {
 		sources = append(sources, filepath.Join(root, filepath.FromSlash(name)))
 	}
 	return recipe{

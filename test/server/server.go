@@ -69,7 +69,7 @@ func build(ctx context.Context, name, tags string) (string, error) {
 	}
 	path := filepath.Join(root, "bin", name)
 	err = gobuild.Build(ctx, gobuild.Target{
-		Dir: root, Package: "./cmd/webhook", Output: path, Tags: tags, LinkerFlags: "-X main.version=" + version,
+		Dir: root, Package: "./cmd/webhook", Output: path, Tags: tags, LinkerFlags: "-X github.com/probe-injector/probe-injector/cmd/internal/version.release=" + version,
 	})
 	if err != nil {
 		return "", fmt.Errorf("building the webhook: %w", err)

@@ -1,27 +1,23 @@
 package policyfile
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
 const (
-	// configMapKey is the key under which the chart puts the policy into its ConfigMap.
-	configMapKey = "policy.yaml"
 	// specField is the member of a ProbePolicy that holds all of it, valuesField the same in the chart's values.
 	specField   = "spec"
 	valuesField = "policy"
+
+	kindConfigMap = "ConfigMap"
 )
 
 // finding is a policy in a file of one of the three forms.
@@ -37,9 +33,6 @@ type finding struct {
 
 // find finds the one policy in a file, which may hold other documents beside it: what "helm template" prints.
 func find(data []byte) (*finding, error) {
-	if len(data) > v1alpha1.MaxFileSize {
-		return nil, fmt.Errorf("the file has %d bytes, at most %d are read", len(data), v1alpha1.MaxFileSize)
-	}
 	documents, err := split(data)
 	switch {
 	case err != nil:
@@ -47,34 +40,46 @@ func find(data []byte) (*finding, error) {
 	case len(documents) == 0:
 		return nil, errNoPolicy()
 	case len(documents) == 1:
-		return inDocument(documents[0])
+		return documents[0].find()
 	}
 	documents = slices.DeleteFunc(documents, func(d document) bool { return !d.holdsPolicy() })
 	if len(documents) != 1 {
-		return nil, fmt.Errorf("of several documents exactly one must be a ProbePolicy or a ConfigMap with %s, not %d", configMapKey, len(documents))
+		return nil, errNotOne(documents)
 	}
-	return inDocument(documents[0])
+	return documents[0].find()
+}
+
+// errNotOne names the documents that hold a policy, where exactly one should.
+func errNotOne(documents []document) error {
+	var names strings.Builder
+	for i, d := range documents {
+		separator := ", "
+		if i == 0 {
+			separator = ": "
+		}
+		fmt.Fprintf(&names, "%sdocument %d (%s)", separator, d.number, d.name())
+	}
+	return fmt.Errorf("of several documents exactly one must be a ProbePolicy or a ConfigMap with %s, not %d%s",
+		v1alpha1.ConfigMapKey, len(documents), names.String())
 }
 
 // document is one document of a file, as text and as members.
 type document struct {
 	text    []byte
 	members map[string]any
+	// number counts the documents of the file from 1.
+	number int
 }
 
 // split reads all documents that are not empty.
 func split(data []byte) ([]document, error) {
-	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
+	texts, err := v1alpha1.Documents(data)
+	if err != nil {
+		return nil, err
+	}
 	var documents []document
-	for {
-		text, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			return documents, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("cannot split YAML documents: %w", err)
-		}
-		d := document{text: bytes.Clone(text)}
+	for i, text := range texts {
+		d := document{text: text, number: i + 1}
 		if err := yaml.UnmarshalStrict(text, &d.members); err != nil {
 			return nil, fmt.Errorf("not a YAML mapping: %w", err)
 		}
@@ -82,25 +87,56 @@ func split(data []byte) ([]document, error) {
 			documents = append(documents, d)
 		}
 	}
+	return documents, nil
 }
 
-// holdsPolicy says whether a document among others is one that we look for.
-func (d document) holdsPolicy() bool {
+// isValues tells the chart's values from objects, which have a kind.
+func (d *document) isValues() bool {
+	_, hasPolicy := d.members[valuesField]
+	return hasPolicy && !d.isObject()
+}
+
+func (d *document) isObject() bool { return d.members["kind"] != nil || d.members["apiVersion"] != nil }
+
+// name is what the document is, for people.
+func (d *document) name() string {
+	if d.isValues() {
+		return "values"
+	}
+	metadata, _ := d.members["metadata"].(map[string]any)
+	return strings.TrimSpace(fmt.Sprint(d.members["kind"], " ", orEmpty(metadata["name"])))
+}
+
+func orEmpty(value any) any {
+	if value == nil {
+		return ""
+	}
+	return value
+}
+
+// holdsPolicy reports whether a document among others is one that is looked for.
+func (d *document) holdsPolicy() bool {
+	if d.members["kind"] != kindConfigMap {
+		return d.isValues() || d.members["kind"] == v1alpha1.Kind
+	}
 	entries, _ := d.members["data"].(map[string]any)
-	_, hasPolicy := entries[configMapKey]
-	return d.members["kind"] == v1alpha1.Kind || (d.members["kind"] == "ConfigMap" && hasPolicy)
+	for key, value := range entries {
+		text, _ := value.(string)
+		if key == v1alpha1.ConfigMapKey || v1alpha1.HoldsPolicy([]byte(text)) {
+			return true
+		}
+	}
+	return false
 }
 
-// inDocument tells the forms apart by kind: a ProbePolicy and a ConfigMap have one, values have none.
-func inDocument(d document) (*finding, error) {
-	_, hasValues := d.members[valuesField]
-	named := d.members["kind"] != nil || d.members["apiVersion"] != nil
+// find reads the document as one of the three forms.
+func (d *document) find() (*finding, error) {
 	switch {
-	case d.members["kind"] == "ConfigMap":
+	case d.members["kind"] == kindConfigMap:
 		return inConfigMap(d.text)
-	case !named && hasValues:
+	case d.isValues():
 		return inValues(d.members)
-	case !named:
+	case !d.isObject():
 		return nil, errNoPolicy()
 	}
 	return &finding{policy: d.text, root: specField}, nil
@@ -119,21 +155,25 @@ func inConfigMap(data []byte) (*finding, error) {
 	if err := yaml.Unmarshal(data, &configMap); err != nil {
 		return nil, fmt.Errorf("not a ConfigMap: %w", err)
 	}
-	key := configMapKey
+	name := configMap.Metadata.Name
+	if err := v1alpha1.CheckEntries(configMap.Data); err != nil {
+		return nil, fmt.Errorf("ConfigMap %s: %w", name, err)
+	}
+	key := v1alpha1.ConfigMapKey
 	if _, ok := configMap.Data[key]; !ok {
 		keys := slices.Sorted(maps.Keys(configMap.Data))
 		switch len(keys) {
 		case 0:
-			return nil, fmt.Errorf("ConfigMap %s is empty: the policy belongs under data[%s]", configMap.Metadata.Name, configMapKey)
+			return nil, fmt.Errorf("ConfigMap %s is empty: the policy belongs under data[%s]", name, key)
 		case 1:
 			key = keys[0]
 		default:
-			return nil, fmt.Errorf("ConfigMap %s has no data[%s], only %s", configMap.Metadata.Name, configMapKey, strings.Join(keys, ", "))
+			return nil, fmt.Errorf("ConfigMap %s has no data[%s], only %s", name, key, strings.Join(keys, ", "))
 		}
 	}
 	return &finding{
 		policy: []byte(configMap.Data[key]),
-		place:  fmt.Sprintf("ConfigMap %s, data[%s]", configMap.Metadata.Name, key),
+		place:  fmt.Sprintf("ConfigMap %s, data[%s]", name, key),
 		root:   specField,
 	}, nil
 }

@@ -1,8 +1,7 @@
 // Package policyfile finds the ProbePolicy in the files that people have at hand: the policy file itself, the
 // ConfigMap that holds it in the cluster, and the values.yaml of the chart that makes the ConfigMap.
 //
-// Read is the way in. forms.go tells the three forms apart, helm.go does to values what Helm does before the chart
-// sees them, and default.go is the policy that the chart installs when its user says nothing.
+// Read is the way in, for every command.
 package policyfile
 
 import (
@@ -10,10 +9,10 @@ import (
 	"fmt"
 	"strings"
 
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy"
-	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
@@ -21,8 +20,9 @@ import (
 type File struct {
 	// Place says where in the file the policy stands, for people; empty when the file is the policy.
 	Place string
-	// Rules and Profiles count what the policy holds.
-	Rules, Profiles int
+	// Rules and Profiles are those of the policy itself, with their defaults.
+	Rules    []v1alpha1.Rule
+	Profiles []v1alpha1.Profile
 	// Policy is ready for decisions.
 	Policy *policy.Policy
 	// Registration is what a chart's values say about which Pods reach the webhook at all; zero for the other forms.
@@ -53,29 +53,26 @@ func Read(data []byte, version string) (*File, error) {
 	if err != nil {
 		return nil, found.locate(err)
 	}
-	known, err := catalogue.BuiltIn()
-	if err != nil {
-		return nil, err
-	}
-	v1alpha1.SetDefaults(decoded)
-	if errs := v1alpha1.Validate(decoded, known.Names()); len(errs) > 0 {
-		return nil, found.locateAll(errs)
-	}
-	prepared, err := policy.Parse(found.policy, version)
+	prepared, err := policy.Compile(decoded, version)
 	if err != nil {
 		return nil, found.locate(err)
 	}
 	return &File{
 		Place:        found.place,
-		Rules:        len(decoded.Spec.Rules),
-		Profiles:     len(decoded.Spec.Profiles),
+		Rules:        decoded.Spec.Rules,
+		Profiles:     decoded.Spec.Profiles,
 		Policy:       prepared,
 		Registration: found.registration,
 	}, nil
 }
 
-// locate puts the place in front of mistakes that the decoder found, whose paths are part of their text.
+// locate says each mistake with its path in the file that the person has.
 func (f *finding) locate(err error) error {
+	var mistakes utilerrors.Aggregate
+	if errors.As(err, &mistakes) {
+		return f.locateAll(mistakes.Errors())
+	}
+	// The decoder's paths are part of its text.
 	lines := strings.Split(err.Error(), "\n")
 	for i, line := range lines {
 		if f.root != specField {
@@ -86,15 +83,18 @@ func (f *finding) locate(err error) error {
 	return errors.New(strings.Join(lines, "\n"))
 }
 
-// locateAll says each mistake with its path in the file that the person has.
-func (f *finding) locateAll(errs field.ErrorList) error {
-	all := make([]error, len(errs))
-	for i, mistake := range errs {
-		moved := *mistake
-		if rest, ok := strings.CutPrefix(moved.Field, specField); ok {
-			moved.Field = f.root + rest
+func (f *finding) locateAll(mistakes []error) error {
+	all := make([]error, len(mistakes))
+	for i, err := range mistakes {
+		var mistake *field.Error
+		if errors.As(err, &mistake) {
+			moved := *mistake
+			if rest, ok := strings.CutPrefix(moved.Field, specField); ok {
+				moved.Field = f.root + rest
+			}
+			err = &moved
 		}
-		all[i] = fmt.Errorf("%s%w", f.prefix(), &moved)
+		all[i] = fmt.Errorf("%s%w", f.prefix(), err)
 	}
 	return errors.Join(all...)
 }
