@@ -27,26 +27,23 @@ type handler struct {
 
 // handlerOf reads the handler of a probe of this container. A probe without one gives the zero handler.
 func (c *Container) handlerOf(p *corev1.Probe) handler {
+	written := probe.HandlerOf(p)
+	h := handler{scheme: written.Scheme, port: c.resolve(written.Port), service: written.Service, command: written.Command}
 	switch {
+	case p.Exec != nil:
+	case p.TCPSocket != nil:
+		h.host = p.TCPSocket.Host
+	case p.GRPC != nil:
+		h.mode = cmp.Or(value(p.GRPC.Mode), corev1.GRPCProbeModePlaintext)
 	case p.HTTPGet != nil:
 		get := p.HTTPGet
-		h := handler{scheme: probe.HTTP, host: get.Host, port: c.resolve(get.Port), headers: get.HTTPHeaders, protocol: protocolOf(get)}
-		if get.Scheme == corev1.URISchemeHTTPS {
-			h.scheme = probe.HTTPS
+		if h.scheme != probe.HTTPS {
+			h.scheme = probe.HTTP
 		}
+		h.host, h.headers, h.protocol = get.Host, get.HTTPHeaders, protocolOf(get)
 		h.path, h.query = pathOf(get)
-		return h
-	case p.TCPSocket != nil:
-		return handler{scheme: probe.TCP, host: p.TCPSocket.Host, port: c.resolve(p.TCPSocket.Port)}
-	case p.GRPC != nil:
-		return handler{
-			scheme: probe.GRPC, port: probe.Port{Number: p.GRPC.Port}, service: value(p.GRPC.Service),
-			mode: cmp.Or(value(p.GRPC.Mode), corev1.GRPCProbeModePlaintext),
-		}
-	case p.Exec != nil:
-		return handler{scheme: probe.Exec, command: p.Exec.Command}
 	}
-	return handler{}
+	return h
 }
 
 // same says whether two handlers ask the same. No handler is like none.
@@ -61,16 +58,16 @@ func (h *handler) http() bool { return h.scheme == probe.HTTP || h.scheme == pro
 
 // resolve finds the number of a named port as the kubelet does (pkg/probe/util.go, ResolveContainerPort); a name
 // that the container does not have stays a name.
-func (c *Container) resolve(port intstr.IntOrString) probe.Port {
-	if port.Type == intstr.Int {
-		return probe.Port{Number: port.IntVal}
+func (c *Container) resolve(port probe.Port) probe.Port {
+	if port.Name == "" {
+		return port
 	}
 	for _, p := range c.Ports {
-		if p.Name == port.StrVal && p.Name != "" {
+		if p.Name == port.Name {
 			return probe.Port{Number: p.Number}
 		}
 	}
-	return probe.Port{Name: port.StrVal}
+	return port
 }
 
 // pathOf gives the path and the query of an HTTP request. An empty path is "/"

@@ -4,6 +4,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/timing"
 )
 
 // slowReadinessPeriod is a periodSeconds of readiness, in seconds, from which on a single lost probe is felt.
@@ -89,7 +90,7 @@ func undeclaredPort(s subject, kind probe.Kind) ([]any, bool) {
 
 func readinessTooSlow(s subject, kind probe.Kind) ([]any, bool) {
 	live, ready, ok := s.both()
-	if !ok || live.window() >= windowRatio*ready.window() || s.asksTheSame(kind, probe.Readiness) {
+	if !ok || live.window() >= timing.WindowRatio*ready.window() || s.asksTheSame(kind, probe.Readiness) {
 		return nil, false
 	}
 	return found(live.window(), ready.window())

@@ -162,7 +162,7 @@ func unknownPortName(s subject, kind probe.Kind) ([]any, bool) {
 		return nil, false
 	}
 	// A name that is not valid is PS004's.
-	if s.container.resolve(port).Name == "" || len(validation.IsValidPortName(port.StrVal)) > 0 {
+	if s.container.resolve(probe.PortOf(port)).Name == "" || len(validation.IsValidPortName(port.StrVal)) > 0 {
 		return nil, false
 	}
 	return found(shown(port.StrVal))

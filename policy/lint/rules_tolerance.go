@@ -1,18 +1,8 @@
 package lint
 
-import "github.com/probe-injector/probe-injector/policy/probe"
-
-const (
-	// windowRatio is by how much liveness should be more patient than readiness with the same check, so that a
-	// container is out of rotation well before it is restarted.
-	windowRatio = 2
-	// minTolerance is the silence in seconds that no liveness probe should take for a death: two API-default periods.
-	minTolerance = 20
-	// minLivenessPeriod and minExecPeriod are seconds. Commands cost the node a process each
-	// (kubernetes/kubernetes#82440). A startup probe may run its command more often, because it soon ends.
-	minLivenessPeriod    = 5
-	minExecPeriod        = 10
-	minExecStartupPeriod = 5
+import (
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/timing"
 )
 
 // toleranceRules find liveness probes that are too quick to kill.
@@ -80,10 +70,10 @@ func (s subject) asksTheSame(a, b probe.Kind) bool {
 
 func sameCheckAsReadiness(s subject, kind probe.Kind) ([]any, bool) {
 	live, ready, ok := s.both()
-	if !ok || live.window() >= windowRatio*ready.window() || !s.asksTheSame(kind, probe.Readiness) {
+	if !ok || live.window() >= timing.WindowRatio*ready.window() || !s.asksTheSame(kind, probe.Readiness) {
 		return nil, false
 	}
-	return found(ceilDiv(windowRatio*ready.window(), live.period))
+	return found(ceilDiv(timing.WindowRatio*ready.window(), live.period))
 }
 
 func identicalToReadiness(s subject, kind probe.Kind) ([]any, bool) {
@@ -91,15 +81,15 @@ func identicalToReadiness(s subject, kind probe.Kind) ([]any, bool) {
 	if !ok || live != ready || s.probe(kind).TerminationGracePeriodSeconds != nil || !s.asksTheSame(kind, probe.Readiness) {
 		return nil, false
 	}
-	return found(windowRatio * ready.failures)
+	return found(timing.WindowRatio * ready.failures)
 }
 
 func quickToKill(s subject, kind probe.Kind) ([]any, bool) {
 	t := timesOf(s.probe(kind))
-	if t.tolerance() >= minTolerance {
+	if t.tolerance() >= timing.MinRestartAfter {
 		return nil, false
 	}
-	return found(t.tolerance(), t.failuresToTolerate(minTolerance))
+	return found(t.tolerance(), t.failuresToTolerate(timing.MinRestartAfter))
 }
 
 func defaultTimeoutKills(s subject, kind probe.Kind) ([]any, bool) {
@@ -108,15 +98,7 @@ func defaultTimeoutKills(s subject, kind probe.Kind) ([]any, bool) {
 
 func tooFrequent(s subject, kind probe.Kind) ([]any, bool) {
 	p := s.probe(kind)
-	least := int64(0)
-	switch {
-	case p.Exec != nil && kind == probe.Startup:
-		least = minExecStartupPeriod
-	case p.Exec != nil:
-		least = minExecPeriod
-	case kind == probe.Liveness:
-		least = minLivenessPeriod
-	}
+	least := int64(timing.MinPeriod(kind, p.Exec != nil))
 	if period := timesOf(p).period; period < least {
 		return found(period, least)
 	}

@@ -2,6 +2,10 @@ package probe
 
 import (
 	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // Scheme is the way a handler asks the container.
@@ -44,6 +48,40 @@ type Handler struct {
 	Service string
 	// Command is the argument vector of exec.
 	Command []string
+}
+
+// HandlerOf is the handler of a probe as it is written; the zero value when it has none. What a Handler has no member
+// for, such as headers and a host, is left out.
+func HandlerOf(p *corev1.Probe) Handler {
+	switch {
+	case p.Exec != nil:
+		return Handler{Scheme: Exec, Command: p.Exec.Command}
+	case p.TCPSocket != nil:
+		return Handler{Scheme: TCP, Port: PortOf(p.TCPSocket.Port)}
+	case p.GRPC != nil:
+		h := Handler{Scheme: GRPC, Port: Port{Number: p.GRPC.Port}}
+		if p.GRPC.Service != nil {
+			h.Service = *p.GRPC.Service
+		}
+		return h
+	case p.HTTPGet != nil:
+		return Handler{Scheme: schemeOf(p.HTTPGet.Scheme), Port: PortOf(p.HTTPGet.Port), Path: p.HTTPGet.Path}
+	}
+	return Handler{}
+}
+
+// PortOf is a port as the API writes it.
+func PortOf(p intstr.IntOrString) Port { return Port{Number: p.IntVal, Name: p.StrVal} }
+
+// schemeOf allocates nothing for what the API server accepts.
+func schemeOf(scheme corev1.URIScheme) Scheme {
+	switch scheme {
+	case corev1.URISchemeHTTP:
+		return HTTP
+	case corev1.URISchemeHTTPS:
+		return HTTPS
+	}
+	return Scheme(strings.ToLower(string(scheme)))
 }
 
 // String spells the handler in the annotation grammar, so that what is printed can be written. An exec handler

@@ -96,6 +96,20 @@ func FieldBounds(kind probe.Kind, name probe.Field) (bounds Bounds, ok bool) {
 	return Bounds{}, false
 }
 
+// MinPeriod is the shortest sensible periodSeconds of a probe. Commands cost the node a process each
+// (kubernetes/kubernetes#82440). A startup probe may run its command more often, because it soon ends.
+func MinPeriod(kind probe.Kind, exec bool) int32 {
+	switch {
+	case exec && kind == probe.Startup:
+		return minExecStartupPeriod
+	case exec:
+		return minExecPeriod
+	case kind == probe.Liveness:
+		return minLivenessPeriod
+	}
+	return 1
+}
+
 const maxSuccessThreshold = 3
 
 func minFailureThreshold(kind probe.Kind) int32 {

@@ -39,10 +39,10 @@ func (d *derivation) liveness() {
 // first; a person's unready-after, explicit readiness fields and probes that exist stay, and liveness waits longer.
 func (d *derivation) keepLivenessMorePatient() {
 	live, ready := &d.out.Liveness, &d.out.Readiness
-	if d.in.Readiness.Inject && live.Window() < windowRatio*ready.Window() && d.mayLowerReadiness() {
-		ready.FailureThreshold = max(minReadinessFailures, min(ready.FailureThreshold, live.Window()/(windowRatio*ready.PeriodSeconds)))
+	if d.in.Readiness.Inject && live.Window() < WindowRatio*ready.Window() && d.mayLowerReadiness() {
+		ready.FailureThreshold = max(minReadinessFailures, min(ready.FailureThreshold, live.Window()/(WindowRatio*ready.PeriodSeconds)))
 	}
-	needed := windowRatio * max(ready.Window(), d.in.ExistingReadinessWindow)
+	needed := WindowRatio * max(ready.Window(), d.in.ExistingReadinessWindow)
 	if live.Window() >= needed {
 		return
 	}

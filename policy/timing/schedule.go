@@ -21,6 +21,10 @@ const (
 // earliest Ready, and a failing startup probe costs nothing until its budget is used up.
 const MaxInitialDelaySeconds = 10
 
+// WindowRatio is by how much liveness should be more patient than readiness with the same check, so that a container is
+// out of rotation well before it is restarted.
+const WindowRatio = 2
+
 const (
 	minInitialDelay      = 2
 	minLivenessPeriod    = 5
@@ -36,7 +40,6 @@ const (
 	minStartupFailures   = 3
 	livenessTimeout      = 5
 	execTimeout          = 5
-	windowRatio          = 2
 	minLivenessTolerance = MinRestartAfter
 	typicalStartShare    = 6
 	maxCPUStretch        = 4
