@@ -1,8 +1,7 @@
 // Command probe-injector shows beforehand what the webhook would do, with the engine of the webhook itself and without
 // a cluster. Linked as kubectl-probe_injector it is also "kubectl probe-injector".
 //
-// Each verb is one file: explain.go and validate.go. What they do is in the packages below internal: manifest reads
-// what people apply, policyfile what admins configure, explanation puts decisions into words.
+// Start at newRoot, which lists the verbs. What they do is in the packages below internal.
 package main
 
 import (

@@ -12,6 +12,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/page"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
@@ -71,7 +72,7 @@ func TestTheListOfProfilesIsWholeAndNarrow(t *testing.T) {
 		}
 	}
 	for _, line := range lines {
-		if len(line) > profilesWidth {
+		if len(line) > page.Width {
 			t.Errorf("%d columns: %s", len(line), line)
 		}
 	}

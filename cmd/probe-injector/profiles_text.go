@@ -7,14 +7,12 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/page"
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/timing"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
-
-// profilesWidth is the number of columns that the text keeps to where words allow it.
-const profilesWidth = 80
 
 // writeProfiles prints the table. The software is cut to what is left of the width: the names tell it too.
 func writeProfiles(to io.Writer, all []knownProfile) error {
@@ -23,7 +21,7 @@ func writeProfiles(to io.Writer, all []knownProfile) error {
 	for i := range all {
 		name = max(name, len(all[i].Name))
 	}
-	software := max(least, profilesWidth-name-others-len("  "))
+	software := max(least, page.Width-name-others-len("  "))
 	row := fmt.Sprintf("%%-%ds  %%-%ds  %%-10s  %%-10s  %%s\n", name, software)
 	var text strings.Builder
 	fmt.Fprintf(&text, row, "NAME", "SOFTWARE", "READINESS", "LIVENESS", "CLASS")
@@ -46,36 +44,21 @@ func shortened(text string, width int) string {
 	return strings.TrimRight(text[:width-len(dots)], " ,:") + dots
 }
 
-// description is a text of labelled lines.
-type description struct{ text strings.Builder }
+// description is a page of labelled lines.
+type description struct{ *page.Page }
 
-// line adds a label and its text, with further lines below the text's beginning; nothing without a text.
-func (d *description) line(label, text string) {
+// line adds a label and its text; nothing without a text.
+func (d description) line(label, text string) {
 	const column = len("Recognised:  ")
-	if text == "" {
-		return
+	if text != "" {
+		d.Wrapped(fmt.Sprintf("%-*s", column, label+":"), text)
 	}
-	line := fmt.Sprintf("%-*s", column, label+":")
-	empty := true
-	for _, word := range strings.Fields(text) {
-		switch {
-		case empty:
-			line += word
-		case len(line)+1+len(word) > profilesWidth:
-			d.text.WriteString(line + "\n")
-			line = strings.Repeat(" ", column) + word
-		default:
-			line += " " + word
-		}
-		empty = false
-	}
-	d.text.WriteString(line + "\n")
 }
 
 // describeProfile prints everything about one profile.
 func describeProfile(to io.Writer, p *knownProfile) error {
 	words := catalogue.Words(func(name string) string { return name })
-	d := &description{}
+	d := description{page.New(to)}
 	d.line("Name", p.Name)
 	d.line("Software", p.Summary)
 	d.line("Defined in", p.place)
@@ -100,9 +83,11 @@ func describeProfile(to io.Writer, p *knownProfile) error {
 	d.line("Times", timesInWords(&p.Profile))
 	d.line("Risk", p.Risk)
 	d.line("Source", p.Source)
-	d.text.WriteString("\n" + exampleOf(&p.Profile))
-	_, err := io.WriteString(to, d.text.String())
-	return err
+	d.Line("")
+	for line := range strings.SplitSeq(strings.TrimSuffix(exampleOf(&p.Profile), "\n"), "\n") {
+		d.Line(line)
+	}
+	return d.Err()
 }
 
 // findsPort says whether a probe leaves its port to the profile.

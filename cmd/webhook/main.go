@@ -2,16 +2,7 @@
 // image. What it knows is in its flags, a policy file and a certificate. It needs no access to the Kubernetes API, unless
 // --tls-secret makes it keep certificates itself.
 //
-// Start at run, which puts the parts together and takes them down in order:
-//
-//	options.go       the flags
-//	run.go           the life of the process, with the drain at its end
-//	certificates.go  where the certificate comes from
-//	policy.go        the policy that is in force, and its reload
-//	watch.go         noticing that mounted files changed
-//	health.go        /healthz, /readyz and /metrics
-//	log.go           one logger for us and for the libraries
-//	fault_*.go       faults for the integration tests, never in a normal build
+// Start at run, which puts the parts together and takes them down in order.
 package main
 
 import (

@@ -1,22 +1,26 @@
 package lint
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/probe-injector/probe-injector/policy/workload"
+)
 
 // hasNoShell recognises images without any program but the application, by their names: distroless ones
 // (https://github.com/GoogleContainerTools/distroless: "do not contain package managers, shells or any other
 // programs"), static bases such as cgr.dev/chainguard/static, and those that call themselves scratch. Variants for
 // debugging have busybox.
 func hasNoShell(image string) bool {
-	name, _, _ := strings.Cut(image, "@")
+	name, tag := workload.SplitImage(image)
 	slash := strings.LastIndexByte(name, '/')
-	last, tag, _ := strings.Cut(name[slash+1:], ":")
+	last := name[slash+1:]
 	if strings.Contains(last, "debug") || strings.Contains(tag, "debug") {
 		return false
 	}
 	if last == "static" {
 		return slash >= 0
 	}
-	return strings.Contains(name, "distroless") || endsWithWord(last, "scratch") || endsWithWord(tag, "scratch")
+	return strings.Contains(name, "distroless") || strings.Contains(tag, "distroless") || endsWithWord(last, "scratch") || endsWithWord(tag, "scratch")
 }
 
 // endsWithWord says whether the last part of a name between hyphens is the word.

@@ -3,6 +3,7 @@ package lint
 import (
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/timing"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // toleranceRules find liveness probes that are too quick to kill.
@@ -93,7 +94,7 @@ func quickToKill(s subject, kind probe.Kind) ([]any, bool) {
 }
 
 func defaultTimeoutKills(s subject, kind probe.Kind) ([]any, bool) {
-	return foundIf(timesOf(s.probe(kind)).timeout == defaultTimeout)
+	return foundIf(timesOf(s.probe(kind)).timeout == workload.DefaultTimeoutSeconds)
 }
 
 func tooFrequent(s subject, kind probe.Kind) ([]any, bool) {

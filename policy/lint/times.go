@@ -1,6 +1,10 @@
 package lint
 
-import corev1 "k8s.io/api/core/v1"
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/probe-injector/probe-injector/policy/workload"
+)
 
 // times are the timing fields of a probe with the API's defaults (pkg/apis/core/v1/defaults.go, SetDefaults_Probe)
 // in the place of zeros: a manifest that is linted as a file has not been defaulted. Negative values, which the API
@@ -9,20 +13,13 @@ type times struct {
 	initialDelay, period, timeout, failures, successes int64
 }
 
-const (
-	defaultPeriod    = 10
-	defaultTimeout   = 1
-	defaultFailures  = 3
-	defaultSuccesses = 1
-)
-
 func timesOf(p *corev1.Probe) times {
 	return times{
 		initialDelay: max(0, int64(p.InitialDelaySeconds)),
-		period:       orDefault(p.PeriodSeconds, defaultPeriod),
-		timeout:      orDefault(p.TimeoutSeconds, defaultTimeout),
-		failures:     orDefault(p.FailureThreshold, defaultFailures),
-		successes:    orDefault(p.SuccessThreshold, defaultSuccesses),
+		period:       orDefault(p.PeriodSeconds, workload.DefaultPeriodSeconds),
+		timeout:      orDefault(p.TimeoutSeconds, workload.DefaultTimeoutSeconds),
+		failures:     orDefault(p.FailureThreshold, workload.DefaultFailureThreshold),
+		successes:    orDefault(p.SuccessThreshold, workload.DefaultSuccessThreshold),
 	}
 }
 

@@ -1,5 +1,7 @@
 package reason
 
+import "strings"
+
 // Reason is one entry of the closed set; its value is what appears in the status annotation, metric labels,
 // audit annotations and logs.
 type Reason string
@@ -112,4 +114,9 @@ func Describe(r Reason) (Description, bool) {
 		}
 	}
 	return Description{}, false
+}
+
+// FactAbout is the fact with the detail in its place, where it has one.
+func (d *Description) FactAbout(detail string) string {
+	return strings.Replace(d.Fact, "%s", detail, 1)
 }

@@ -1,9 +1,7 @@
 package explanation
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -213,11 +211,7 @@ func key(pod *workload.Pod, container, word string) string {
 // skip gives a reason its sentence.
 func skip(s policy.Skip) Skip {
 	description, _ := reason.Describe(s.Reason)
-	fact := description.Fact
-	if strings.Contains(fact, "%s") {
-		fact = fmt.Sprintf(fact, s.Detail)
-	}
-	return Skip{Probe: fieldName(s.Kind), Reason: s.Reason, Fact: fact, Remedy: description.Remedy}
+	return Skip{Probe: fieldName(s.Kind), Reason: s.Reason, Fact: description.FactAbout(s.Detail), Remedy: description.Remedy}
 }
 
 func fieldName(kind probe.Kind) string {

@@ -12,21 +12,21 @@ import (
 	"github.com/probe-injector/probe-injector/policy/probe"
 )
 
-func (p *page) container(c *Container) {
+func (p *printer) container(c *Container) {
 	kind := "Container "
 	if c.Init {
 		kind = "Init container "
 	}
-	p.line(kind + c.Name)
+	p.Line(kind + c.Name)
 	for i := range c.Probes {
 		p.probe(&c.Probes[i])
 	}
 	p.timeline(c.Probes)
 	for _, s := range joined(c.Skips) {
-		p.wrapped("  - ", s.subject()+": "+s.sentence())
+		p.Wrapped("  - ", s.subject()+": "+s.sentence())
 	}
 	for _, f := range c.Findings {
-		p.wrapped("  ! ", f.subject()+f.Message+" ("+f.label()+")")
+		p.Wrapped("  ! ", f.subject()+f.Message+" ("+f.label()+")")
 	}
 }
 
@@ -79,22 +79,22 @@ func severityWord(s policy.Severity) string {
 }
 
 // probe prints the probe as YAML that can be pasted into a container, each number with its meaning as a comment.
-func (p *page) probe(added *Probe) {
-	p.wrapped("  + "+added.Field+", ", added.Because+":")
+func (p *printer) probe(added *Probe) {
+	p.Wrapped("  + "+added.Field+", ", added.Because+":")
 	const indent, gap = "      ", 2
 	handler, numbers := added.lines()
 	for _, line := range handler {
-		p.line(indent + line)
+		p.Line(indent + line)
 	}
 	column := 0
 	for _, n := range numbers {
 		column = max(column, len(indent+n.text)+gap)
 	}
 	for _, n := range numbers {
-		p.commented(indent+n.text, column, n.meaning)
+		p.Commented(indent+n.text, column, n.meaning)
 	}
 	for _, guarantee := range added.Guarantees {
-		p.wrapped("    => ", guarantee)
+		p.Wrapped("    => ", guarantee)
 	}
 }
 

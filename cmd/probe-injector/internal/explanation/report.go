@@ -1,8 +1,7 @@
 // Package explanation says what would happen to a workload's Pods, and why.
 //
-// Explain asks the engine, through the same routes as the API server, and puts its decision into a Report: plain data
-// that is printed as JSON or YAML as it stands. report.go is that data, explain.go fills it, unreached.go says why a
-// Pod never gets to the webhook, and text.go, probe.go and wrap.go print a Report for people.
+// [Explain] asks the engine, by the same routes as the API server, and puts its decision into a [Report]: plain data that
+// is printed as JSON or YAML as it stands, and by [Report.WriteText] for people.
 package explanation
 
 import (

@@ -5,25 +5,29 @@ import (
 	"io"
 	"strings"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/page"
 	"github.com/probe-injector/probe-injector/policy"
 )
 
+// printer puts the parts of a report on a page.
+type printer struct{ *page.Page }
+
 // WriteText prints the report for people, in the manner of kubectl describe.
 func (r *Report) WriteText(to io.Writer) error {
-	p := &page{to: to}
+	p := &printer{page.New(to)}
 	for i := range r.Workloads {
 		if i > 0 {
-			p.line("")
-			p.line("")
+			p.Line("")
+			p.Line("")
 		}
 		p.workload(&r.Workloads[i], r.Policy)
 	}
 	if len(r.Workloads) > 1 {
-		p.line("")
-		p.line("")
-		p.line(r.summary())
+		p.Line("")
+		p.Line("")
+		p.Line(r.summary())
 	}
-	return p.err
+	return p.Err()
 }
 
 // summary counts, for inputs of many workloads.
@@ -57,8 +61,8 @@ func (w *Workload) changed() bool {
 	return false
 }
 
-func (p *page) workload(w *Workload, policyName string) {
-	p.wrapped("", w.Kind+" "+w.Name)
+func (p *printer) workload(w *Workload, policyName string) {
+	p.Wrapped("", w.Kind+" "+w.Name)
 	p.field("Namespace", w.Namespace)
 	p.field("Source", w.Source)
 	p.field("Policy", policyName)
@@ -69,14 +73,14 @@ func (p *page) workload(w *Workload, policyName string) {
 	if w.Unreached != "" {
 		p.field("Webhook", "never reached, because "+w.Unreached)
 		for i := range w.Containers {
-			p.line("")
+			p.Line("")
 			p.container(&w.Containers[i])
 		}
 		return
 	}
 	for i := range w.Answers {
 		if i > 0 {
-			p.line("")
+			p.Line("")
 		}
 		p.answer(&w.Answers[i])
 	}
@@ -85,21 +89,21 @@ func (p *page) workload(w *Workload, policyName string) {
 // fieldColumn is where the values of a workload's fields begin.
 const fieldColumn = 11
 
-func (p *page) field(name, value string) {
-	p.wrapped(fmt.Sprintf("%-*s", fieldColumn, name+":"), value)
+func (p *printer) field(name, value string) {
+	p.Wrapped(fmt.Sprintf("%-*s", fieldColumn, name+":"), value)
 }
 
-func (p *page) misplaced(w *Workload) {
+func (p *printer) misplaced(w *Workload) {
 	if len(w.Misplaced) == 0 {
 		return
 	}
 	p.field("Misplaced", fmt.Sprintf("nothing reads these annotations; move them to %s:", w.Place))
 	for _, path := range w.Misplaced {
-		p.wrapped(strings.Repeat(" ", fieldColumn)+"- ", path)
+		p.Wrapped(strings.Repeat(" ", fieldColumn)+"- ", path)
 	}
 }
 
-func (p *page) answer(a *Answer) {
+func (p *printer) answer(a *Answer) {
 	if group, ok := strings.CutPrefix(a.Route, "rules/"); ok {
 		p.field("Webhook", "asked, because rules select the Pod's namespace (entry "+group+")")
 	} else {
@@ -126,19 +130,19 @@ func (p *page) answer(a *Answer) {
 		p.listed(i, "Warnings", warning)
 	}
 	for i := range a.Containers {
-		p.line("")
+		p.Line("")
 		p.container(&a.Containers[i])
 	}
 }
 
 // listed is one item of a field with several; the first stands beside the name.
-func (p *page) listed(i int, name, item string) {
+func (p *printer) listed(i int, name, item string) {
 	if i > 0 {
 		name = ""
 	} else {
 		name += ":"
 	}
-	p.wrapped(fmt.Sprintf("%-*s- ", fieldColumn, name), item)
+	p.Wrapped(fmt.Sprintf("%-*s- ", fieldColumn, name), item)
 }
 
 // sentence is the reason's word, what it means, and what to write.

@@ -44,7 +44,7 @@ func rows(probes []Probe) []row {
 
 // timeline draws the rows: the points in time, and below them what happens between. Its lengths are not to scale, or a
 // start of an hour would leave no room for a silence of seconds.
-func (p *page) timeline(probes []Probe) {
+func (p *printer) timeline(probes []Probe) {
 	const eventColumn = 17
 	for _, r := range rows(probes) {
 		marks, bar, from := "0 s", "|", int32(0)
@@ -58,7 +58,7 @@ func (p *page) timeline(probes []Probe) {
 			marks += strings.Repeat(" ", len(bar)-1-len(marks)) + mark
 			from = s.until
 		}
-		p.line(fmt.Sprintf("  %-*s%s", eventColumn, r.event, marks))
-		p.line(fmt.Sprintf("  %-*s%s", eventColumn, "", bar))
+		p.Line(fmt.Sprintf("  %-*s%s", eventColumn, r.event, marks))
+		p.Line(fmt.Sprintf("  %-*s%s", eventColumn, "", bar))
 	}
 }

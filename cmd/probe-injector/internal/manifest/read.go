@@ -1,8 +1,7 @@
 // Package manifest turns the files that people apply into the Pods that the API server will see.
 //
-// Read collects workloads and Namespaces from files, folders and streams. workload.go knows where each kind keeps its
-// Pod template and who will own the Pods; pod.go makes the Pod, with those defaults of the API server that decisions
-// depend on.
+// [Read] collects workloads and Namespaces from files, folders and streams, and makes of each workload the Pod that its
+// controller would make.
 package manifest
 
 import (
@@ -14,6 +13,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/resource"
+
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // Stdin is the file name that stands for the standard input.
@@ -81,14 +82,14 @@ func (in *Input) add(object *unstructured.Unstructured, source, namespace string
 		in.Namespaces[object.GetName()] = WithNameLabel(object.GetName(), object.GetLabels())
 		return nil
 	}
-	form, known := formOf(object.GroupVersionKind().GroupKind())
+	kind, known := workload.KindOf(object.GroupVersionKind().GroupKind())
 	if !known {
 		if _, found, _ := unstructured.NestedSlice(object.Object, "spec", "template", "spec", "containers"); found {
 			in.Unknown = append(in.Unknown, fmt.Sprintf("%s %s (%s)", object.GetKind(), object.GetName(), source))
 		}
 		return nil
 	}
-	w, err := form.workload(object)
+	w, err := form{kind}.read(object)
 	if err != nil {
 		return fmt.Errorf("%s: %s %s: %w", source, object.GetKind(), object.GetName(), err)
 	}

@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
@@ -30,39 +29,11 @@ type Workload struct {
 	Refused string
 }
 
-// form says where a kind keeps its Pod template, and who owns its Pods.
-type form struct {
-	// template are the members that lead to the template; none when the object is a Pod.
-	template []string
-	// owner is the controller in the Pods' ownerReferences.
-	ownerAPIVersion, ownerKind string
-	// ends says that Pods of this kind end: their restartPolicy may not be Always.
-	ends bool
-}
+// form reads objects of one kind.
+type form struct{ workload.Kind }
 
-// formOf knows the kinds of Kubernetes that make Pods.
-func formOf(kind schema.GroupKind) (form, bool) {
-	template := []string{"spec", "template"}
-	switch kind.String() {
-	case "Pod":
-		return form{}, true
-	case "Deployment.apps", "ReplicaSet.apps":
-		return form{template: template, ownerAPIVersion: "apps/v1", ownerKind: "ReplicaSet"}, true
-	case "StatefulSet.apps", "DaemonSet.apps":
-		return form{template: template, ownerAPIVersion: "apps/v1", ownerKind: kind.Kind}, true
-	case "ReplicationController":
-		return form{template: template, ownerAPIVersion: "v1", ownerKind: kind.Kind}, true
-	case "Job.batch":
-		return form{template: template, ownerAPIVersion: "batch/v1", ownerKind: "Job", ends: true}, true
-	case "CronJob.batch":
-		cron := append([]string{"spec", "jobTemplate"}, template...)
-		return form{template: cron, ownerAPIVersion: "batch/v1", ownerKind: "Job", ends: true}, true
-	}
-	return form{}, false
-}
-
-// workload reads an object of this form.
-func (f form) workload(object *unstructured.Unstructured) (Workload, error) {
+// read reads an object of this form.
+func (f form) read(object *unstructured.Unstructured) (Workload, error) {
 	w := Workload{
 		APIVersion: object.GetAPIVersion(), Kind: object.GetKind(),
 		Namespace: object.GetNamespace(), Name: object.GetName(),
@@ -71,15 +42,15 @@ func (f form) workload(object *unstructured.Unstructured) (Workload, error) {
 	if err != nil {
 		return w, err
 	}
-	if f.ends && pod.Spec.RestartPolicy == "" {
+	if f.Ends && pod.Spec.RestartPolicy == "" {
 		w.Refused = "a Job needs restartPolicy: Never or OnFailure in its template"
 	}
-	setDefaults(&pod.Spec)
+	workload.SetDefaults(&pod.Spec)
 	if w.Pod, err = view(pod); err != nil {
 		return w, err
 	}
-	if len(f.template) > 0 {
-		w.Template = field.NewPath(f.template[0], f.template[1:]...)
+	if len(f.Template) > 0 {
+		w.Template = field.NewPath(f.Template[0], f.Template[1:]...)
 		w.Misplaced = f.misplaced(object)
 	}
 	return w, nil
@@ -89,14 +60,14 @@ func (f form) workload(object *unstructured.Unstructured) (Workload, error) {
 // pod-template-hash, are left out.
 func (f form) pod(object *unstructured.Unstructured) (*corev1.Pod, error) {
 	pod := &corev1.Pod{}
-	if len(f.template) == 0 {
+	if len(f.Template) == 0 {
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, pod); err != nil {
 			return nil, fmt.Errorf("not a Pod: %w", whatIsWrong(object.Object, err))
 		}
 		return pod, nil
 	}
-	path := field.NewPath(f.template[0], f.template[1:]...)
-	members, found, err := unstructured.NestedMap(object.Object, f.template...)
+	path := field.NewPath(f.Template[0], f.Template[1:]...)
+	members, found, err := unstructured.NestedMap(object.Object, f.Template...)
 	if err != nil || !found {
 		return nil, fmt.Errorf("%s: a Pod template is required", path)
 	}
@@ -106,7 +77,7 @@ func (f form) pod(object *unstructured.Unstructured) (*corev1.Pod, error) {
 	}
 	pod.ObjectMeta, pod.Spec = template.ObjectMeta, template.Spec
 	pod.Name, pod.GenerateName = "", object.GetName()+"-"
-	pod.OwnerReferences = ownedBy(f.ownerAPIVersion, f.ownerKind, object.GetName())
+	pod.OwnerReferences = ownedBy(f.OwnerAPIVersion, f.OwnerKind, object.GetName())
 	return pod, nil
 }
 
@@ -125,8 +96,8 @@ func whatIsWrong(members map[string]any, err error) error {
 func (f form) misplaced(object *unstructured.Unstructured) []string {
 	var paths []string
 	// Objects and their specs alternate on the way to the template, and objects have metadata.
-	for depth := 0; depth < len(f.template); depth += 2 {
-		above := f.template[:depth]
+	for depth := 0; depth < len(f.Template); depth += 2 {
+		above := f.Template[:depth]
 		annotations, _, _ := unstructured.NestedStringMap(object.Object, append(slices.Clone(above), "metadata", "annotations")...)
 		metadata := field.NewPath("metadata", "annotations")
 		if depth > 0 {
