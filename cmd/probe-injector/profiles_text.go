@@ -90,7 +90,7 @@ func describeProfile(to io.Writer, p *knownProfile) error {
 	return d.Err()
 }
 
-// findsPort says whether a probe leaves its port to the profile.
+// findsPort reports whether a probe leaves its port to the profile.
 func findsPort(probes ...*v1alpha1.ProfileProbe) bool {
 	for _, p := range probes {
 		if p == nil || p.Handler == "" {

@@ -26,8 +26,8 @@ import (
 
 const serviceName = "probe-injector.probes.svc"
 
-// patience bounds every wait of the tests; nothing takes nearly as long.
-const patience = 20 * time.Second
+// waitBudget bounds every wait of the tests; nothing takes nearly as long.
+const waitBudget = 20 * time.Second
 
 // logBuffer is what the process wrote, while it goes on writing.
 type logBuffer struct {
@@ -66,7 +66,7 @@ func start(t *testing.T, flags ...string) *running {
 	dir := t.TempDir()
 	roots := writeCertificate(t, dir)
 	r := begin(t, append([]string{"--cert-dir=" + dir, "--dns-names=" + serviceName}, flags...)...)
-	r.client = &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: serviceName}}}
+	r.client = &http.Client{Timeout: waitBudget, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: serviceName}}}
 	t.Cleanup(r.client.CloseIdleConnections)
 	r.eventually("the server is ready", func() bool {
 		status, _ := r.get(r.health + "/readyz")
@@ -116,7 +116,7 @@ func writeKubeconfig(t *testing.T) string {
 // eventually waits for a condition.
 func (r *running) eventually(what string, condition func() bool) {
 	r.t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(waitBudget); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if condition() {
 			return
 		}
@@ -166,7 +166,7 @@ func (r *running) wait() error {
 	select {
 	case err := <-r.ended:
 		return err
-	case <-time.After(patience):
+	case <-time.After(waitBudget):
 		r.t.Fatal("the process does not end")
 		return nil
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/probe-injector/probe-injector/cmd/internal/version"
 )
 
-// readiness says whether API servers should call us: our listener answers with a certificate they could accept, and
+// readiness reports whether API servers should call us: our listener answers with a certificate they could accept, and
 // we are not about to end.
 type readiness struct {
 	// before is asked before the handshake, which could only fail while there is nothing to serve.

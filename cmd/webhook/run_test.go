@@ -187,7 +187,7 @@ func TestTheProcessDoesNotStart(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), waitBudget)
 			defer cancel()
 			err := run(ctx, test.args, io.Discard, io.Discard)
 			if err == nil {

@@ -55,7 +55,7 @@ func opensConnections(commands []simpleCommand) bool {
 	return false
 }
 
-// endsWell says whether the command always ends with 0.
+// endsWell reports whether the command always ends with 0.
 func (c *simpleCommand) endsWell() bool {
 	switch c.program() {
 	case "true", ":", "echo", "printf":
@@ -66,7 +66,7 @@ func (c *simpleCommand) endsWell() bool {
 	return false
 }
 
-// lists says whether the command only tells that something exists, process 1 for instance.
+// lists reports whether the command only tells that something exists, process 1 for instance.
 func (c *simpleCommand) lists() bool {
 	names := listers()
 	if c.program() == "kill" {
@@ -80,12 +80,12 @@ func (c *simpleCommand) filters() bool {
 	return slices.Contains(names[:], c.program())
 }
 
-// isReached says whether the command runs although those before it failed.
+// isReached reports whether the command runs although those before it failed.
 func (c *simpleCommand) isReached() bool {
 	return c.before == ";" || c.before == "||" || c.before == "\n"
 }
 
-// mayEndBefore says whether a script can end before its last command.
+// mayEndBefore reports whether a script can end before its last command.
 func mayEndBefore(commands []simpleCommand) bool {
 	return slices.ContainsFunc(commands, func(c simpleCommand) bool {
 		return slices.ContainsFunc(c.words, func(w string) bool {

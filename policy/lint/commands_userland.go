@@ -13,7 +13,7 @@ func posixTools() [15]string {
 	}
 }
 
-// needsUserland says whether a command starts with a shell or a tool of POSIX, and with which.
+// needsUserland reports whether a command starts with a shell or a tool of POSIX, and with which.
 func needsUserland(argv []string, windows bool) (program string, needs bool) {
 	if len(argv) == 0 {
 		return "", false

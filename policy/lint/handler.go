@@ -46,7 +46,7 @@ func (c *Container) handlerOf(p *corev1.Probe) handler {
 	return h
 }
 
-// same says whether two handlers ask the same. No handler is like none.
+// same reports whether two handlers ask the same. No handler is like none.
 func (h *handler) same(other *handler) bool {
 	return h.scheme != "" && h.scheme == other.scheme && h.host == other.host && h.port == other.port &&
 		h.path == other.path && h.query == other.query && slices.Equal(h.headers, other.headers) &&

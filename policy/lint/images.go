@@ -23,7 +23,7 @@ func hasNoShell(image string) bool {
 	return strings.Contains(name, "distroless") || strings.Contains(tag, "distroless") || endsWithWord(last, "scratch") || endsWithWord(tag, "scratch")
 }
 
-// endsWithWord says whether the last part of a name between hyphens is the word.
+// endsWithWord reports whether the last part of a name between hyphens is the word.
 func endsWithWord(name, word string) bool {
 	return name == word || strings.HasSuffix(name, "-"+word)
 }

@@ -36,7 +36,7 @@ func startupWords() [1]word { return [...]word{{"start", strings.HasPrefix}} }
 // server has no limit.
 const longestPath = 1024
 
-// hasWord says whether any part of a path or query is one of the words. Case does not matter.
+// hasWord reports whether any part of a path or query is one of the words. Case does not matter.
 func hasWord(text string, words []word) bool {
 	text = strings.ToLower(text[:min(len(text), longestPath)])
 	for text != "" {
@@ -110,7 +110,7 @@ func healthPages() [2]healthPage {
 // pagePrefixes are the beginnings of paths that people read.
 func pagePrefixes() [2]string { return [...]string{"/login", "/index"} }
 
-// servesPages says whether a path looks like a page for people.
+// servesPages reports whether a path looks like a page for people.
 func servesPages(path string, port int32, image string) bool {
 	for _, page := range healthPages() {
 		if path == page.path && (page.port == 0 || page.port == port) && strings.Contains(image, page.image) {

@@ -54,7 +54,7 @@ func toleranceRules() [6]Rule {
 	}
 }
 
-// both gives liveness and readiness and says whether both are there.
+// both gives liveness and readiness and reports whether both are there.
 func (s subject) both() (live, ready times, ok bool) {
 	l, r := s.probe(probe.Liveness), s.probe(probe.Readiness)
 	if l == nil || r == nil {
@@ -63,7 +63,7 @@ func (s subject) both() (live, ready times, ok bool) {
 	return timesOf(l), timesOf(r), true
 }
 
-// asksTheSame says whether two probes of the container have the same handler.
+// asksTheSame reports whether two probes of the container have the same handler.
 func (s subject) asksTheSame(a, b probe.Kind) bool {
 	first, second := s.container.handlerOf(s.probe(a)), s.container.handlerOf(s.probe(b))
 	return first.same(&second)

@@ -64,7 +64,7 @@ const (
 	Ephemeral
 )
 
-// mayHaveProbes says whether the API server accepts probes (pkg/apis/core/validation/validation.go).
+// mayHaveProbes reports whether the API server accepts probes (pkg/apis/core/validation/validation.go).
 func (t ContainerType) mayHaveProbes() bool { return t == Regular || t == NativeSidecar }
 
 // Port is one port that a container declares.
@@ -77,7 +77,7 @@ type Port struct {
 
 func (p Port) tcp() bool { return p.Protocol == corev1.ProtocolTCP || p.Protocol == "" }
 
-// declared says whether a port number is declared, and whether for TCP.
+// declared reports whether a port number is declared, and whether for TCP.
 func (c *Container) declared(number int32) (declared, tcp bool) {
 	for _, p := range c.Ports {
 		if p.Number == number {
@@ -87,7 +87,7 @@ func (c *Container) declared(number int32) (declared, tcp bool) {
 	return declared, tcp
 }
 
-// hasTCPPort says whether something can be asked over the network.
+// hasTCPPort reports whether something can be asked over the network.
 func (c *Container) hasTCPPort() bool {
 	for _, p := range c.Ports {
 		if p.Number > 0 && p.tcp() {
@@ -103,7 +103,7 @@ const (
 	kindDeployment = "Deployment"
 )
 
-// runsForever says whether the Pod serves until somebody deletes it, and does not work towards an end.
+// runsForever reports whether the Pod serves until somebody deletes it, and does not work towards an end.
 func (p *Pod) runsForever() bool {
 	return p.OwnerKind != kindJob && (p.RestartPolicy == corev1.RestartPolicyAlways || p.RestartPolicy == "")
 }

@@ -103,5 +103,5 @@ func (h Handler) String() string {
 	return string(h.Scheme) + ":" + h.Port.String()
 }
 
-// OverNetwork says whether the kubelet connects to the Pod's address.
+// OverNetwork reports whether the kubelet connects to the Pod's address.
 func (h Handler) OverNetwork() bool { return h.Scheme != Exec }

@@ -28,7 +28,7 @@ func (k Kind) FieldName() string {
 	}
 }
 
-// Kills says whether a failing probe of this kind restarts the container.
+// Kills reports whether a failing probe of this kind restarts the container.
 func (k Kind) Kills() bool { return k != Readiness }
 
 // Field is a timing field of core/v1 Probe by its JSON name.

@@ -23,7 +23,7 @@ func (k Kind) index() int {
 // Get returns the value of a kind and whether there is one.
 func (m *Map[T]) Get(k Kind) (T, bool) { return m.values[k.index()], m.has[k.index()] }
 
-// Has says whether there is a value of a kind.
+// Has reports whether there is a value of a kind.
 func (m *Map[T]) Has(k Kind) bool { return m.has[k.index()] }
 
 // Set stores the value of a kind.

@@ -2,18 +2,18 @@ package main
 
 // The names of the arms, and of their namespaces.
 const (
-	armOurs       = "ours"
-	armFloor      = "floor"
-	armFloorAgain = "floor again"
+	armOurs            = "ours"
+	armLowerBound      = "floor"
+	armLowerBoundAgain = "floor again"
 
 	// Only where CPU time is measured.
 	armBare  = "bare"
 	armTyped = "typed"
 
 	// Only where Pods are created.
-	armNone      = "none"
-	armFloorBare = "floor without our condition"
-	armNative    = "native"
+	armNone           = "none"
+	armLowerBoundBare = "floor without our condition"
+	armNative         = "native"
 
 	// Only for Pods that did not ask: in a namespace that one of our entries selects, and in two that none does.
 	armSelected      = "selected"

@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
-	"github.com/probe-injector/probe-injector/test/bench/rival"
+	"github.com/probe-injector/probe-injector/test/bench/baseline"
 	"github.com/probe-injector/probe-injector/test/chart"
 	"github.com/probe-injector/probe-injector/test/controlplane"
 	"github.com/probe-injector/probe-injector/test/server"
@@ -69,7 +69,7 @@ func startCluster(ctx context.Context) (*cluster, error) {
 	return c, c.plane.Register(ctx, configuration, marker, hasStatus)
 }
 
-// hasStatus tells whether a Pod carries our status, and so went through one of the arms that add it.
+// hasStatus reports whether a Pod carries our status, and so went through one of the arms that add it.
 func hasStatus(pod *corev1.Pod) bool { return pod.Annotations[annotation.StatusKey] != "" }
 
 // stop ends what was started.
@@ -112,7 +112,7 @@ func onlyIn(arm string) *metav1.LabelSelector {
 }
 
 // register makes another server the webhook of an arm's namespace, as our entry for Pods that ask is registered.
-func (c *cluster) register(ctx context.Context, arm string, other *rival.Server, withCondition bool) error {
+func (c *cluster) register(ctx context.Context, arm string, other *baseline.Server, withCondition bool) error {
 	url, name := other.URL(), namespaceOf(arm)
 	entry := *c.asks.DeepCopy()
 	entry.Name = name + ".example.com"

@@ -8,7 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 
-	"github.com/probe-injector/probe-injector/test/bench/rival"
+	"github.com/probe-injector/probe-injector/test/bench/baseline"
 	"github.com/probe-injector/probe-injector/test/bench/sample"
 	"github.com/probe-injector/probe-injector/test/bench/statistics"
 	"github.com/probe-injector/probe-injector/test/server"
@@ -54,8 +54,8 @@ func (e cpuExperiment) measure(ctx context.Context, b *bench) (values, error) {
 		return nil, err
 	}
 	return values{
-		"cpu_aa_" + e.size:                  result.floor.same,
-		"cpu_per_review_vs_floor_" + e.size: result.floor.corrected(),
+		"cpu_aa_" + e.size:                  result.lowerBound.same,
+		"cpu_per_review_vs_floor_" + e.size: result.lowerBound.corrected(),
 		"cpu_per_review_vs_bare_" + e.size:  result.toBare,
 		"cpu_per_review_vs_typed_" + e.size: result.toTyped,
 	}, nil
@@ -63,11 +63,11 @@ func (e cpuExperiment) measure(ctx context.Context, b *bench) (values, error) {
 
 // cpuResult is what a review costs us in comparison.
 type cpuResult struct {
-	floor           comparison
+	lowerBound      comparison
 	toBare, toTyped float64
 }
 
-func (r cpuResult) isVoid() bool { return r.floor.isVoid() }
+func (r cpuResult) isNoisy() bool { return r.lowerBound.isNoisy() }
 
 // compare measures all servers in turn, and starts them again several times.
 func (e cpuExperiment) compare(ctx context.Context, b *bench, body []byte) (cpuResult, error) {
@@ -108,7 +108,7 @@ func (e cpuExperiment) launch(ctx context.Context, b *bench, servers *cpuServers
 
 // newCPUResult compares the samples of all arms.
 func newCPUResult(b *bench, samples map[string][]float64) cpuResult {
-	for _, arm := range []string{armOurs, armFloor, armFloorAgain, armBare, armTyped} {
+	for _, arm := range []string{armOurs, armLowerBound, armLowerBoundAgain, armBare, armTyped} {
 		b.logf("  %s: %.1f µs of CPU per review", arm, statistics.Median(samples[arm])*1e6)
 	}
 	medianRatio := func(arms ...[]float64) float64 { return statistics.Median(statistics.Ratios(arms[0], arms[1])) }
@@ -119,19 +119,19 @@ func newCPUResult(b *bench, samples map[string][]float64) cpuResult {
 		return ratio
 	}
 	return cpuResult{
-		floor:   comparison{ratio: logRatio(armOurs, armFloor), same: logRatio(armFloorAgain, armFloor)},
-		toBare:  logRatio(armOurs, armBare),
-		toTyped: logRatio(armOurs, armTyped),
+		lowerBound: comparison{ratio: logRatio(armOurs, armLowerBound), same: logRatio(armLowerBoundAgain, armLowerBound)},
+		toBare:     logRatio(armOurs, armBare),
+		toTyped:    logRatio(armOurs, armTyped),
 	}
 }
 
 // cpuServers are the processes that are compared.
 type cpuServers struct {
-	ours              *server.Server
-	floor, floorAgain *rival.Server
-	bare              *rival.Server
-	typed             *rival.Server
-	clients           []*client
+	ours                        *server.Server
+	lowerBound, lowerBoundAgain *baseline.Server
+	bare                        *baseline.Server
+	typed                       *baseline.Server
+	clients                     []*client
 }
 
 // cpuServer is one of them.
@@ -161,35 +161,35 @@ func startCPUServers(ctx context.Context, body []byte) (*cpuServers, error) {
 	if err != nil {
 		return s, err
 	}
-	if s.floor, err = rival.StartFloor(ctx, patch, sameRuntime()); err != nil {
+	if s.lowerBound, err = baseline.StartLowerBound(ctx, patch, sameRuntime()); err != nil {
 		return s, err
 	}
-	if s.floorAgain, err = rival.StartFloor(ctx, patch, sameRuntime()); err != nil {
+	if s.lowerBoundAgain, err = baseline.StartLowerBound(ctx, patch, sameRuntime()); err != nil {
 		return s, err
 	}
-	if s.bare, err = rival.StartBare(ctx, patch, sameRuntime()); err != nil {
+	if s.bare, err = baseline.StartBare(ctx, patch, sameRuntime()); err != nil {
 		return s, err
 	}
-	if s.typed, err = rival.StartTyped(ctx, changes, sameRuntime()); err != nil {
+	if s.typed, err = baseline.StartTyped(ctx, changes, sameRuntime()); err != nil {
 		return s, err
 	}
 	return s, s.agree(ctx, body, patch)
 }
 
-// agree returns an error unless the floor's patch is ours byte by byte, and the typed server's makes the same Pod.
+// agree returns an error unless the lower bound's patch is ours byte by byte, and the typed server's makes the same Pod.
 func (s *cpuServers) agree(ctx context.Context, body, ours []byte) error {
 	want, err := sample.Patched(body, ours)
 	if err != nil {
 		return err
 	}
-	for _, other := range []*rival.Server{s.floor, s.floorAgain, s.bare, s.typed} {
+	for _, other := range []*baseline.Server{s.lowerBound, s.lowerBoundAgain, s.bare, s.typed} {
 		client := newClient(other.URL(), other.Authority())
 		patch, err := patchBy(ctx, client, body)
 		if err != nil {
 			return err
 		}
 		if other != s.typed && !bytes.Equal(patch, ours) {
-			return fmt.Errorf("the floor's patch is not ours, but %s", patch)
+			return fmt.Errorf("the lower bound's patch is not ours, but %s", patch)
 		}
 		got, err := sample.Patched(body, patch)
 		if err != nil {
@@ -221,8 +221,8 @@ func (s *cpuServers) all() []cpuServer {
 	servers := []cpuServer{{armOurs, s.ours.Process().PID(), ourClient(s.ours)}}
 	for _, other := range []struct {
 		name   string
-		server *rival.Server
-	}{{armFloor, s.floor}, {armFloorAgain, s.floorAgain}, {armBare, s.bare}, {armTyped, s.typed}} {
+		server *baseline.Server
+	}{{armLowerBound, s.lowerBound}, {armLowerBoundAgain, s.lowerBoundAgain}, {armBare, s.bare}, {armTyped, s.typed}} {
 		servers = append(servers, cpuServer{other.name, other.server.PID(), newClient(other.server.URL(), other.server.Authority())})
 	}
 	for _, server := range servers {
@@ -256,7 +256,7 @@ func (s *cpuServers) stop() error {
 	if s.ours != nil {
 		failures = append(failures, s.ours.Stop())
 	}
-	for _, other := range []*rival.Server{s.floor, s.floorAgain, s.bare, s.typed} {
+	for _, other := range []*baseline.Server{s.lowerBound, s.lowerBoundAgain, s.bare, s.typed} {
 		if other != nil {
 			failures = append(failures, other.Stop())
 		}

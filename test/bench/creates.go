@@ -9,7 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 
-	"github.com/probe-injector/probe-injector/test/bench/rival"
+	"github.com/probe-injector/probe-injector/test/bench/baseline"
 	"github.com/probe-injector/probe-injector/test/bench/sample"
 	"github.com/probe-injector/probe-injector/test/bench/statistics"
 )
@@ -22,8 +22,8 @@ const (
 )
 
 // measureCreates compares the creation of the same annotated Pod, on dry run at a real API server, in namespaces that
-// nothing, our webhook, the floor, its twin, and an equivalent MutatingAdmissionPolicy change. The floor and its twin
-// are registered like our webhook, with its condition, so that the difference is the server's; the floor once more
+// nothing, our webhook, the lower bound, its twin, and an equivalent MutatingAdmissionPolicy change. The lower bound and its twin
+// are registered like our webhook, with its condition, so that the difference is the server's; the lower bound once more
 // without any condition shows what that costs.
 func measureCreates(ctx context.Context, b *bench) (values, error) {
 	c, err := startCluster(ctx)
@@ -43,16 +43,16 @@ func compareCreates(ctx context.Context, b *bench, c *cluster) (found values, er
 	if err != nil {
 		return nil, err
 	}
-	if err := c.createNamespaces(ctx, []string{armOurs}, []string{armNone, armFloor, armFloorAgain, armFloorBare, armNative}); err != nil {
+	if err := c.createNamespaces(ctx, []string{armOurs}, []string{armNone, armLowerBound, armLowerBoundAgain, armLowerBoundBare, armNative}); err != nil {
 		return nil, err
 	}
-	for _, arm := range []string{armFloor, armFloorAgain, armFloorBare} {
-		floor, startErr := rival.StartFloor(ctx, patch, sameRuntime())
+	for _, arm := range []string{armLowerBound, armLowerBoundAgain, armLowerBoundBare} {
+		lowerBound, startErr := baseline.StartLowerBound(ctx, patch, sameRuntime())
 		if startErr != nil {
 			return nil, startErr
 		}
-		defer func() { err = errors.Join(err, floor.Stop()) }()
-		if err := c.register(ctx, arm, floor, arm != armFloorBare); err != nil {
+		defer func() { err = errors.Join(err, lowerBound.Stop()) }()
+		if err := c.register(ctx, arm, lowerBound, arm != armLowerBoundBare); err != nil {
 			return nil, err
 		}
 	}
@@ -70,7 +70,7 @@ func compareCreates(ctx context.Context, b *bench, c *cluster) (found values, er
 	if err != nil {
 		return nil, fmt.Errorf("writing the Pod: %w", err)
 	}
-	arms := c.arms(body, armNone, armOurs, armFloor, armFloorAgain, armFloorBare, armNative)
+	arms := c.arms(body, armNone, armOurs, armLowerBound, armLowerBoundAgain, armLowerBoundBare, armNative)
 	if _, err := interleave(ctx, createWarmUp, arms); err != nil {
 		return nil, err
 	}
@@ -82,8 +82,8 @@ func compareCreates(ctx context.Context, b *bench, c *cluster) (found values, er
 		"create_aa":                  result.same,
 		"create_added_p50_vs_floor":  result.corrected(),
 		"create_added_p50_ms_native": result.added[armNative],
-		"create_added_p50_ms_bare":   result.added[armFloorBare],
-		"create_added_p50_ms_floor":  result.added[armFloor],
+		"create_added_p50_ms_bare":   result.added[armLowerBoundBare],
+		"create_added_p50_ms_floor":  result.added[armLowerBound],
 		"create_added_p50_ms_ours":   result.added[armOurs],
 	}, nil
 }
@@ -94,7 +94,7 @@ func (c *cluster) agree(ctx context.Context, pod *corev1.Pod) error {
 	if err != nil {
 		return err
 	}
-	for _, arm := range []string{armFloor, armFloorAgain, armFloorBare, armNative} {
+	for _, arm := range []string{armLowerBound, armLowerBoundAgain, armLowerBoundBare, armNative} {
 		got, err := c.waitUntilChanged(ctx, arm, pod)
 		if err != nil {
 			return err
@@ -128,20 +128,20 @@ func createOnce(ctx context.Context, b *bench, arms []arm) (createResult, error)
 	none := samples[armNone]
 	b.logf("  a create takes %.2f ms", statistics.Median(none))
 	result := createResult{added: map[string]float64{}}
-	for _, arm := range []string{armOurs, armFloor, armFloorAgain, armFloorBare, armNative} {
+	for _, arm := range []string{armOurs, armLowerBound, armLowerBoundAgain, armLowerBoundBare, armNative} {
 		result.added[arm] = statistics.Median(statistics.Differences(samples[arm], none))
 		low, high := statistics.Interval(medianAdded, samples[arm], none)
 		b.logf("  %s adds %.3f ms (95%%: %.3f to %.3f)", arm, result.added[arm], low, high)
 	}
-	// One after another: ours, the floor's and what all are compared with.
+	// One after another: ours, the lower bound's and what all are compared with.
 	ratioOfAdded := func(arms ...[]float64) float64 { return medianAdded(arms[0], arms[2]) / medianAdded(arms[1], arms[2]) }
 	logRatio := func(of string) float64 {
-		ratio := ratioOfAdded(samples[of], samples[armFloor], none)
-		low, high := statistics.Interval(ratioOfAdded, samples[of], samples[armFloor], none)
+		ratio := ratioOfAdded(samples[of], samples[armLowerBound], none)
+		low, high := statistics.Interval(ratioOfAdded, samples[of], samples[armLowerBound], none)
 		b.logf("  %s / floor: %.3f (95%%: %.3f to %.3f)", of, ratio, low, high)
 		return ratio
 	}
-	result.comparison = comparison{ratio: logRatio(armOurs), same: logRatio(armFloorAgain)}
+	result.comparison = comparison{ratio: logRatio(armOurs), same: logRatio(armLowerBoundAgain)}
 	return result, nil
 }
 

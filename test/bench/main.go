@@ -1,11 +1,11 @@
-// Command bench measures what design goals say about speed and memory, and says whether they hold:
+// Command bench measures what design goals say about speed and memory, and reports whether they hold:
 //
 //	go run ./test/bench [-only REGEXP] [-quick]
 //
 // It prints one line for each figure, "bench NAME VALUE TARGET pass|fail", and ends with 1 if one fails; what it does
 // meanwhile goes to stderr. Almost every figure is a ratio of two things that were measured in turn within the same
 // seconds, or a count of allocations: those mean the same on every machine. Where noise could decide, the same server
-// runs twice and is compared with itself (the A/A arm), and a measurement in which the two differ is void and repeated.
+// runs twice and is compared with itself (the A/A arm), and a measurement in which the two differ is noisy and repeated.
 //
 // Start at experiments.go, the table of all figures with their targets.
 package main

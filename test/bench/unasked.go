@@ -59,7 +59,7 @@ func compareUnasked(ctx context.Context, b *bench, c *cluster) (values, error) {
 // unaskedResult is what our entries add to a create, and what nothing adds, in milliseconds.
 type unaskedResult struct{ added, same float64 }
 
-func (r unaskedResult) isVoid() bool { return !isNothing(r.same) }
+func (r unaskedResult) isNoisy() bool { return !isNothing(r.same) }
 
 func unaskedOnce(ctx context.Context, b *bench, arms []arm) (unaskedResult, error) {
 	samples, err := interleave(ctx, b.times(createRounds, createRoundsQuick), arms)

@@ -28,7 +28,7 @@ func build(ctx context.Context, t target) (string, error) {
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		return path, err
 	}
-	fmt.Fprintf(os.Stderr, "building %s %s into %s, once; %s\n", t.program, t.version, filepath.Dir(path), t.patience())
+	fmt.Fprintf(os.Stderr, "building %s %s into %s, once; %s\n", t.program, t.version, filepath.Dir(path), t.duration())
 	started := time.Now()
 	err := gobuild.Build(ctx, gobuild.Target{
 		Dir: t.folder, Package: t.pkg, Output: path, LinkerFlags: t.linkerFlags(), Once: true,
@@ -59,8 +59,8 @@ func (t target) linkerFlags() string {
 	return strings.Join(flags, " ")
 }
 
-// patience says how long the build takes on two cores.
-func (t target) patience() string {
+// duration says how long the build takes on two cores.
+func (t target) duration() string {
 	switch t.program {
 	case "etcd":
 		return "this takes about half a minute"

@@ -25,8 +25,8 @@ const (
 	serviceName       = "probe-injector.probe-injector.svc"
 	// leafSecret and authoritySecret are the Secrets of the chart's two Certificates, which have the same names.
 	leafSecret, authoritySecret = "probe-injector-tls", "probe-injector-ca"
-	// patience is how long cert-manager may take for a step. It takes one to three seconds.
-	patience = time.Minute
+	// waitBudget is how long cert-manager may take for a step. It takes one to three seconds.
+	waitBudget = time.Minute
 )
 
 // release is our chart, installed with tls.mode cert-manager.
@@ -53,13 +53,13 @@ func install(t *testing.T, plane *controlplane.ControlPlane, helm string) *relea
 // eventually waits until something holds.
 func (r *release) eventually(t *testing.T, what string, holds func() error) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(waitBudget); ; time.Sleep(50 * time.Millisecond) {
 		err := holds()
 		if err == nil {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %s: %v", patience, what, err)
+			t.Fatalf("not within %v: %s: %v", waitBudget, what, err)
 		}
 	}
 }
@@ -96,7 +96,7 @@ func (r *release) bundles(ctx context.Context) ([][]byte, error) {
 	return bundles, nil
 }
 
-// everyEntryTrusts tells whether cainjector has written the authority of the leaf's Secret into every entry, beside those
+// everyEntryTrusts reports whether cainjector has written the authority of the leaf's Secret into every entry, beside those
 // that were there.
 func (r *release) everyEntryTrusts() error {
 	ctx := context.Background()

@@ -157,7 +157,7 @@ func (c *cluster) bundles(t *testing.T) map[string]string {
 	return found
 }
 
-// allTheSame says whether all entries have the same bundle, and one at all.
+// allTheSame reports whether all entries have the same bundle, and one at all.
 func allTheSame(bundles map[string]string) bool {
 	for _, one := range bundles {
 		for _, other := range bundles {

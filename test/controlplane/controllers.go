@@ -49,7 +49,7 @@ func (c *ControlPlane) startControllers(ctx context.Context) error {
 	})
 }
 
-// hasServiceAccount tells whether a namespace has the ServiceAccount that its Pods use unless they name another.
+// hasServiceAccount reports whether a namespace has the ServiceAccount that its Pods use unless they name another.
 func (c *ControlPlane) hasServiceAccount(ctx context.Context, namespace string) error {
 	_, err := c.client.CoreV1().ServiceAccounts(namespace).Get(ctx, "default", metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {

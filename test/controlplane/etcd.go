@@ -27,7 +27,7 @@ func (c *ControlPlane) startEtcd(ctx context.Context) error {
 	})
 }
 
-// answersOK tells whether a GET of the URL is answered with 200, and if not, with what.
+// answersOK reports whether a GET of the URL is answered with 200, and if not, with what.
 func answersOK(ctx context.Context, client *http.Client, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

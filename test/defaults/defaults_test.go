@@ -105,11 +105,11 @@ func TestOurPromisesHoldInEveryPhase(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				inEveryPhase(func(moments kubelet.Moments) {
-					start := kubelet.Simulate(probes, startAt(budget(s)), moments)
-					stall := kubelet.Simulate(probes, stallFor(s), moments)
+				inEveryPhase(func(times kubelet.Times) {
+					start := kubelet.Simulate(probes, startAt(budget(s)), times)
+					stall := kubelet.Simulate(probes, stallFor(s), times)
 					if len(start.Kills)+len(stall.Kills) > 0 {
-						t.Fatalf("%s, %+v: killed while starting %v, in a stall %v", set.name, moments, start.Kills, stall.Kills)
+						t.Fatalf("%s, %+v: killed while starting %v, in a stall %v", set.name, times, start.Kills, stall.Kills)
 					}
 				})
 			}
@@ -118,10 +118,10 @@ func TestOurPromisesHoldInEveryPhase(t *testing.T) {
 }
 
 // inEveryPhase goes through a common multiple of all periods of ours, 30 s, at several places within a second.
-func inEveryPhase(visit func(kubelet.Moments)) {
+func inEveryPhase(visit func(kubelet.Times)) {
 	for workers := time.Duration(0); workers < time.Second; workers += 330 * time.Millisecond {
 		for start := time.Second; start < 31*time.Second; start += 190 * time.Millisecond {
-			visit(kubelet.Moments{Workers: workers, Start: start, Notice: 50 * time.Millisecond, Resync: time.Minute})
+			visit(kubelet.Times{Workers: workers, Start: start, Notice: 50 * time.Millisecond, Resync: time.Minute})
 		}
 	}
 }

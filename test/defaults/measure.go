@@ -86,7 +86,7 @@ func (res *results) play(scenario, subject int, probes []kubelet.Probes) {
 	for range samples {
 		drawn := s.draw(who, r)
 		for j, p := range probes {
-			timeline := kubelet.Simulate(p, drawn.trace, drawn.moments)
+			timeline := kubelet.Simulate(p, drawn.trace, drawn.times)
 			for i, q := range s.questions {
 				into := &res.answers[scenario][i][subject][j]
 				*into = append(*into, q.answer(timeline, drawn))

@@ -10,9 +10,9 @@ import (
 
 // sample is one container: what it does, when things fall, and the moment that answers are counted from.
 type sample struct {
-	trace   kubelet.Trace
-	moments kubelet.Moments
-	from    time.Duration
+	trace kubelet.Trace
+	times kubelet.Times
+	from  time.Duration
 }
 
 // scenario is something that happens to containers, and what one may ask about it.
@@ -101,8 +101,8 @@ func startAbove(s subject, r *rand.Rand) sample {
 
 func startsAfter(answers time.Duration, r *rand.Rand) sample {
 	return sample{
-		trace:   kubelet.Trace{Runs: []kubelet.Run{{Behaviours: fromThen(answers)}}, Until: answers + time.Minute},
-		moments: chance(r), from: answers,
+		trace: kubelet.Trace{Runs: []kubelet.Run{{Behaviours: fromThen(answers)}}, Until: answers + time.Minute},
+		times: chance(r), from: answers,
 	}
 }
 
@@ -115,7 +115,7 @@ func startAfterCrash(s subject, r *rand.Rand) sample {
 			Runs:  []kubelet.Run{{Exit: crash}, {Wait: wait, Behaviours: fromThen(answers)}},
 			Until: crash + wait + answers + time.Minute,
 		},
-		moments: chance(r),
+		times: chance(r),
 	}
 }
 
@@ -137,8 +137,8 @@ func disturbed(s subject, as kubelet.Behaviour, lasts time.Duration, r *rand.Ran
 	as.From = from
 	behaviours := append(fromThen(0), as, fromThen(from + lasts)[0])
 	return sample{
-		trace:   kubelet.Trace{Runs: []kubelet.Run{{Behaviours: behaviours}}, Until: from + lasts + time.Minute},
-		moments: chance(r), from: from,
+		trace: kubelet.Trace{Runs: []kubelet.Run{{Behaviours: behaviours}}, Until: from + lasts + time.Minute},
+		times: chance(r), from: from,
 	}
 }
 
@@ -158,7 +158,7 @@ func hangsFrom(from, lasts time.Duration, as kubelet.State, r *rand.Rand) sample
 			Runs:  []kubelet.Run{{Behaviours: append(fromThen(0), kubelet.Behaviour{From: from, State: as})}},
 			Until: from + lasts,
 		},
-		moments: chance(r), from: from,
+		times: chance(r), from: from,
 	}
 }
 
@@ -167,9 +167,9 @@ func fromThen(at time.Duration) []kubelet.Behaviour {
 }
 
 // chance draws what falls out on a node: any phase of the tickers, one listing of the containers a second, a sync
-// without a reason every 60 to 90 s (package kubelet, Moments).
-func chance(r *rand.Rand) kubelet.Moments {
-	return kubelet.Moments{
+// without a reason every 60 to 90 s (package kubelet, Times).
+func chance(r *rand.Rand) kubelet.Times {
+	return kubelet.Times{
 		Workers: uniform(0, time.Second, r),
 		Start:   uniform(time.Second, time.Minute+time.Second, r),
 		Notice:  uniform(50*time.Millisecond, 1050*time.Millisecond, r),

@@ -43,7 +43,7 @@ func (s *suite) withCertManager(t *testing.T, tool charttools.Tool) {
 	}
 }
 
-// hasCertManager tells whether the cluster knows cert-manager's kinds.
+// hasCertManager reports whether the cluster knows cert-manager's kinds.
 func (s *suite) hasCertManager(t *testing.T) bool {
 	t.Helper()
 	client, err := dynamic.NewForConfig(s.config)

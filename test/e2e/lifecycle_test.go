@@ -113,7 +113,7 @@ func (l *lifecycle) waitUntilGone(t *testing.T, pods []corev1.Pod) {
 	})
 }
 
-// among tells whether a Pod is one of others.
+// among reports whether a Pod is one of others.
 func among(others []corev1.Pod, pod corev1.Pod) bool {
 	return slices.ContainsFunc(others, func(other corev1.Pod) bool { return other.UID == pod.UID })
 }

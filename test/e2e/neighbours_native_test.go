@@ -170,7 +170,7 @@ func TestFullNeighboursMutatingAdmissionPolicy(t *testing.T) {
 	}
 }
 
-// serves tells whether the API server has a resource of admissionregistration.k8s.io/v1.
+// serves reports whether the API server has a resource of admissionregistration.k8s.io/v1.
 func (s *suite) serves(t *testing.T, resource string) bool {
 	t.Helper()
 	list, err := s.client.Discovery().ServerResourcesForGroupVersion(admissionregistrationv1.SchemeGroupVersion.String())

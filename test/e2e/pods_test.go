@@ -64,7 +64,7 @@ func summary(pod *corev1.Pod) string {
 	return text
 }
 
-// isReady tells whether a Pod is Ready.
+// isReady reports whether a Pod is Ready.
 func isReady(pod *corev1.Pod) bool {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodReady {

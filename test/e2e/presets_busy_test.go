@@ -91,7 +91,7 @@ func (r *presetRun) isAskedOnce(ctx context.Context, client *http.Client, addres
 	return getURL(ctx, client, "http://"+address+r.busy.path, http.StatusInternalServerError)
 }
 
-// sleepUnless waits, and says whether the context ended before that.
+// sleepUnless waits, and reports whether the context ended before that.
 func sleepUnless(ctx context.Context, wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

@@ -101,7 +101,7 @@ func (r *release) certificatesServed(t *testing.T) map[string]float64 {
 	return r.scrape(t, "probe_injector_certificates_served_total")
 }
 
-// haveServedMore tells whether every Pod has served another certificate since.
+// haveServedMore reports whether every Pod has served another certificate since.
 func (r *release) haveServedMore(t *testing.T, since map[string]float64) error {
 	t.Helper()
 	now := r.certificatesServed(t)

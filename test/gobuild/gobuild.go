@@ -50,7 +50,7 @@ func Build(ctx context.Context, target Target) error {
 	return target.compile(ctx, filepath.Join(dir, "."+name))
 }
 
-// isDone tells whether there is nothing to do.
+// isDone reports whether there is nothing to do.
 func (t Target) isDone() bool {
 	_, err := os.Stat(t.Output)
 	return t.Once && err == nil

@@ -82,7 +82,7 @@ func (c *cluster) drained(t *testing.T) {
 	}
 }
 
-// createProbed creates a Pod on dry run and says whether it got its probes.
+// createProbed creates a Pod on dry run and reports whether it got its probes.
 func (c *cluster) createProbed(t *testing.T) bool {
 	manifest := manifestOf(`{name: drain, annotations: {probe-injector.dev/liveness: /livez}}`, "{containers: ["+web+"]}")
 	created, err := c.try(t.Context(), plain, manifest)
@@ -97,7 +97,7 @@ func (c *cluster) createProbed(t *testing.T) bool {
 	return true
 }
 
-// reviewed sends a review as the API server does, and says whether the answer asks to close the connection.
+// reviewed sends a review as the API server does, and reports whether the answer asks to close the connection.
 func reviewed(t *testing.T, webhook *server.Server) bool {
 	t.Helper()
 	review := admissionv1.AdmissionReview{

@@ -124,7 +124,7 @@ func (c *cluster) failed(t *testing.T, webhook *server.Server, failure failure, 
 	}
 }
 
-// createFailing creates one Pod and says whether we failed it.
+// createFailing creates one Pod and reports whether we failed it.
 func (c *cluster) createFailing(t *testing.T, failure failure, refused bool) bool {
 	created, err := c.create(t.Context(), plain, manifestOf(failure.metadata, cmp.Or(failure.spec, "{containers: ["+web+"]}")))
 	switch {

@@ -9,7 +9,7 @@ import (
 	"github.com/probe-injector/probe-injector/test/server"
 )
 
-// adminValues are the values of an admin who knows a command that says whether a store is ready.
+// adminValues are the values of an admin who knows a command that reports whether a store is ready.
 const adminValues = `
 policy:
   profiles:

@@ -25,7 +25,7 @@ func Parse(text io.Reader) (*Scrape, error) {
 	return &Scrape{families: families}, nil
 }
 
-// Has tells whether the metric is exposed at all.
+// Has reports whether the metric is exposed at all.
 func (s *Scrape) Has(name string) bool { return s.families[name] != nil }
 
 // Sum adds up all series of a counter or gauge whose labels include the given ones. Without any such series it is 0,
@@ -60,7 +60,7 @@ func value(metric *dto.Metric) float64 {
 	}
 }
 
-// includes tells whether a series has all the wanted labels; it may have more.
+// includes reports whether a series has all the wanted labels; it may have more.
 func includes(pairs []*dto.LabelPair, wanted map[string]string) bool {
 	found := 0
 	for _, pair := range pairs {

@@ -18,7 +18,7 @@ func TestAfterACrashWhileStartingOnlyTheDelayIsCertainOnce(t *testing.T) {
 	table := newMargins(t, "earliest promised", "earliest seen", "killed early", "the one after: earliest", "latest")
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		earliest, latest := seconds(e.promise(e.guard()).KillNotBefore), seconds(e.promise(e.guard()).KillBy)
-		crashes := func(m moment) node.Script {
+		crashes := func(m times) node.Script {
 			return node.Script{BackOff: backOff, Processes: []node.Process{
 				{Life: node.Never(node.Refuses), ExitsAfter: m.near(earliest/2, 0, earliest/3)},
 				{Life: node.Never(node.Hangs)},
@@ -54,7 +54,7 @@ func TestAfterAKillByTheProbeTheFullBudgetIsThereAgain(t *testing.T) {
 		budget := seconds(e.promise(e.guard()).KillNotBefore)
 		// The first restart of a container comes without a back-off.
 		for _, pause := range []time.Duration{0, backOff} {
-			script := func(m moment) node.Script {
+			script := func(m times) node.Script {
 				return node.Script{BackOff: pause, Stopping: time.Duration(m.spread * float64(30*time.Second)), Processes: []node.Process{
 					{Life: node.Never(node.Refuses)},
 					{Life: node.Silent(budget, node.Refuses)},
@@ -87,7 +87,7 @@ func TestAfterARestartBecauseOfAHangTheBudgetIsThere(t *testing.T) {
 		}
 		var seen span
 		for pause, allowance := range map[time.Duration]time.Duration{0: unprobed, backOff: 0} {
-			script := func(m moment) node.Script {
+			script := func(m times) node.Script {
 				return node.Script{BackOff: pause, Stopping: time.Duration(m.spread * float64(30*time.Second)), Processes: []node.Process{
 					{Life: node.Silent(start, node.Refuses).Then(e.anywhere(m), node.Hangs)},
 					{Life: node.Never(node.Hangs)},
@@ -115,7 +115,7 @@ func TestAfterACrashInASilenceLivenessKeepsItsCount(t *testing.T) {
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		live := e.of(probe.Liveness)
 		crash := seconds(e.promise(probe.Liveness).Tolerance) - closeBy
-		script := func(m moment) node.Script {
+		script := func(m times) node.Script {
 			silent := e.anywhere(m)
 			return node.Script{BackOff: backOff, Processes: []node.Process{
 				{Life: node.Silent(start, node.Refuses).Then(silent, node.Refuses), ExitsAfter: silent + crash},

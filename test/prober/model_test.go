@@ -19,11 +19,11 @@ import (
 // comparison is one set of probes, one story of a container, and the moments at which everything falls: what the
 // model of test/defaults/kubelet takes, and the same for the node.
 type comparison struct {
-	probes  kubelet.Probes
-	trace   kubelet.Trace
-	moments kubelet.Moments
-	pod     *corev1.Pod
-	script  node.Script
+	probes kubelet.Probes
+	trace  kubelet.Trace
+	times  kubelet.Times
+	pod    *corev1.Pod
+	script node.Script
 }
 
 const (
@@ -51,12 +51,12 @@ func TestTheModelDoesWhatTheProberDoes(t *testing.T) {
 	kills, intervals, differing := 0, 0, 0
 	for i := range all {
 		c := &all[i]
-		model := kubelet.Simulate(c.probes, c.trace, c.moments)
+		model := kubelet.Simulate(c.probes, c.trace, c.times)
 		kills += len(model.Kills)
 		intervals += len(model.Ready)
-		if want, got := tell(&model, c.moments.Notice), tell(&probed[i], c.moments.Notice); !slices.Equal(want, got) {
+		if want, got := tell(&model, c.times.Notice), tell(&probed[i], c.times.Notice); !slices.Equal(want, got) {
 			differing++
-			t.Logf("story %d differs\nprobes %s\nmoments %+v\ntrace %+v\nmodel  %v\nprober %v", i, spellProbes(&c.probes), c.moments, c.trace, want, got)
+			t.Logf("story %d differs\nprobes %s\nmoments %+v\ntrace %+v\nmodel  %v\nprober %v", i, spellProbes(&c.probes), c.times, c.trace, want, got)
 		}
 	}
 	t.Logf("%d stories, %d differ; %d kills, %d intervals of being ready", comparisons, differing, kills, intervals)
@@ -70,7 +70,7 @@ func TestTheModelDoesWhatTheProberDoes(t *testing.T) {
 
 func randomComparison(random *rand.Rand) comparison {
 	c := comparison{
-		moments: kubelet.Moments{
+		times: kubelet.Times{
 			Workers: randomTime(random, 1), Start: time.Second + randomTime(random, 30),
 			Notice: 50*time.Millisecond + randomTime(random, 1), Resync: node.Resync,
 		},
@@ -78,7 +78,7 @@ func randomComparison(random *rand.Rand) comparison {
 		pod:   &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "web"}}}},
 	}
 	wait := 2*time.Second + randomTime(random, 20)
-	c.script = node.Script{BackOff: wait, Noticed: c.moments.Notice}
+	c.script = node.Script{BackOff: wait, Noticed: c.times.Notice}
 	for _, kind := range probe.Kinds() {
 		if random.IntN(4) > 0 {
 			c.add(kind, randomProbe(random))
@@ -154,13 +154,13 @@ func runComparisons(t *testing.T, all []comparison) []kubelet.Timeline {
 		for i := range all {
 			c := &all[i]
 			pods.Go(func() {
-				time.Sleep(time.Until(begin.Add(c.moments.Workers)))
+				time.Sleep(time.Until(begin.Add(c.times.Workers)))
 				p, err := n.Admit(c.pod)
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				time.Sleep(c.moments.Start)
+				time.Sleep(c.times.Start)
 				started := time.Now()
 				p.Run(c.script, comparisonLasts)
 				time.Sleep(time.Until(started.Add(comparisonLasts)))

@@ -21,7 +21,7 @@ func (e *emitted) settled() time.Duration {
 }
 
 // anywhere is a moment after settled, at all distances from the ticks of liveness.
-func (e *emitted) anywhere(m moment) time.Duration {
+func (e *emitted) anywhere(m times) time.Duration {
 	return m.near(e.settled(), -m.phase, seconds(e.of(probe.Liveness).PeriodSeconds))
 }
 
@@ -32,7 +32,7 @@ func TestASilenceShorterThanTheToleranceNeverRestarts(t *testing.T) {
 		lasting := seconds(e.promise(probe.Liveness).Tolerance) - closeBy
 		containers, kills, killsWithLess := 0, 0, 0
 		for how := range silences(live) {
-			stalls := func(m moment) node.Script {
+			stalls := func(m times) node.Script {
 				return one(node.Process{Life: node.Silent(start, node.Refuses).ThenStalls(e.anywhere(m), lasting, how)})
 			}
 			until := e.settled() + lasting + 2*seconds(e.promise(probe.Liveness).Detection)
@@ -59,7 +59,7 @@ func TestAHangIsFoundWithinDetectionAndNotBeforeTheTolerance(t *testing.T) {
 		live := e.of(probe.Liveness)
 		var all span
 		for how, timeout := range silences(live) {
-			ends := func(m moment) node.Script {
+			ends := func(m times) node.Script {
 				return one(node.Process{Life: node.Silent(start, node.Refuses).Then(e.anywhere(m), how)})
 			}
 			var seen span
@@ -68,8 +68,8 @@ func TestAHangIsFoundWithinDetectionAndNotBeforeTheTolerance(t *testing.T) {
 				if !ok || kill.By != probe.Liveness {
 					t.Fatalf("phase %s: killed by %q, want liveness", h.phase, kill.By)
 				}
-				seen.add(kill.At - e.anywhere(h.moment))
-				all.add(kill.At - e.anywhere(h.moment))
+				seen.add(kill.At - e.anywhere(h.times))
+				all.add(kill.At - e.anywhere(h.times))
 			}
 			seen.within(t, "killed", seconds(e.promise(probe.Liveness).Tolerance)+timeout, seconds(e.promise(probe.Liveness).Detection-live.TimeoutSeconds)+timeout)
 		}
@@ -90,11 +90,11 @@ func TestAHangRightAfterTheStartIsFoundWithinDetectionOfTheDelay(t *testing.T) {
 			}
 			return ready.At + closeBy
 		}
-		at := map[moment]time.Duration{}
-		for _, h := range play(t, e.pod, func(moment) node.Script { return one(node.Process{Life: node.Silent(start, node.Refuses)}) }, time.Minute) {
-			at[h.moment] = hang(h)
+		at := map[times]time.Duration{}
+		for _, h := range play(t, e.pod, func(times) node.Script { return one(node.Process{Life: node.Silent(start, node.Refuses)}) }, time.Minute) {
+			at[h.times] = hang(h)
 		}
-		hangs := func(m moment) node.Script {
+		hangs := func(m times) node.Script {
 			return one(node.Process{Life: node.Silent(start, node.Refuses).Then(at[m], node.Hangs)})
 		}
 		var fromDelay, fromHang span
@@ -103,8 +103,8 @@ func TestAHangRightAfterTheStartIsFoundWithinDetectionOfTheDelay(t *testing.T) {
 			if !ok || kill.By != probe.Liveness {
 				t.Fatalf("phase %s: killed by %q, want liveness", h.phase, kill.By)
 			}
-			fromDelay.add(kill.At - max(delay, at[h.moment]))
-			fromHang.add(kill.At - at[h.moment])
+			fromDelay.add(kill.At - max(delay, at[h.times]))
+			fromHang.add(kill.At - at[h.times])
 		}
 		fromDelay.within(t, "killed", seconds(e.promise(probe.Liveness).Tolerance)-cut, seconds(e.promise(probe.Liveness).Detection))
 		table.add(e, max(delay, 0), fromDelay.max, seconds(e.promise(probe.Liveness).Detection), fromHang.max)
@@ -113,8 +113,8 @@ func TestAHangRightAfterTheStartIsFoundWithinDetectionOfTheDelay(t *testing.T) {
 
 func TestTheDefaultsOfTheAPIServerKillASilenceThatOursTolerate(t *testing.T) {
 	const silence = 31 * time.Second
-	stalls := func(e *emitted) func(moment) node.Script {
-		return func(m moment) node.Script {
+	stalls := func(e *emitted) func(times) node.Script {
+		return func(m times) node.Script {
 			return one(node.Process{Life: node.Silent(start, node.Refuses).ThenStalls(e.anywhere(m), silence, node.Hangs)})
 		}
 	}
@@ -142,7 +142,7 @@ func TestTheDefaultsOfTheAPIServerKillASilenceThatOursTolerate(t *testing.T) {
 func TestAContainerThatAnswersJustWithinItsTimeoutsIsReadyAndNeverKilled(t *testing.T) {
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		slow := seconds(min(e.of(probe.Readiness).TimeoutSeconds, e.of(probe.Liveness).TimeoutSeconds)) - closeBy
-		answers := func(moment) node.Script { return one(node.Process{Life: node.Silent(0, node.Refuses), Latency: slow}) }
+		answers := func(times) node.Script { return one(node.Process{Life: node.Silent(0, node.Refuses), Latency: slow}) }
 		for _, h := range play(t, e.pod, answers, e.settled()+2*seconds(e.promise(probe.Liveness).Detection)) {
 			_, isKilled := h.first(1, node.Killed)
 			_, isReady := h.first(1, node.Ready)

@@ -22,7 +22,7 @@ func TestAContainerThatNeverAnswersIsKilledBetweenEarliestActAndLatestAct(t *tes
 		earliest, latest := seconds(e.promise(e.guard()).KillNotBefore), seconds(e.promise(e.guard()).KillBy)
 		var all span
 		for how, timeout := range silences(guard) {
-			never := func(moment) node.Script { return one(node.Process{Life: node.Never(how)}) }
+			never := func(times) node.Script { return one(node.Process{Life: node.Never(how)}) }
 			var seen span
 			for _, h := range play(t, e.pod, never, latest+time.Minute) {
 				kill, ok := h.first(1, node.Killed)
@@ -46,7 +46,7 @@ func TestAStartJustWithinTheBudgetIsNeverKilled(t *testing.T) {
 		lasting := budget + 2*seconds(e.promise(probe.Liveness).Detection)
 		starts, kills, killsWithLess := 0, 0, 0
 		for how := range silences(guard) {
-			late := func(moment) node.Script { return one(node.Process{Life: node.Silent(budget, how)}) }
+			late := func(times) node.Script { return one(node.Process{Life: node.Silent(budget, how)}) }
 			histories := play(t, e.pod, late, lasting)
 			starts += len(histories)
 			kills += len(killed(histories))
@@ -70,7 +70,7 @@ func TestTheSecondThatTheStatusCutsOffIsMissingFromTheBudget(t *testing.T) {
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		guard := e.of(e.guard())
 		uncut := seconds(guard.InitialDelaySeconds + (guard.FailureThreshold-1)*guard.PeriodSeconds)
-		late := func(moment) node.Script { return one(node.Process{Life: node.Silent(uncut-10*closeBy, node.Refuses)}) }
+		late := func(times) node.Script { return one(node.Process{Life: node.Silent(uncut-10*closeBy, node.Refuses)}) }
 		lost := 0
 		for _, h := range play(t, e.pod, late, uncut+time.Minute) {
 			kill, ok := h.first(1, node.Killed)

@@ -13,16 +13,16 @@ import (
 
 // readyAt plays Pods that start at once and says when each becomes ready. From there the readiness worker ticks: a
 // probe that the kubelet's loop asks for begins its period anew (worker.go run).
-func readyAt(t *testing.T, e *emitted) map[moment]time.Duration {
+func readyAt(t *testing.T, e *emitted) map[times]time.Duration {
 	t.Helper()
-	at := map[moment]time.Duration{}
-	quick := func(moment) node.Script { return one(node.Process{Life: node.Silent(start, node.Refuses)}) }
+	at := map[times]time.Duration{}
+	quick := func(times) node.Script { return one(node.Process{Life: node.Silent(start, node.Refuses)}) }
 	for _, h := range play(t, e.pod, quick, time.Minute) {
 		ready, ok := h.first(1, node.Ready)
 		if !ok {
 			t.Fatalf("phase %s: never ready", h.phase)
 		}
-		at[h.moment] = ready.At
+		at[h.times] = ready.At
 	}
 	return at
 }
@@ -32,10 +32,10 @@ func TestASilentPodLeavesRotationWithinDetectionAndBeforeItIsRestarted(t *testin
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		readiness := e.of(probe.Readiness)
 		origin := readyAt(t, e)
-		silent := func(m moment) time.Duration { return m.near(e.settled(), origin[m], seconds(readiness.PeriodSeconds)) }
+		silent := func(m times) time.Duration { return m.near(e.settled(), origin[m], seconds(readiness.PeriodSeconds)) }
 		var all, spare span
 		for how, timeout := range silences(readiness) {
-			ends := func(m moment) node.Script {
+			ends := func(m times) node.Script {
 				return one(node.Process{Life: node.Silent(start, node.Refuses).Then(silent(m), how)})
 			}
 			var seen span
@@ -45,8 +45,8 @@ func TestASilentPodLeavesRotationWithinDetectionAndBeforeItIsRestarted(t *testin
 				if !left || !ended {
 					t.Fatalf("phase %s: left rotation %t, killed %t", h.phase, left, ended)
 				}
-				seen.add(unready.At - silent(h.moment))
-				all.add(unready.At - silent(h.moment))
+				seen.add(unready.At - silent(h.times))
+				all.add(unready.At - silent(h.times))
 				spare.add(kill.At - unready.At)
 			}
 			seen.within(t, "unready", seconds(e.promise(probe.Readiness).Tolerance)+timeout, seconds(e.promise(probe.Readiness).Detection-readiness.TimeoutSeconds)+timeout)
@@ -75,7 +75,7 @@ func TestASilenceShorterThanTheReadinessToleranceNeverStopsTraffic(t *testing.T)
 		}
 		pods, left, leftWithLess := 0, 0, 0
 		for how := range silences(readiness) {
-			stalls := func(m moment) node.Script {
+			stalls := func(m times) node.Script {
 				silent := m.near(e.settled(), origin[m], seconds(readiness.PeriodSeconds))
 				return one(node.Process{Life: node.Silent(start, node.Refuses).ThenStalls(silent, lasting, how)})
 			}
@@ -112,7 +112,7 @@ func TestAPodIsReadyWithinOnePeriodOfTheFirstAnswer(t *testing.T) {
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		gate, readiness, promise := e.gate(), e.of(probe.Readiness), e.promise(probe.Readiness)
 		delay, period := seconds(gate.InitialDelaySeconds), seconds(gate.PeriodSeconds)
-		starts := func(m moment) time.Duration { return time.Duration(m.spread * float64(delay+6*period)) }
+		starts := func(m times) time.Duration { return time.Duration(m.spread * float64(delay+6*period)) }
 		latency := seconds(readiness.TimeoutSeconds) - closeBy
 		withTimeouts := period + seconds(readiness.TimeoutSeconds)
 		if e.style == timing.StyleStartupProbe {
@@ -120,18 +120,18 @@ func TestAPodIsReadyWithinOnePeriodOfTheFirstAnswer(t *testing.T) {
 		}
 		var early, late, slow, added span
 		for how := range silences(gate) {
-			for _, h := range play(t, e.pod, func(m moment) node.Script {
+			for _, h := range play(t, e.pod, func(m times) node.Script {
 				return one(node.Process{Life: node.Silent(starts(m), how)})
 			}, 2*time.Minute) {
 				ready := readyOf(t, &h)
 				early.add(ready)
-				late.add(ready - max(starts(h.moment), delay))
-				added.add(ready - starts(h.moment))
+				late.add(ready - max(starts(h.times), delay))
+				added.add(ready - starts(h.times))
 			}
-			for _, h := range play(t, e.pod, func(m moment) node.Script {
+			for _, h := range play(t, e.pod, func(m times) node.Script {
 				return one(node.Process{Life: node.Silent(starts(m), how), Latency: latency})
 			}, 2*time.Minute) {
-				slow.add(readyOf(t, &h) - max(starts(h.moment), delay))
+				slow.add(readyOf(t, &h) - max(starts(h.times), delay))
 			}
 		}
 		early.within(t, "ready", seconds(promise.ReadyNotBefore), 2*time.Minute)
@@ -151,15 +151,15 @@ func TestAPodWhoseReadinessComesLaterIsReadyWithinOneReadinessPeriod(t *testing.
 	table := newMargins(t, "latest seen", "promised")
 	forEveryClass(t, func(t *testing.T, e *emitted) {
 		gate, readiness := e.gate(), e.of(probe.Readiness)
-		answers := func(m moment) time.Duration {
+		answers := func(m times) time.Duration {
 			return seconds(gate.InitialDelaySeconds+gate.PeriodSeconds) + time.Duration(m.spread*float64(3*time.Minute))
 		}
 		var seen span
 		for how := range silences(readiness) {
-			for _, h := range play(t, e.pod, func(m moment) node.Script {
+			for _, h := range play(t, e.pod, func(m times) node.Script {
 				return one(node.Process{Life: node.Silent(0, how), Readiness: node.Silent(answers(m), how)})
 			}, 5*time.Minute) {
-				seen.add(readyOf(t, &h) - answers(h.moment))
+				seen.add(readyOf(t, &h) - answers(h.times))
 			}
 		}
 		seen.within(t, "ready after the first answer to readiness", 0, seconds(readiness.PeriodSeconds))

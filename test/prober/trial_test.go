@@ -17,9 +17,9 @@ import (
 // normalizeStatus). The kubelet counts initialDelaySeconds from there, so up to one second too early.
 const cut = time.Second
 
-// moment is what nobody can choose on a real node: where in the workers' periods a container starts, and where in
+// times are what nobody can choose on a real node: where in the workers' periods a container starts, and where in
 // a second.
-type moment struct {
+type times struct {
 	// phase is how long after its workers began to tick the container starts.
 	phase time.Duration
 	// fraction is the part of the start that the status cuts off.
@@ -31,20 +31,20 @@ type moment struct {
 }
 
 const (
-	usualMoments = 30
-	goldenRatio  = 0.618033988749895
-	closeBy      = time.Millisecond
+	usualTimes  = 30
+	goldenRatio = 0.618033988749895
+	closeBy     = time.Millisecond
 	// longestNoticed is how often the kubelet lists containers (pkg/kubelet/kubelet.go genericPlegRelistPeriod).
 	longestNoticed = time.Second
 )
 
-// moments spreads starts over the half minute in which the ticks of all workers repeat, and adds for each probe the
+// allTimes spreads starts over the half minute in which the ticks of all workers repeat, and adds for each probe the
 // extreme ones: a tick that just misses the end of the initial delay, and one that just does not.
-func moments(pod *corev1.Pod) []moment {
-	var all []moment
-	for i := range usualMoments {
-		all = append(all, moment{
-			phase:    time.Duration(float64(30*time.Second) * (float64(i) + 0.5) / usualMoments),
+func allTimes(pod *corev1.Pod) []times {
+	var all []times
+	for i := range usualTimes {
+		all = append(all, times{
+			phase:    time.Duration(float64(30*time.Second) * (float64(i) + 0.5) / usualTimes),
 			fraction: fraction(float64(i) * goldenRatio),
 			spread:   math.Mod(float64(i)*goldenRatio*goldenRatio, 1),
 		})
@@ -61,7 +61,7 @@ func moments(pod *corev1.Pod) []moment {
 				if phase < 0 {
 					phase += period
 				}
-				all = append(all, moment{phase: phase + period, fraction: fraction, spread: 0.5})
+				all = append(all, times{phase: phase + period, fraction: fraction, spread: 0.5})
 			}
 		}
 	}
@@ -78,7 +78,7 @@ func fraction(of float64) time.Duration {
 // near is a moment after another one, for something that shall happen at all distances from the ticks of a worker:
 // a third of the Pods just after a tick, a third just before one, a third anywhere. Ticks come at origin and every
 // period from there.
-func (m moment) near(after, origin, period time.Duration) time.Duration {
+func (m times) near(after, origin, period time.Duration) time.Duration {
 	tick := origin + ((after-origin)/period+1)*period
 	switch int(m.spread*1000) % 3 {
 	case 0:
@@ -92,7 +92,7 @@ func (m moment) near(after, origin, period time.Duration) time.Duration {
 
 // history is the log of one Pod.
 type history struct {
-	moment
+	times
 	events []node.Event
 }
 
@@ -106,13 +106,13 @@ func (h *history) first(container int, what node.What) (node.Event, bool) {
 	return node.Event{}, false
 }
 
-// play lets a script run in Pods that differ in their moments only, in a bubble of its own time, for as long as
+// play lets a script run in Pods that differ in their times only, in a bubble of its own time, for as long as
 // given after the first start.
-func play(t *testing.T, pod *corev1.Pod, script func(moment) node.Script, lasting time.Duration) []history {
+func play(t *testing.T, pod *corev1.Pod, script func(times) node.Script, lasting time.Duration) []history {
 	t.Helper()
-	histories := make([]history, 0, usualMoments)
-	for _, m := range moments(pod) {
-		histories = append(histories, history{moment: m})
+	histories := make([]history, 0, usualTimes)
+	for _, m := range allTimes(pod) {
+		histories = append(histories, history{times: m})
 	}
 	synctest.Test(t, func(t *testing.T) {
 		n := node.Start()
@@ -129,7 +129,7 @@ func play(t *testing.T, pod *corev1.Pod, script func(moment) node.Script, lastin
 					return
 				}
 				time.Sleep(h.phase)
-				told := script(h.moment)
+				told := script(h.times)
 				told.Noticed = h.noticed
 				p.Run(told, lasting)
 				n.Remove(p)

@@ -77,14 +77,14 @@ func (c *cluster) renewedFiles(t *testing.T) {
 	const renewals = 20
 	r := c.install(t, plan{namespace: "renewed", replicas: 2})
 
-	load, newcomer := c.load(t, asking()), r.newcomer(t)
+	load, newReplica := c.load(t, asking()), r.newReplica(t)
 	for range renewals {
 		for _, s := range r.running() {
 			r.renewed(t, s)
 		}
 		r.reconnect(t)
 	}
-	r.rotated(t, fmt.Sprintf("certificate files renewed %d times on %d servers", renewals, r.plan.replicas), load, newcomer)
+	r.rotated(t, fmt.Sprintf("certificate files renewed %d times on %d servers", renewals, r.plan.replicas), load, newReplica)
 }
 
 // badFiles puts files there that no API server would accept, while Pods are created. The
@@ -93,7 +93,7 @@ func (c *cluster) badFiles(t *testing.T) {
 	const says = "the certificate was not reloaded, the one before stays"
 	r := c.install(t, plan{namespace: "bad"})
 	s := r.running()[0]
-	load, newcomer := c.load(t, asking()), r.newcomer(t)
+	load, newReplica := c.load(t, asking()), r.newReplica(t)
 	for name, spoil := range badFiles() {
 		before := strings.Count(r.logs(t), says)
 		spoil(t, r, s)
@@ -106,7 +106,7 @@ func (c *cluster) badFiles(t *testing.T) {
 		}
 		figure(t, "%s: a good certificate after it is served after %v", name, r.renewed(t, s).Round(time.Millisecond))
 	}
-	r.rotated(t, "bad certificate files, one after the other", load, newcomer)
+	r.rotated(t, "bad certificate files, one after the other", load, newReplica)
 }
 
 // expiredFile lets the certificate expire that is served: nobody renewed it. The

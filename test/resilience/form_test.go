@@ -29,8 +29,8 @@ func figure(t *testing.T, format string, args ...any) {
 	t.Logf("FIGURE "+format, args...)
 }
 
-// patience is how long anything may take that has no bound of its own. It is long because the machine may be busy.
-const patience = 60 * time.Second
+// waitBudget is how long anything may take that has no bound of its own. It is long because the machine may be busy.
+const waitBudget = 60 * time.Second
 
 // eventually waits until something is so, and returns how long that took. The last reason why it was not is shown if it
 // never is.
@@ -42,8 +42,8 @@ func eventually(t *testing.T, what string, check func() error) time.Duration {
 		if err == nil {
 			return time.Since(begin)
 		}
-		if time.Since(begin) > patience {
-			t.Fatalf("waited %v in vain until %s: %v", patience, what, err)
+		if time.Since(begin) > waitBudget {
+			t.Fatalf("waited %v in vain until %s: %v", waitBudget, what, err)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

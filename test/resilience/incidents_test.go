@@ -134,9 +134,9 @@ func (r *release) survives(t *testing.T, name string, incident incident) {
 	r.eventuallyHealthy(t)
 	logs := r.logs(t)
 	load := r.load(t, asking())
-	var newcomer *newcomer
+	var newReplica *newReplica
 	if !incident.untrusted {
-		newcomer = r.newcomer(t)
+		newReplica = r.newReplica(t)
 	}
 	sleepUntil(t, time.Now().Add(600*time.Millisecond))
 
@@ -149,7 +149,7 @@ func (r *release) survives(t *testing.T, name string, incident incident) {
 	outcome.nothingRefused(t)
 	if !incident.untrusted {
 		outcome.nothingLost(t, 0)
-		_, refused := newcomer.end()
+		_, refused := newReplica.end()
 		for _, why := range refused {
 			t.Errorf("a certificate was served that is not trusted: %s", why)
 		}
@@ -243,7 +243,7 @@ func (r *release) publishBundle(t *testing.T, bundle []byte) {
 // the servers create one: they go on with what they know, and say so.
 func (c *cluster) livedWith(t *testing.T) {
 	r := c.install(t, plan{namespace: "lived-with", selfManaged: true, replicas: 2, fault: either(t, "hold:500ms", "")})
-	load, newcomer := c.load(t, asking()), r.newcomer(t)
+	load, newReplica := c.load(t, asking()), r.newReplica(t)
 
 	r.deleteSecret(t)
 	eventually(t, "a server says what is missing", func() error {
@@ -262,7 +262,7 @@ func (c *cluster) livedWith(t *testing.T) {
 		t.Fatal(err)
 	}
 	applied := r.eventuallyHealthy(t)
-	r.rotated(t, fmt.Sprintf("Secret deleted, lived with, and applied again: repaired %v after that", applied.Round(time.Millisecond)), load, newcomer)
+	r.rotated(t, fmt.Sprintf("Secret deleted, lived with, and applied again: repaired %v after that", applied.Round(time.Millisecond)), load, newReplica)
 }
 
 // rendersSecret is the Secret as the chart has it: empty.

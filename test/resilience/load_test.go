@@ -47,7 +47,7 @@ type attempt struct {
 	took time.Duration
 	// err is why the Pod was refused, nil if it was not.
 	err error
-	// probed says whether it has all probes that it had to get.
+	// probed reports whether it has all probes that it had to get.
 	probed bool
 }
 
@@ -90,7 +90,7 @@ func (s subject) body() ([]byte, error) {
 	})
 }
 
-// isProbed says whether a created Pod has the probes that the subject must get.
+// isProbed reports whether a created Pod has the probes that the subject must get.
 func (s subject) isProbed(created []byte) (bool, error) {
 	var pod struct {
 		Spec struct {

@@ -411,7 +411,7 @@ func (r *release) unregister(t *testing.T) {
 		return
 	}
 	// The context of a test that ends is done.
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waitBudget)
 	defer cancel()
 	err = r.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Delete(ctx, configuration.Name, metav1.DeleteOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {

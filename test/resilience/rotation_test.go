@@ -21,14 +21,14 @@ func TestRenewedLeavesOfOurOwnLoseNothing(t *testing.T) {
 	c := newCluster(t, controlplane.Options{})
 	r := c.install(t, plan{selfManaged: true, replicas: 3, fault: either(t, "leaf-lifetime:6s", "leaf-lifetime:9s")})
 
-	load, newcomer := c.load(t, asking()), r.newcomer(t)
+	load, newReplica := c.load(t, asking()), r.newReplica(t)
 	begin := r.counted(t, "probe_injector_certificates_served_total", nil)
 	for next := time.Now(); r.counted(t, "probe_injector_certificates_served_total", nil) < begin+float64(renewals); {
 		r.reconnect(t)
 		next = next.Add(time.Second)
 		sleepUntil(t, next)
 	}
-	r.rotated(t, fmt.Sprintf("certificates of our own renewed %d times by %d servers", renewals, r.plan.replicas), load, newcomer)
+	r.rotated(t, fmt.Sprintf("certificates of our own renewed %d times by %d servers", renewals, r.plan.replicas), load, newReplica)
 }
 
 // TestRotatedAuthoritiesLoseNothing gives the certificate authority of three servers a life of seconds.
@@ -41,7 +41,7 @@ func TestRotatedAuthoritiesLoseNothing(t *testing.T) {
 		// An API server is given as much time as in a cluster.
 		"ca-lifetime:45s,leaf-lifetime:45s,keep-predecessor:20s")})
 
-	load, newcomer := c.load(t, asking()), r.newcomer(t)
+	load, newReplica := c.load(t, asking()), r.newReplica(t)
 	served := map[string]bool{}
 	for {
 		bundles, err := r.bundles(t.Context())
@@ -56,22 +56,22 @@ func TestRotatedAuthoritiesLoseNothing(t *testing.T) {
 		if len(served) == rotations+1 {
 			break
 		}
-		if time.Since(load.begin) > time.Duration(rotations)*patience {
+		if time.Since(load.begin) > time.Duration(rotations)*waitBudget {
 			t.Fatalf("only %d authorities were seen, not %d", len(served), rotations+1)
 		}
 		sleepUntil(t, time.Now().Add(200*time.Millisecond))
 	}
 	// The predecessor is taken out of the bundle.
 	sleepUntil(t, time.Now().Add(either(t, 5*time.Second, 25*time.Second)))
-	r.rotated(t, fmt.Sprintf("certificate authority rotated %d times by %d servers", rotations, r.plan.replicas), load, newcomer)
+	r.rotated(t, fmt.Sprintf("certificate authority rotated %d times by %d servers", rotations, r.plan.replicas), load, newReplica)
 }
 
 // rotated ends the load and expects that nobody noticed anything.
-func (r *release) rotated(t *testing.T, what string, load *load, newcomer *newcomer) {
+func (r *release) rotated(t *testing.T, what string, load *load, newReplica *newReplica) {
 	t.Helper()
 	outcome := load.end()
-	verified, refused := newcomer.end()
-	figure(t, "%s: %v; %d handshakes of newcomers verified, %d not", what, outcome, verified, len(refused))
+	verified, refused := newReplica.end()
+	figure(t, "%s: %v; %d handshakes of new replicas verified, %d not", what, outcome, verified, len(refused))
 	outcome.nothingLost(t, 0)
 	if failures := r.failures(); len(failures) != 0 {
 		t.Errorf("the API server could not call the webhook: %v", failures)

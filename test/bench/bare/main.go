@@ -1,4 +1,4 @@
-// Command bare is the floor without even controller-runtime around it: net/http alone, without its metrics and without
+// Command bare is the lower bound without even controller-runtime around it: net/http alone, without its metrics and without
 // the timeouts that a server needs among strangers.
 package main
 

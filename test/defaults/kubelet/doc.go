@@ -9,7 +9,7 @@
 //   - as much of the kubelet's loop as probes notice: syncs, restarts, and the moment at which a start or an end
 //     of the container reaches the status (pkg/kubelet/kubelet.go: syncLoopIteration).
 //
-// It is pure: the same arguments give the same Timeline. What happens by chance on a node is an argument, Moments.
+// It is pure: the same arguments give the same Timeline. What happens by chance on a node is an argument, Times.
 //
 // Left out, because nothing here depends on it: the deletion of Pods, restarts of the kubelet, the time that
 // probing and syncing themselves take, and the grace period (a container ends at the moment of its kill). Where

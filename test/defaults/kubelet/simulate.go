@@ -8,9 +8,9 @@ import (
 const never = time.Duration(math.MaxInt64)
 
 // Simulate says what these probes do to a container that behaves like this trace, when things fall like these
-// moments.
-func Simulate(probes Probes, trace Trace, moments Moments) Timeline {
-	s := newSimulation(probes, trace, moments)
+// times.
+func Simulate(probes Probes, trace Trace, times Times) Timeline {
+	s := newSimulation(probes, trace, times)
 	for s.step() {
 	}
 	s.setReady(false, s.end)
@@ -55,10 +55,10 @@ type status struct {
 	started bool
 }
 
-func newSimulation(probes Probes, trace Trace, moments Moments) *simulation {
-	start := moments.Workers + moments.Start
+func newSimulation(probes Probes, trace Trace, times Times) *simulation {
+	start := times.Workers + times.Start
 	s := &simulation{
-		trace: trace, notice: moments.Notice, resync: moments.Resync,
+		trace: trace, notice: times.Notice, resync: times.Resync,
 		zero: start, end: start + trace.Until,
 		runExit: never, starts: never, noticeAt: never, resyncAt: never,
 	}
@@ -66,7 +66,7 @@ func newSimulation(probes Probes, trace Trace, moments Moments) *simulation {
 		s.starts = start
 	}
 	for kind, probe := range [...]*Probe{Startup: probes.Startup, Liveness: probes.Liveness, Readiness: probes.Readiness} {
-		s.workers[kind] = newWorker(Kind(kind), probe, moments.Workers)
+		s.workers[kind] = newWorker(Kind(kind), probe, times.Workers)
 	}
 	return s
 }

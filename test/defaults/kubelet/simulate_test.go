@@ -57,7 +57,7 @@ func spell(t kubelet.Timeline) string {
 }
 
 func TestTheModelDoesWhatTheSourceSays(t *testing.T) {
-	at := func(start time.Duration) kubelet.Moments { return kubelet.Moments{Start: start, Notice: 100 * milli} }
+	at := func(start time.Duration) kubelet.Times { return kubelet.Times{Start: start, Notice: 100 * milli} }
 	crashThenRun := func(waits time.Duration) kubelet.Trace {
 		return kubelet.Trace{
 			Runs:  []kubelet.Run{{Exit: 45 * second}, {Wait: waits, Behaviours: answersFrom(20 * second)}},
@@ -69,7 +69,7 @@ func TestTheModelDoesWhatTheSourceSays(t *testing.T) {
 		name, source string
 		probes       kubelet.Probes
 		trace        kubelet.Trace
-		moments      kubelet.Moments
+		times        kubelet.Times
 		want         string
 	}{
 		{
@@ -95,12 +95,12 @@ func TestTheModelDoesWhatTheSourceSays(t *testing.T) {
 		{
 			"initialDelaySeconds counts from the second in which the container started", "status_manager.go: normalizeStatus",
 			kubelet.Probes{Startup: request(5, 1, 1, 1)}, one(never(), 60*second),
-			kubelet.Moments{Workers: 900 * milli, Start: 2 * second, Notice: 50 * milli}, "startup kills run 0 at 5s",
+			kubelet.Times{Workers: 900 * milli, Start: 2 * second, Notice: 50 * milli}, "startup kills run 0 at 5s",
 		},
 		{
 			"so it may be a second short", "status_manager.go: normalizeStatus",
 			kubelet.Probes{Startup: request(5, 1, 1, 1)}, one(never(), 60*second),
-			kubelet.Moments{Workers: 0, Start: 2900 * milli, Notice: 50 * milli}, "startup kills run 0 at 4.1s",
+			kubelet.Times{Workers: 0, Start: 2900 * milli, Notice: 50 * milli}, "startup kills run 0 at 4.1s",
 		},
 		{
 			"liveness waits for the startup probe, and its delay does not begin there", "worker.go: doProbe, c.Started",
@@ -128,7 +128,7 @@ func TestTheModelDoesWhatTheSourceSays(t *testing.T) {
 		{
 			"a sync without a reason asks readiness that has failed", "pod_workers.go: resyncInterval; prober_manager.go: UpdatePodStatus",
 			kubelet.Probes{Readiness: request(0, 300, 1, 3)}, one(answersFrom(second), 90*second),
-			kubelet.Moments{Start: 5 * second, Notice: 100 * milli, Resync: 60 * second}, "ready 1m0.101s-1m30s",
+			kubelet.Times{Start: 5 * second, Notice: 100 * milli, Resync: 60 * second}, "ready 1m0.101s-1m30s",
 		},
 		{
 			"three failures take a container out of rotation, one success brings it back", "worker.go: doProbe, resultRun",
@@ -209,7 +209,7 @@ func TestTheModelDoesWhatTheSourceSays(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			if got := spell(kubelet.Simulate(row.probes, row.trace, row.moments)); got != row.want {
+			if got := spell(kubelet.Simulate(row.probes, row.trace, row.times)); got != row.want {
 				t.Errorf("%s\n got %s\nwant %s", row.source, got, row.want)
 			}
 		})
@@ -224,7 +224,7 @@ func TestEveryPhaseStaysWithinTheBounds(t *testing.T) {
 	var kills []time.Duration
 	for workers := time.Duration(0); workers < second; workers += 100 * milli {
 		for start := second; start < 5*second; start += 10 * milli {
-			timeline := kubelet.Simulate(probes, one(never(), 100*second), kubelet.Moments{Workers: workers, Start: start, Notice: 300 * milli})
+			timeline := kubelet.Simulate(probes, one(never(), 100*second), kubelet.Times{Workers: workers, Start: start, Notice: 300 * milli})
 			if len(timeline.Kills) != 1 {
 				t.Fatalf("workers %v, start %v: %s", workers, start, spell(timeline))
 			}
@@ -240,8 +240,8 @@ func TestEveryPhaseStaysWithinTheBounds(t *testing.T) {
 func TestTheSameArgumentsGiveTheSameTimeline(t *testing.T) {
 	probes := kubelet.Probes{Startup: request(3, 3, 3, 20), Liveness: request(3, 10, 5, 6), Readiness: request(3, 5, 3, 3)}
 	trace := one(stall(kubelet.Silent, 100*second, 140*second), 400*second)
-	moments := kubelet.Moments{Workers: 123 * milli, Start: 7654 * milli, Notice: 321 * milli, Resync: 77 * second}
-	if first, again := spell(kubelet.Simulate(probes, trace, moments)), spell(kubelet.Simulate(probes, trace, moments)); first != again || first == "" {
+	times := kubelet.Times{Workers: 123 * milli, Start: 7654 * milli, Notice: 321 * milli, Resync: 77 * second}
+	if first, again := spell(kubelet.Simulate(probes, trace, times)), spell(kubelet.Simulate(probes, trace, times)); first != again || first == "" {
 		t.Errorf("got %q, then %q", first, again)
 	}
 }

@@ -14,7 +14,7 @@ type Trace struct {
 // Run is one process from its start to its end.
 type Run struct {
 	// Wait is the time between the end of the run before and this start, the back-off included. The first run
-	// ignores it: Moments.Start says when that begins.
+	// ignores it: Times.Start says when that begins.
 	Wait time.Duration
 	// Behaviours follow one another, sorted by From; before the first the port is closed.
 	Behaviours []Behaviour
@@ -47,7 +47,7 @@ const (
 	Answering
 )
 
-// ask sends one probe to a run, at a time counted from the run's start, and says whether it succeeds and after how
+// ask sends one probe to a run, at a time counted from the run's start, and reports whether it succeeds and after how
 // long the kubelet knows. A request ends without success when its timeout is over (pkg/probe/http: DoHTTPProbe).
 func (r *Run) ask(probe *Probe, at time.Duration) (success bool, took time.Duration) {
 	switch probe.Handler {

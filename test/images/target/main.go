@@ -134,7 +134,7 @@ func (s settings) listenAddress(port int) string {
 	return net.JoinHostPort(s.address, fmt.Sprint(port))
 }
 
-// sleep waits, and says whether the context has lasted so long.
+// sleep waits, and reports whether the context has lasted so long.
 func sleep(ctx context.Context, wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

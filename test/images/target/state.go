@@ -11,7 +11,7 @@ type target struct {
 	folder string
 
 	lock sync.Mutex
-	// begun tells whether the ports are open; the others are from when it is started and ready.
+	// begun reports whether the ports are open; the others are from when it is started and ready.
 	begun              bool
 	startedAt, readyAt time.Time
 	broken, unready    bool
@@ -72,7 +72,7 @@ func (t *target) hangUp() {
 	}
 }
 
-// answer waits as long as the client does if the target hangs, and says whether there is anything to answer.
+// answer waits as long as the client does if the target hangs, and reports whether there is anything to answer.
 func (t *target) answer(client context.Context) bool {
 	select {
 	case <-t.hang:

@@ -69,9 +69,9 @@ func Start() *Node {
 func (n *Node) Stop() {
 	n.prober.CleanupPods(nil)
 	n.lock.Lock()
-	patience := n.longestTimeout + time.Second
+	waitBudget := n.longestTimeout + time.Second
 	n.lock.Unlock()
-	time.Sleep(patience)
+	time.Sleep(waitBudget)
 	n.end()
 	n.running.Wait()
 }

@@ -129,7 +129,7 @@ type Finding struct {
 	Message  string          `json:"message"`
 }
 
-// Wrong says whether an annotation of the workload is wrong, or where nothing reads it.
+// Wrong reports whether an annotation of the workload is wrong, or where nothing reads it.
 func (w *Workload) Wrong() bool {
 	for i := range w.Answers {
 		if len(w.Answers[i].Mistakes) > 0 {
@@ -139,7 +139,7 @@ func (w *Workload) Wrong() bool {
 	return len(w.Misplaced) > 0
 }
 
-// Wrong says whether any workload has a wrong annotation.
+// Wrong reports whether any workload has a wrong annotation.
 func (r *Report) Wrong() bool {
 	for i := range r.Workloads {
 		if r.Workloads[i].Wrong() {

@@ -49,7 +49,7 @@ func (r *Report) summary() string {
 		len(r.Workloads), probed, unreached, wrong)
 }
 
-// changed says whether any probe is added.
+// changed reports whether any probe is added.
 func (w *Workload) changed() bool {
 	for i := range w.Answers {
 		for j := range w.Answers[i].Containers {

@@ -70,7 +70,7 @@ func (r *reach) unreached() string {
 	return fmt.Sprintf("it carries no annotation of ours, and no rule selects namespace %s by its labels", r.namespace)
 }
 
-// lets says whether a Pod without any probes, with these annotations, would come through.
+// lets reports whether a Pod without any probes, with these annotations, would come through.
 func (r *reach) lets(annotations map[string]string) bool {
 	bare := &workload.Pod{
 		Metadata: &workload.ObjectMeta{Annotations: annotations},

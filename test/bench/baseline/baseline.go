@@ -1,5 +1,5 @@
-// Package rival runs the servers that ours is compared with as processes of their own, under the same conditions.
-package rival
+// Package baseline runs the servers that ours is compared with as processes of their own, under the same conditions.
+package baseline
 
 import (
 	"context"
@@ -30,9 +30,9 @@ type Server struct {
 	authority *certificate.Authority
 }
 
-// StartFloor starts the program floor, which answers everything with the given JSON patch.
-func StartFloor(ctx context.Context, patch []byte, env []string) (*Server, error) {
-	return start(ctx, "floor", "--patch", patch, env)
+// StartLowerBound starts the program lowerbound, which answers everything with the given JSON patch.
+func StartLowerBound(ctx context.Context, patch []byte, env []string) (*Server, error) {
+	return start(ctx, "lowerbound", "--patch", patch, env)
 }
 
 // StartBare starts the program bare, which does the same with less around it.

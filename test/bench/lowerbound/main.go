@@ -1,4 +1,4 @@
-// Command floor is what ours is measured against: the same kind of server, controller-runtime's, with a handler that
+// Command lowerbound is what ours is measured against: the same kind of server, controller-runtime's, with a handler that
 // does the least that a mutating webhook can do.
 package main
 
@@ -18,14 +18,14 @@ import (
 
 func main() {
 	if err := run(context.Background(), os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "floor:", err)
+		fmt.Fprintln(os.Stderr, "lowerbound:", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until it is killed.
 func run(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("floor", flag.ContinueOnError)
+	flags := flag.NewFlagSet("lowerbound", flag.ContinueOnError)
 	address := flags.String("address", "", "where to listen, `HOST:PORT`")
 	certificates := flags.String("cert-dir", "", "the `FOLDER` of tls.crt and tls.key")
 	patch := flags.String("patch", "", "the `FILE` with the JSON patch that every answer holds")

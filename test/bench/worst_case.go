@@ -12,58 +12,58 @@ import (
 	"github.com/probe-injector/probe-injector/test/bench/statistics"
 )
 
-// monsterRounds is how often a monstrous Pod is created in the namespace of each arm. One takes half a second.
-const monsterRounds, monsterRoundsQuick = 21, 3
+// worstCaseRounds is how often such a Pod is created in the namespace of each arm. One takes half a second.
+const worstCaseRounds, worstCaseRoundsQuick = 21, 3
 
-// maxMonsterAdded is what our conditions may add to the creation of a monstrous Pod, as a share of what the API server
+// maxWorstCaseAdded is what our conditions may add to the creation of such a Pod, as a share of what the API server
 // needs for it anyway. On a quiet machine it is 0.09 and 0.28, or 42 and 89 ms; one core that others use moves the
 // milliseconds by a fifth and the share hardly, and a condition without limits would be at 30 and more.
-const maxMonsterAdded = 0.5
+const maxWorstCaseAdded = 0.5
 
-// monsters are Pods that the API server accepts and that make a condition without limits cost it many seconds.
-func monsters() map[string]*corev1.Pod {
+// worstCases are Pods that the API server accepts and that make a condition without limits cost it many seconds.
+func worstCases() map[string]*corev1.Pod {
 	const annotations, containers = 40_000, 8_000
-	annotated := monster(1)
+	annotated := worstCase(1)
 	annotated.Annotations = make(map[string]string, annotations)
 	for i := range annotations {
 		annotated.Annotations[fmt.Sprintf("a%d", i)] = ""
 	}
 	return map[string]*corev1.Pod{
 		"create_40000_annotations": annotated,
-		"create_8000_containers":   monster(containers),
+		"create_8000_containers":   worstCase(containers),
 	}
 }
 
-func monster(containers int) *corev1.Pod {
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "monster"}}
+func worstCase(containers int) *corev1.Pod {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "worst-case"}}
 	for i := range containers {
 		pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: fmt.Sprintf("c%d", i), Image: "i"})
 	}
 	return pod
 }
 
-// measureMonsters compares their creation in a namespace where the API server has to look for annotations of ours, with
+// measureWorstCases compares their creation in a namespace where the API server has to look for annotations of ours, with
 // our default entries, and in one where it need not.
-func measureMonsters(ctx context.Context, b *bench) (values, error) {
+func measureWorstCases(ctx context.Context, b *bench) (values, error) {
 	c, err := startCluster(ctx)
 	if err != nil {
 		return nil, errors.Join(err, c.stop())
 	}
-	found, err := compareMonsters(ctx, b, c)
+	found, err := compareWorstCases(ctx, b, c)
 	return found, errors.Join(err, c.stop())
 }
 
-func compareMonsters(ctx context.Context, b *bench, c *cluster) (values, error) {
+func compareWorstCases(ctx context.Context, b *bench, c *cluster) (values, error) {
 	if err := c.createNamespaces(ctx, []string{armSelected}, []string{armExcluded}); err != nil {
 		return nil, err
 	}
 	found := values{}
-	for name, pod := range monsters() {
+	for name, pod := range worstCases() {
 		body, err := json.Marshal(pod)
 		if err != nil {
 			return nil, fmt.Errorf("writing the Pod: %w", err)
 		}
-		samples, err := interleave(ctx, b.times(monsterRounds, monsterRoundsQuick), c.arms(body, armSelected, armExcluded))
+		samples, err := interleave(ctx, b.times(worstCaseRounds, worstCaseRoundsQuick), c.arms(body, armSelected, armExcluded))
 		if err != nil {
 			return nil, err
 		}

@@ -15,33 +15,33 @@ import (
 	"github.com/probe-injector/probe-injector/test/server"
 )
 
-// stage is everything that runs for the demo.
-type stage struct {
+// environment is everything that runs for the demo.
+type environment struct {
 	plane   *controlplane.ControlPlane
 	webhook *server.Server
 }
 
-// run sets the stage, plays the scenes and clears up.
+// run sets up the environment, takes the steps and clears up.
 func run(ctx context.Context, keep bool) (err error) {
-	s, err := setUp(ctx)
+	e, err := setUp(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.tearDown()) }()
-	for _, scene := range scenes() {
-		if err := scene(ctx, s); err != nil {
+	defer func() { err = errors.Join(err, e.tearDown()) }()
+	for _, step := range steps() {
+		if err := step(ctx, e); err != nil {
 			return err
 		}
 	}
 	if keep {
-		s.tellHowToUse()
+		e.tellHowToUse()
 		<-ctx.Done()
 	}
 	return nil
 }
 
 // setUp starts the control plane and the webhook and registers the one with the other, as the chart does.
-func setUp(ctx context.Context) (*stage, error) {
+func setUp(ctx context.Context) (*environment, error) {
 	fmt.Fprintln(os.Stderr, "Starting etcd, kube-apiserver, kube-controller-manager and the webhook ...")
 	rendered, err := chart.Render(chart.Options{})
 	if err != nil {
@@ -51,22 +51,22 @@ func setUp(ctx context.Context) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stage{}
-	if s.plane, err = controlplane.Start(ctx, controlplane.Options{Controllers: true}); err != nil {
+	e := &environment{}
+	if e.plane, err = controlplane.Start(ctx, controlplane.Options{Controllers: true}); err != nil {
 		return nil, err
 	}
-	if s.webhook, err = server.Start(ctx, server.Options{Policy: policy}); err != nil {
-		return nil, errors.Join(err, s.tearDown())
+	if e.webhook, err = server.Start(ctx, server.Options{Policy: policy}); err != nil {
+		return nil, errors.Join(err, e.tearDown())
 	}
-	if err := s.register(ctx, rendered); err != nil {
-		return nil, errors.Join(err, s.tearDown())
+	if err := e.register(ctx, rendered); err != nil {
+		return nil, errors.Join(err, e.tearDown())
 	}
-	return s, nil
+	return e, nil
 }
 
 // register installs the chart's webhook configuration and waits until a Pod arrives.
-func (s *stage) register(ctx context.Context, rendered *chart.Rendered) error {
-	configuration, err := rendered.WebhookConfigurationAt(s.webhook.Address(), s.webhook.CABundle())
+func (e *environment) register(ctx context.Context, rendered *chart.Rendered) error {
+	configuration, err := rendered.WebhookConfigurationAt(e.webhook.Address(), e.webhook.CABundle())
 	if err != nil {
 		return err
 	}
@@ -79,32 +79,32 @@ func (s *stage) register(ctx context.Context, rendered *chart.Rendered) error {
 			Name: "app", Image: "example.com/app:1", Ports: []corev1.ContainerPort{{ContainerPort: 80}},
 		}}},
 	}
-	return s.plane.Register(ctx, configuration, marker, func(created *corev1.Pod) bool {
+	return e.plane.Register(ctx, configuration, marker, func(created *corev1.Pod) bool {
 		return created.Annotations[annotation.StatusKey] != ""
 	})
 }
 
-func (s *stage) tearDown() error {
+func (e *environment) tearDown() error {
 	var errs []error
-	if s.webhook != nil {
-		errs = append(errs, s.webhook.Stop())
+	if e.webhook != nil {
+		errs = append(errs, e.webhook.Stop())
 	}
-	if s.plane != nil {
-		errs = append(errs, s.plane.Stop())
+	if e.plane != nil {
+		errs = append(errs, e.plane.Stop())
 	}
 	return errors.Join(errs...)
 }
 
 // reviews is how many reviews the webhook has answered.
-func (s *stage) reviews(ctx context.Context) (float64, error) {
-	scrape, err := s.webhook.Metrics(ctx)
+func (e *environment) reviews(ctx context.Context) (float64, error) {
+	scrape, err := e.webhook.Metrics(ctx)
 	if err != nil {
 		return 0, err
 	}
 	return scrape.Sum("probe_injector_reviews_total", nil), nil
 }
 
-func (s *stage) tellHowToUse() {
+func (e *environment) tellHowToUse() {
 	fmt.Printf(`
 It keeps running. In another terminal:
 
@@ -114,5 +114,5 @@ It keeps running. In another terminal:
   kubectl describe pod web
 
 There is no node, so the Pods stay Pending. Ctrl-C ends everything.
-`, s.plane.KubeconfigPath())
+`, e.plane.KubeconfigPath())
 }

@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-func TestCorrectedRatioAndVoid(t *testing.T) {
+func TestCorrectedRatioAndNoise(t *testing.T) {
 	cases := map[string]struct {
 		comparison comparison
 		corrected  float64
-		void       bool
+		noisy      bool
 	}{
 		"a quiet machine":                {comparison{ratio: 1.25, same: 1}, 1.25, false},
 		"the twin was a little too slow": {comparison{ratio: 1.25, same: 1.0816}, 1.202, false},
@@ -23,14 +23,14 @@ func TestCorrectedRatioAndVoid(t *testing.T) {
 			if got := round(test.comparison.corrected()); got != test.corrected {
 				t.Errorf("the corrected ratio is %v, not %v", got, test.corrected)
 			}
-			if got := test.comparison.isVoid(); got != test.void {
-				t.Errorf("void: %v", got)
+			if got := test.comparison.isNoisy(); got != test.noisy {
+				t.Errorf("noisy: %v", got)
 			}
 		})
 	}
 }
 
-func TestAVoidMeasurementIsRepeatedOnce(t *testing.T) {
+func TestANoisyMeasurementIsRepeatedOnce(t *testing.T) {
 	good, bad := comparison{1, 1}, comparison{1, 2}
 	cases := map[string]struct {
 		outcomes []comparison
@@ -39,7 +39,7 @@ func TestAVoidMeasurementIsRepeatedOnce(t *testing.T) {
 	}{
 		"valid at once":       {[]comparison{good, bad}, good, 1},
 		"valid the next time": {[]comparison{bad, good}, good, 2},
-		"void again":          {[]comparison{bad, bad, good}, bad, 2},
+		"noisy again":         {[]comparison{bad, bad, good}, bad, 2},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -2,9 +2,9 @@ package kubelet
 
 import "time"
 
-// Moments are what falls out by chance on a node. All of them are short against what they are compared with, but
+// Times are what falls out by chance on a node. All of them are short against what they are compared with, but
 // they decide where in a period a start falls: the phase.
-type Moments struct {
+type Times struct {
 	// Workers is how far into a second of the wall clock the workers begin, in [0 s, 1 s). It matters because the
 	// start that initialDelaySeconds counts from is cut to the second (pkg/kubelet/status: normalizeStatus).
 	Workers time.Duration

@@ -8,7 +8,7 @@ const (
 	maxSame = 1.1
 	// maxNothingMilliseconds is how much two creates may differ that the API server treats alike.
 	maxNothingMilliseconds = 0.1
-	// attempts is how often a measurement is made until one is not void.
+	// attempts is how often a measurement is made until one is not noisy.
 	attempts = 2
 )
 
@@ -27,23 +27,23 @@ type comparison struct {
 // nobody knows.
 func (c comparison) corrected() float64 { return c.ratio / math.Sqrt(c.same) }
 
-// isVoid tells whether the machine was too busy for the comparison.
-func (c comparison) isVoid() bool { return !sameServer().isMetBy(c.same) }
+// isNoisy reports whether the machine was too busy for the comparison.
+func (c comparison) isNoisy() bool { return !sameServer().isMetBy(c.same) }
 
-// void can be told from its outcome.
-type void interface{ isVoid() bool }
+// noisyRun can be told from its outcome.
+type noisyRun interface{ isNoisy() bool }
 
-// untilValid measures once more if the outcome is void. The second outcome counts, whatever it is: its own A/A figure
-// says whether it is worth anything.
-func untilValid[T void](b *bench, measure func() (T, error)) (T, error) {
+// untilValid measures once more if the outcome is noisy. The second outcome counts, whatever it is: its own A/A figure
+// reports whether it is worth anything.
+func untilValid[T noisyRun](b *bench, measure func() (T, error)) (T, error) {
 	for attempt := 1; ; attempt++ {
 		outcome, err := measure()
-		if err != nil || !outcome.isVoid() || attempt == attempts {
+		if err != nil || !outcome.isNoisy() || attempt == attempts {
 			return outcome, err
 		}
 		b.logf("  void, because equal servers differ: once more")
 	}
 }
 
-// isNothing tells whether a difference in milliseconds is small enough for two things that should not differ.
+// isNothing reports whether a difference in milliseconds is small enough for two things that should not differ.
 func isNothing(milliseconds float64) bool { return math.Abs(milliseconds) <= maxNothingMilliseconds }

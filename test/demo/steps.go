@@ -15,17 +15,17 @@ import (
 	"github.com/probe-injector/probe-injector/policy/annotation"
 )
 
-// scene shows one thing. What it prints is what the API server said.
-type scene func(ctx context.Context, s *stage) error
+// step shows one thing. What it prints is what the API server said.
+type step func(ctx context.Context, e *environment) error
 
-func scenes() []scene {
-	return []scene{showDeployment, showDryRun, showUnasked, showMistake}
+func steps() []step {
+	return []step{showDeployment, showDryRun, showUnasked, showMistake}
 }
 
 func heading(text string) { fmt.Printf("\n== %s\n\n", text) }
 
 // kubectl shows a command and what it printed.
-func (s *stage) kubectl(ctx context.Context, stdin string, args ...string) error {
+func (e *environment) kubectl(ctx context.Context, stdin string, args ...string) error {
 	quoted := make([]string, len(args))
 	for i, arg := range args {
 		quoted[i] = arg
@@ -34,7 +34,7 @@ func (s *stage) kubectl(ctx context.Context, stdin string, args ...string) error
 		}
 	}
 	fmt.Printf("$ kubectl %s\n", strings.Join(quoted, " "))
-	output, err := s.plane.KubectlWithInput(ctx, strings.NewReader(stdin), args...)
+	output, err := e.plane.KubectlWithInput(ctx, strings.NewReader(stdin), args...)
 	if err != nil {
 		return err
 	}
@@ -51,12 +51,12 @@ func indent(text string) string {
 }
 
 // showDeployment creates the example and shows what its ReplicaSet's Pods have.
-func showDeployment(ctx context.Context, s *stage) error {
+func showDeployment(ctx context.Context, e *environment) error {
 	heading("A Deployment with annotations and no probes")
-	if err := s.kubectl(ctx, "", "apply", "-f", "examples/flask-app/deployment.yaml"); err != nil {
+	if err := e.kubectl(ctx, "", "apply", "-f", "examples/flask-app/deployment.yaml"); err != nil {
 		return err
 	}
-	pod, err := s.plane.WaitForPod(ctx, metav1.NamespaceDefault, "app.kubernetes.io/name=flask-app")
+	pod, err := e.plane.WaitForPod(ctx, metav1.NamespaceDefault, "app.kubernetes.io/name=flask-app")
 	if err != nil {
 		return err
 	}
@@ -106,15 +106,15 @@ spec:
 `
 
 // showDryRun shows that the answer can be had without creating anything.
-func showDryRun(ctx context.Context, s *stage) error {
+func showDryRun(ctx context.Context, e *environment) error {
 	heading("Look before you leap: a Pod that leaves the choice to us, on dry run")
 	fmt.Print(indent(askingPod))
 	fmt.Println()
 	status := strings.ReplaceAll(annotation.StatusKey, ".", `\.`)
-	if err := s.kubectl(ctx, askingPod, "create", "--dry-run=server", "-f", "-", "-o", "jsonpath={.metadata.annotations."+status+"}{\"\\n\"}"); err != nil {
+	if err := e.kubectl(ctx, askingPod, "create", "--dry-run=server", "-f", "-", "-o", "jsonpath={.metadata.annotations."+status+"}{\"\\n\"}"); err != nil {
 		return err
 	}
-	if err := s.kubectl(ctx, "", "get", "pod", "asks", "--ignore-not-found"); err != nil {
+	if err := e.kubectl(ctx, "", "get", "pod", "asks", "--ignore-not-found"); err != nil {
 		return err
 	}
 	fmt.Println("  (nothing: a dry run stores nothing)")
@@ -130,19 +130,19 @@ spec:
 `
 
 // showUnasked shows by the webhook's own counter that other Pods never reach it.
-func showUnasked(ctx context.Context, s *stage) error {
+func showUnasked(ctx context.Context, e *environment) error {
 	heading("A Pod without our annotations is untouched: it never reaches the webhook")
-	before, err := s.reviews(ctx)
+	before, err := e.reviews(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.kubectl(ctx, unaskedPod, "create", "-f", "-"); err != nil {
+	if err := e.kubectl(ctx, unaskedPod, "create", "-f", "-"); err != nil {
 		return err
 	}
-	if err := s.kubectl(ctx, "", "get", "pod", "unasked", "-o", `jsonpath=probes: {.spec.containers[0].livenessProbe}{.spec.containers[0].readinessProbe}{"\n"}`); err != nil {
+	if err := e.kubectl(ctx, "", "get", "pod", "unasked", "-o", `jsonpath=probes: {.spec.containers[0].livenessProbe}{.spec.containers[0].readinessProbe}{"\n"}`); err != nil {
 		return err
 	}
-	after, err := s.reviews(ctx)
+	after, err := e.reviews(ctx)
 	if err != nil {
 		return err
 	}
@@ -167,13 +167,13 @@ spec:
 
 // showMistake shows a wrong annotation: the Pod is created, the probe that could kill is withheld, and the person is
 // told.
-func showMistake(ctx context.Context, s *stage) error {
+func showMistake(ctx context.Context, e *environment) error {
 	heading("A wrong annotation: the Pod is created, the probe that could kill it is withheld, and you are told")
 	fmt.Print(indent(mistakenPod))
 	fmt.Println()
-	if err := s.kubectl(ctx, mistakenPod, "create", "-f", "-"); err != nil {
+	if err := e.kubectl(ctx, mistakenPod, "create", "-f", "-"); err != nil {
 		return err
 	}
 	status := strings.ReplaceAll(annotation.StatusKey, ".", `\.`)
-	return s.kubectl(ctx, "", "get", "pod", "mistaken", "-o", "jsonpath={.metadata.annotations."+status+"}{\"\\n\"}")
+	return e.kubectl(ctx, "", "get", "pod", "mistaken", "-o", "jsonpath={.metadata.annotations."+status+"}{\"\\n\"}")
 }

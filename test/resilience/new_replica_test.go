@@ -13,9 +13,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// newcomer is what an API server is that has just started: again and again it reads the published bundles, connects to
+// newReplica is a replica of the API server that has just started: again and again it reads the published bundles, connects to
 // every server and verifies the certificate. The real one keeps its connections, and would notice late.
-type newcomer struct {
+type newReplica struct {
 	stop    context.CancelFunc
 	running sync.WaitGroup
 
@@ -24,11 +24,11 @@ type newcomer struct {
 	refused  []string
 }
 
-// newcomer begins to verify all servers that are not about to end.
-func (r *release) newcomer(t *testing.T) *newcomer {
+// newReplica begins to verify all servers that are not about to end.
+func (r *release) newReplica(t *testing.T) *newReplica {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	n := &newcomer{stop: stop}
+	n := &newReplica{stop: stop}
 	n.running.Go(func() {
 		for ctx.Err() == nil {
 			n.look(ctx, r)
@@ -44,7 +44,7 @@ func (r *release) newcomer(t *testing.T) *newcomer {
 
 // look verifies each server once. What is published is read before, so that nothing may be served that was not
 // published when the handshake began.
-func (n *newcomer) look(ctx context.Context, r *release) {
+func (n *newReplica) look(ctx context.Context, r *release) {
 	bundles, err := r.bundles(ctx)
 	if err != nil {
 		n.note(ctx, err)
@@ -58,7 +58,7 @@ func (n *newcomer) look(ctx context.Context, r *release) {
 	}
 }
 
-func (n *newcomer) note(ctx context.Context, err error) {
+func (n *newReplica) note(ctx context.Context, err error) {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
 	switch {
@@ -71,7 +71,7 @@ func (n *newcomer) note(ctx context.Context, err error) {
 }
 
 // end stops and returns how many handshakes were verified, and why others were not.
-func (n *newcomer) end() (verified int, refused []string) {
+func (n *newReplica) end() (verified int, refused []string) {
 	n.stop()
 	n.running.Wait()
 	n.mutex.Lock()
