@@ -15,7 +15,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
-// Mode says whether decisions change Pods.
+// Mode reports whether decisions change Pods.
 type Mode = v1alpha1.Mode
 
 // The modes of a policy and of a rule.

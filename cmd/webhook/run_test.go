@@ -34,7 +34,7 @@ func TestAReviewIsAnsweredOverTLS(t *testing.T) {
 		t.Fatalf("metrics: %d", status)
 	}
 	for _, want := range []string{
-		`probe_injector_reviews_total{route="annotated",result="injected"} 1`,
+		`probe_injector_reviews_total{result="injected",route="annotated"} 1`,
 		`probe_injector_policy_reloads_total{result="success"} 1`,
 		`probe_injector_certificate_reloads_total{result="success"} 1`,
 		`probe_injector_build_info{`,

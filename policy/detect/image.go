@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // Image is a container image's reference, taken apart. Nothing is asked of a registry.
@@ -37,11 +39,7 @@ func LastSegment(repository string) string {
 }
 
 func splitImage(reference string, mirrors []string) Image {
-	name, _, _ := strings.Cut(reference, "@")
-	var tag string
-	if colon := strings.LastIndexByte(name, ':'); colon > strings.LastIndexByte(name, '/') {
-		name, tag = name[:colon], name[colon+1:]
-	}
+	name, tag := workload.SplitImage(reference)
 	for _, mirror := range mirrors {
 		if rest, ok := strings.CutPrefix(name, mirror+"/"); ok {
 			return Image{repository: onDockerHub(rest), tag: tag}
