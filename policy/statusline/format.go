@@ -14,7 +14,7 @@ func Format(s Status) string {
 		segments = append(segments, s.Containers[i].format())
 	}
 	switch {
-	case len(segments) == 0:
+	case len(segments) == 0 && !s.Cut:
 		segments = append(segments, nothing+string(s.PodReason))
 	case s.PodReason != "":
 		segments = append(segments, nothingElse+string(s.PodReason))

@@ -21,9 +21,9 @@ func Parse(line string) (s Status, ok bool) {
 	for i, segment := range segments {
 		last := i == len(segments)-1
 		switch {
-		case segment == more && last && len(s.Containers) > 0:
+		case segment == more && last:
 			s.Cut = true
-		case len(segments) == 1 && strings.HasPrefix(segment, nothing):
+		case len(segments) == 1 && isPodReason(segment):
 			s.PodReason = reason.Reason(segment[len(nothing):])
 		case len(s.Containers) > 0 && strings.HasPrefix(segment, nothingElse):
 			s.PodReason = reason.Reason(segment[len(nothingElse):])
@@ -36,6 +36,13 @@ func Parse(line string) (s Status, ok bool) {
 		}
 	}
 	return s, ok && Format(s) == line
+}
+
+// isPodReason tells a line that concerns the Pod as a whole from one about its only container, which may be called nothing:
+// a reason is one word.
+func isPodReason(segment string) bool {
+	why, found := strings.CutPrefix(segment, nothing)
+	return found && !strings.Contains(why, " ")
 }
 
 // parseContainer reads the part of one container; its name is empty when it lists nothing that can be read.
