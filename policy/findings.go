@@ -39,16 +39,15 @@ func (p *Policy) findings(pod *podFacts, o *outcome, injections []Injection, not
 		linter = p.linter
 	}
 	out := slices.Concat(o.admitted.findings, o.scheduled.findings)
-	view := lintPod(pod)
 	for i := range o.asked.containers {
 		ask := &o.asked.containers[i]
-		c := lintContainer(ask)
+		c := toLint(ask)
 		for j := range injections {
 			if in := &injections[j]; in.Container == ask.ref {
 				c.Probes.Set(in.Kind, in.Probe)
 			}
 		}
-		out = p.applyRules(linter, &view, &c, ask, o.softwareOf(p, ask), out)
+		out = p.applyRules(linter, pod.Pod, &c, ask, o.softwareOf(p, ask), out)
 	}
 	return worstFirst(out)
 }
@@ -66,17 +65,16 @@ func (o *outcome) softwareOf(p *Policy, ask *containerAsk) software {
 func (p *Policy) Lint(pod *workload.Pod) []Finding {
 	facts := factsOf(pod)
 	var out []Finding
-	view := lintPod(&facts)
 	for _, ask := range p.newMerge(&facts).all {
-		c := lintContainer(ask)
-		out = p.applyRules(p.linter, &view, &c, ask, p.softwareOf(ask), out)
+		c := toLint(ask)
+		out = p.applyRules(p.linter, pod, &c, ask, p.softwareOf(ask), out)
 	}
 	return worstFirst(out)
 }
 
 // applyRules applies the lint rules to the probes that a container will have: those that exist and those that are
 // added. A container that has none is left out, because there is no probe to speak of.
-func (p *Policy) applyRules(linter *lint.Linter, pod *lint.Pod, c *lint.Container, ask *containerAsk, s software, out []Finding) []Finding {
+func (p *Policy) applyRules(linter *lint.Linter, pod *workload.Pod, c *lint.Container, ask *containerAsk, s software, out []Finding) []Finding {
 	if c.Probes.Len() == 0 {
 		return out
 	}
@@ -117,36 +115,14 @@ func (p *Policy) knownBudget(ask *containerAsk, s *software) int32 {
 	return class.StartupBudget
 }
 
-// lintPod gives the lint rules what they need to know of the Pod.
-func lintPod(pod *podFacts) lint.Pod {
-	p := lint.Pod{
-		HostNetwork: pod.Spec.HostNetwork, RestartPolicy: pod.Spec.RestartPolicy, Windows: pod.IsWindows(), Mesh: pod.mesh,
-		TerminationGracePeriodSeconds: pod.Spec.TerminationGracePeriodSeconds,
-	}
-	if owner := pod.Controller(); owner != nil {
-		p.OwnerKind = owner.Kind
-	}
-	return p
-}
-
-// lintContainer gives the lint rules a container with the probes that it has.
-func lintContainer(ask *containerAsk) lint.Container {
-	from := ask.container
-	c := lint.Container{Name: ask.ref.Name, Image: from.Image}
+// toLint gives the lint rules a container with the probes that it has.
+func toLint(ask *containerAsk) lint.Container {
+	c := lint.Container{Container: ask.container}
 	if ask.native {
 		c.Type = lint.NativeSidecar
 	}
-	if from.RestartPolicy != nil {
-		c.RestartPolicy = *from.RestartPolicy
-	}
-	if len(from.Ports) > 0 {
-		c.Ports = make([]lint.Port, len(from.Ports))
-		for i := range from.Ports {
-			c.Ports[i] = lint.Port{Name: from.Ports[i].Name, Number: from.Ports[i].ContainerPort, Protocol: from.Ports[i].Protocol}
-		}
-	}
 	for _, kind := range probe.Kinds() {
-		if existing := from.Probe(kind); existing != nil {
+		if existing := ask.container.Probe(kind); existing != nil {
 			c.Probes.Set(kind, existing)
 		}
 	}

@@ -8,13 +8,17 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // unremarkable is a container with three good probes, as most reviews have it.
 func unremarkable() *lint.Container {
 	c := &lint.Container{
-		Name: "web", Image: "registry.example/shop:1.4", StartupBudget: 300,
-		Ports: []lint.Port{{Name: "http", Number: 8080, Protocol: corev1.ProtocolTCP}},
+		Container: &workload.Container{
+			Name: "web", Image: "registry.example/shop:1.4",
+			Ports: []workload.ContainerPort{{Name: "http", ContainerPort: 8080, Protocol: corev1.ProtocolTCP}},
+		},
+		StartupBudget: 300,
 	}
 	with := func(kind probe.Kind, path string, period, timeout, failures int32) {
 		c.Probes.Set(kind, &corev1.Probe{
@@ -32,7 +36,7 @@ func unremarkable() *lint.Container {
 }
 
 func TestAnUnremarkableContainerCostsNoMemory(t *testing.T) {
-	linter, pod, c := lint.New(lint.Info), &lint.Pod{OwnerKind: "ReplicaSet"}, unremarkable()
+	linter, pod, c := lint.New(lint.Info), ownedBy("ReplicaSet"), unremarkable()
 	if findings := linter.Check(pod, c); findings != nil {
 		t.Fatalf("it is not unremarkable: %+v", findings)
 	}
@@ -42,7 +46,7 @@ func TestAnUnremarkableContainerCostsNoMemory(t *testing.T) {
 }
 
 func BenchmarkCheck(b *testing.B) {
-	linter, pod, c := lint.New(lint.Info), &lint.Pod{OwnerKind: "ReplicaSet"}, unremarkable()
+	linter, pod, c := lint.New(lint.Info), ownedBy("ReplicaSet"), unremarkable()
 	b.ReportAllocs()
 	for b.Loop() {
 		linter.Check(pod, c)

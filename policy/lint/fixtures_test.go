@@ -7,16 +7,14 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // containerOf sees a container of core/v1 as rules do.
 func containerOf(c *corev1.Container, as lint.ContainerType) *lint.Container {
-	seen := &lint.Container{Name: c.Name, Type: as, Image: c.Image}
+	seen := &lint.Container{Container: &workload.Container{Name: c.Name, Image: c.Image, RestartPolicy: c.RestartPolicy}, Type: as}
 	for _, p := range c.Ports {
-		seen.Ports = append(seen.Ports, lint.Port{Name: p.Name, Number: p.ContainerPort, Protocol: p.Protocol})
-	}
-	if c.RestartPolicy != nil {
-		seen.RestartPolicy = *c.RestartPolicy
+		seen.Ports = append(seen.Ports, workload.ContainerPort{Name: p.Name, ContainerPort: p.ContainerPort, Protocol: p.Protocol})
 	}
 	for kind, p := range map[probe.Kind]*corev1.Probe{
 		probe.Startup: c.StartupProbe, probe.Liveness: c.LivenessProbe, probe.Readiness: c.ReadinessProbe,
@@ -26,6 +24,22 @@ func containerOf(c *corev1.Container, as lint.ContainerType) *lint.Container {
 		}
 	}
 	return seen
+}
+
+// ownedBy is a Pod that a controller of the kind manages, or none where the kind is empty.
+func ownedBy(kind string) *workload.Pod {
+	if kind == "" {
+		return &workload.Pod{}
+	}
+	controls := true
+	return &workload.Pod{Metadata: &workload.ObjectMeta{OwnerReferences: []workload.OwnerReference{{Kind: kind, Controller: &controls}}}}
+}
+
+// withMesh adds the container by whose name a mesh is known.
+func withMesh(pod *workload.Pod, mesh workload.Mesh) {
+	if mesh != workload.NoMesh {
+		pod.Spec.Containers = append(pod.Spec.Containers, workload.Container{Name: string(mesh) + "-proxy"})
+	}
 }
 
 // containerType reads the word of a test case.

@@ -62,9 +62,9 @@ func (c *Container) resolve(port probe.Port) probe.Port {
 	if port.Name == "" {
 		return port
 	}
-	for _, p := range c.Ports {
-		if p.Name == port.Name {
-			return probe.Port{Number: p.Number}
+	for i := range c.Ports {
+		if p := &c.Ports[i]; p.Name == port.Name {
+			return probe.Port{Number: p.ContainerPort}
 		}
 	}
 	return port

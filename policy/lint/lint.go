@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // Severity says how much a finding matters.
@@ -87,8 +88,8 @@ func New(least Severity) *Linter {
 
 // Check applies all rules to a container of a Pod. Findings come in the order of their rules, and for one rule in
 // the order of probe.Kinds. It allocates nothing when nothing is found in probes over the network.
-func (l *Linter) Check(pod *Pod, c *Container) []Finding {
-	if pod == nil || c == nil {
+func (l *Linter) Check(pod *workload.Pod, c *Container) []Finding {
+	if pod == nil || c == nil || c.Container == nil {
 		return nil
 	}
 	var findings []Finding
@@ -118,7 +119,7 @@ func Rules() []Rule {
 
 // subject is what a condition may look at.
 type subject struct {
-	pod       *Pod
+	pod       *workload.Pod
 	container *Container
 }
 

@@ -36,7 +36,7 @@ func TestTheExamplesOfMistakesAreFound(t *testing.T) {
 		t.Run(file, func(t *testing.T) {
 			var got []expectation
 			for _, c := range containersOf(t, file) {
-				for _, f := range lint.New(lint.Info).Check(&lint.Pod{OwnerKind: "ReplicaSet"}, c) {
+				for _, f := range lint.New(lint.Info).Check(ownedBy("ReplicaSet"), c) {
 					got = append(got, expectation{c.Name, f.Kind, f.Rule, f.Severity})
 					row := "| " + string(f.Rule) + " | " + string(f.Severity) + " | " + strings.ReplaceAll(f.Message, "|", `\|`) + " |"
 					if !strings.Contains(string(readme), row) {

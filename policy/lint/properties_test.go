@@ -14,10 +14,11 @@ import (
 	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/timing"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // checkTwice applies the table and fails on findings that break a promise of the package.
-func checkTwice(t *testing.T, pod *lint.Pod, c *lint.Container) []lint.Finding {
+func checkTwice(t *testing.T, pod *workload.Pod, c *lint.Container) []lint.Finding {
 	t.Helper()
 	first, second := lint.New(lint.Info).Check(pod, c), lint.New(lint.Info).Check(pod, c)
 	if diff := cmp.Diff(first, second); diff != "" {
@@ -93,16 +94,19 @@ func TestAnyProbeIsJudgedWithoutPanicAndInOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	seen := map[lint.ID]bool{}
 	for range 20_000 {
-		pod := &lint.Pod{
-			HostNetwork: r.IntN(2) == 0, RestartPolicy: pick(r, "", corev1.RestartPolicyNever, corev1.RestartPolicyAlways),
-			OwnerKind: pick(r, "", "Job", "ReplicaSet"), Windows: r.IntN(4) == 0, Mesh: pick(r, lint.NoMesh, lint.Istio, lint.Linkerd),
+		pod := ownedBy(pick(r, "", "Job", "ReplicaSet"))
+		pod.Spec.HostNetwork, pod.Spec.RestartPolicy = r.IntN(2) == 0, pick(r, "", corev1.RestartPolicyNever, corev1.RestartPolicyAlways)
+		if r.IntN(4) == 0 {
+			pod.Spec.OS = &workload.PodOS{Name: corev1.Windows}
 		}
+		withMesh(pod, pick(r, workload.NoMesh, workload.Istio, workload.Linkerd))
 		c := &lint.Container{
-			Type: pick(r, lint.Regular, lint.Regular, lint.NativeSidecar, lint.Init, lint.Ephemeral), Image: randomText(r),
+			Container:     &workload.Container{Image: randomText(r)},
+			Type:          pick(r, lint.Regular, lint.Regular, lint.NativeSidecar, lint.Init, lint.Ephemeral),
 			StartupBudget: pick[int32](r, 0, 30, 3600, 2147483647),
 		}
 		for range r.IntN(3) {
-			c.Ports = append(c.Ports, lint.Port{Name: randomText(r), Number: randomPort(r).IntVal, Protocol: pick(r, "", corev1.ProtocolUDP)})
+			c.Ports = append(c.Ports, workload.ContainerPort{Name: randomText(r), ContainerPort: randomPort(r).IntVal, Protocol: pick(r, "", corev1.ProtocolUDP)})
 		}
 		for _, kind := range probe.Kinds() {
 			if r.IntN(3) > 0 {
@@ -129,18 +133,22 @@ func FuzzCheck(f *testing.F) {
 	}
 	f.Add("sh\x00-c\x00(a; b) && \"c | d\" # 'e", "/a?b=c", "8080", "registry.example:5000/static@sha256:0")
 	f.Fuzz(func(t *testing.T, command, path, port, image string) {
-		c := &lint.Container{Image: image, Ports: []lint.Port{{Name: "http", Number: 80}}}
+		c := &lint.Container{Container: &workload.Container{Image: image, Ports: []workload.ContainerPort{{Name: "http", ContainerPort: 80}}}}
 		for _, kind := range probe.Kinds() {
 			exec := &corev1.ExecAction{Command: strings.Split(command, "\x00")}
 			c.Probes.Set(kind, &corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: exec}})
 		}
-		checkTwice(t, &lint.Pod{Windows: len(path)%2 == 1}, c)
+		pod := &workload.Pod{}
+		if len(path)%2 == 1 {
+			pod.Spec.OS = &workload.PodOS{Name: corev1.Windows}
+		}
+		checkTwice(t, pod, c)
 		for _, kind := range probe.Kinds() {
 			get := &corev1.HTTPGetAction{Path: path, Port: intstr.FromString(port)}
 			get.HTTPHeaders = []corev1.HTTPHeader{{Name: port, Value: path}}
 			c.Probes.Set(kind, &corev1.Probe{ProbeHandler: corev1.ProbeHandler{HTTPGet: get}})
 		}
-		checkTwice(t, &lint.Pod{HostNetwork: true}, c)
+		checkTwice(t, &workload.Pod{Spec: workload.PodSpec{HostNetwork: true}}, c)
 	})
 }
 
@@ -185,7 +193,10 @@ func whatIsDerived(t *testing.T, judge func(name string, c *lint.Container)) {
 					if len(clashes) > 0 {
 						t.Fatalf("%s %s: %v", class.Name, style, clashes)
 					}
-					c := &lint.Container{Name: "web", Ports: []lint.Port{{Number: 8080}}, StartupBudget: class.StartupBudget}
+					c := &lint.Container{
+						Container:     &workload.Container{Name: "web", Ports: []workload.ContainerPort{{ContainerPort: 8080}}},
+						StartupBudget: class.StartupBudget,
+					}
 					if in.Startup.Inject {
 						c.Probes.Set(probe.Startup, timed(schedule.Startup, asked(scheme, "/livez")))
 					}
@@ -202,7 +213,7 @@ func TestWhatTimingDerivesHasNeitherErrorsNorWarnings(t *testing.T) {
 	judged := 0
 	whatIsDerived(t, func(name string, c *lint.Container) {
 		judged++
-		findings := checkTwice(t, &lint.Pod{OwnerKind: "ReplicaSet"}, c)
+		findings := checkTwice(t, ownedBy("ReplicaSet"), c)
 		for _, f := range findings {
 			if f.Severity != lint.Info {
 				t.Errorf("%s: %s %s: %s", name, f.Rule, f.Kind, f.Message)
@@ -225,7 +236,7 @@ func TestADerivedScheduleThatIsTamperedWithIsFound(t *testing.T) {
 		live.FailureThreshold = 1
 		c.Probes.Delete(probe.Startup)
 		live.InitialDelaySeconds = 0
-		findings := lint.New(lint.Info).Check(&lint.Pod{}, c)
+		findings := lint.New(lint.Info).Check(&workload.Pod{}, c)
 		for _, id := range []lint.ID{"PS012", "PS016", "PS017"} {
 			if len(of(id, findings)) != 1 {
 				t.Errorf("%s: %s is not found", name, id)

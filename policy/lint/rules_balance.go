@@ -66,11 +66,11 @@ func balanceRules() [7]Rule {
 }
 
 func livenessAlone(s subject, _ probe.Kind) ([]any, bool) {
-	return foundIf(s.probe(probe.Readiness) == nil && s.pod.runsForever())
+	return foundIf(s.probe(probe.Readiness) == nil && s.runsForever())
 }
 
 func readinessMissing(s subject, _ probe.Kind) ([]any, bool) {
-	return foundIf(s.container.Type == Regular && s.pod.runsForever() && s.container.hasTCPPort())
+	return foundIf(s.container.Type == Regular && s.runsForever() && s.container.hasTCPPort())
 }
 
 func livenessMissing(subject, probe.Kind) ([]any, bool) { return foundIf(true) }

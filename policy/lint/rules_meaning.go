@@ -1,6 +1,9 @@
 package lint
 
-import "github.com/probe-injector/probe-injector/policy/probe"
+import (
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/workload"
+)
 
 // meaningRules find probes that do not test what their kind is for.
 func meaningRules() [8]Rule {
@@ -88,14 +91,18 @@ func bareConnection(s subject, kind probe.Kind) ([]any, bool) {
 }
 
 func proxyAnswers(s subject, kind probe.Kind) ([]any, bool) {
-	if s.probe(kind).TCPSocket == nil || s.pod.Mesh == NoMesh {
+	if s.probe(kind).TCPSocket == nil {
 		return nil, false
 	}
-	if s.pod.Mesh == Linkerd {
-		return found(string(s.pod.Mesh), "httpGet or grpc")
+	switch mesh := s.pod.Mesh(); mesh {
+	case workload.NoMesh:
+		return nil, false
+	case workload.Linkerd:
+		return found(string(mesh), "httpGet or grpc")
+	default:
+		// Under strict mTLS an Istio proxy that rewrites nothing refuses the kubelet's requests.
+		return found(string(mesh), "exec")
 	}
-	// Under strict mTLS an Istio proxy that rewrites nothing refuses the kubelet's requests.
-	return found(string(s.pod.Mesh), "exec")
 }
 
 // httpHandler is the handler of an http or https probe.
@@ -132,11 +139,12 @@ func complexCommand(s subject, kind probe.Kind) ([]any, bool) {
 }
 
 func missingProgram(s subject, kind probe.Kind) ([]any, bool) {
-	program, needs := needsUserland(s.commandOf(kind), s.pod.Windows)
+	windows := s.pod.IsWindows()
+	program, needs := needsUserland(s.commandOf(kind), windows)
 	switch {
 	case !needs:
 		return nil, false
-	case s.pod.Windows:
+	case windows:
 		return found(shown(program), "on Windows")
 	case hasNoShell(s.container.Image):
 		return found(shown(program), "in this image")

@@ -81,14 +81,14 @@ func killsForGood(s subject, _ probe.Kind) ([]any, bool) {
 	switch policy := s.restartPolicy(); {
 	case policy == string(corev1.RestartPolicyNever):
 		return found("restartPolicy is Never")
-	case s.pod.OwnerKind == kindJob && policy != string(corev1.RestartPolicyAlways):
+	case s.ownerKind() == kindJob && policy != string(corev1.RestartPolicyAlways):
 		return found("belongs to a Job")
 	}
 	return nil, false
 }
 
 func slowEnd(s subject, kind probe.Kind) ([]any, bool) {
-	grace := s.pod.TerminationGracePeriodSeconds
+	grace := s.pod.Spec.TerminationGracePeriodSeconds
 	if grace == nil || *grace <= longGrace || s.probe(kind).TerminationGracePeriodSeconds != nil {
 		return nil, false
 	}
@@ -97,7 +97,7 @@ func slowEnd(s subject, kind probe.Kind) ([]any, bool) {
 
 func sharedAddress(s subject, kind probe.Kind) ([]any, bool) {
 	port, ok := writtenPort(s.probe(kind))
-	if !s.pod.HostNetwork || !ok {
+	if !s.pod.Spec.HostNetwork || !ok {
 		return nil, false
 	}
 	return found(shown(port.String()))
@@ -108,7 +108,8 @@ func blocksApplication(s subject, _ probe.Kind) ([]any, bool) {
 }
 
 func beyondRollout(s subject, kind probe.Kind) ([]any, bool) {
-	ofDeployment := s.pod.OwnerKind == kindReplicaSet || s.pod.OwnerKind == kindDeployment
+	owner := s.ownerKind()
+	ofDeployment := owner == kindReplicaSet || owner == kindDeployment
 	if guarantee := timesOf(s.probe(kind)).guarantee(); ofDeployment && guarantee > rolloutDeadline {
 		return found(guarantee)
 	}

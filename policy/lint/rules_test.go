@@ -13,6 +13,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // usualMessageLength leaves an admission warning room for the container's name and the rule's id.
@@ -39,7 +40,7 @@ type podCase struct {
 	RestartPolicy corev1.RestartPolicy `json:"restartPolicy"`
 	OwnerKind     string               `json:"ownerKind"`
 	Windows       bool                 `json:"windows"`
-	Mesh          lint.Mesh            `json:"mesh"`
+	Mesh          workload.Mesh        `json:"mesh"`
 	Grace         *int64               `json:"grace"`
 }
 
@@ -47,10 +48,14 @@ func (c *ruleCase) check(t *testing.T) []lint.Finding {
 	t.Helper()
 	container := containerOf(&c.Container, containerType(t, c.Type))
 	container.StartupBudget = c.Budget
-	return lint.New(lint.Info).Check(&lint.Pod{
-		HostNetwork: c.Pod.HostNetwork, RestartPolicy: c.Pod.RestartPolicy, OwnerKind: c.Pod.OwnerKind,
-		Windows: c.Pod.Windows, Mesh: c.Pod.Mesh, TerminationGracePeriodSeconds: c.Pod.Grace,
-	}, container)
+	pod := ownedBy(c.Pod.OwnerKind)
+	pod.Spec.HostNetwork, pod.Spec.RestartPolicy = c.Pod.HostNetwork, c.Pod.RestartPolicy
+	pod.Spec.TerminationGracePeriodSeconds = c.Pod.Grace
+	if c.Pod.Windows {
+		pod.Spec.OS = &workload.PodOS{Name: corev1.Windows}
+	}
+	withMesh(pod, c.Pod.Mesh)
+	return lint.New(lint.Info).Check(pod, container)
 }
 
 func readCases(t testing.TB) map[lint.ID]cases {
@@ -167,10 +172,12 @@ func TestSeveritiesAreTheWordsThatPolicyPrints(t *testing.T) {
 }
 
 func TestAContainerThatIsNotThereHasNoFindings(t *testing.T) {
-	if got := lint.New(lint.Info).Check(nil, &lint.Container{}); got != nil {
+	if got := lint.New(lint.Info).Check(nil, &lint.Container{Container: &workload.Container{}}); got != nil {
 		t.Errorf("no Pod: %v", got)
 	}
-	if got := lint.New(lint.Info).Check(&lint.Pod{}, nil); got != nil {
-		t.Errorf("no container: %v", got)
+	for _, none := range []*lint.Container{nil, {}} {
+		if got := lint.New(lint.Info).Check(&workload.Pod{}, none); got != nil {
+			t.Errorf("no container: %v", got)
+		}
 	}
 }
