@@ -24,7 +24,7 @@ type Entry struct {
 	// Field is the field of the probe; empty for words.
 	Field probe.Field
 
-	// Switch is the value of inject. When that cannot be read it says whether "true" was likely meant.
+	// Switch is the value of inject. When that cannot be read it reports whether "true" was likely meant.
 	Switch bool
 	// Ask is the value of liveness, readiness and startup.
 	Ask Ask
@@ -37,7 +37,7 @@ type Entry struct {
 	Err *field.Error
 }
 
-// Known says whether the key is one of ours; an unknown key could have meant anything.
+// Known reports whether the key is one of ours; an unknown key could have meant anything.
 func (e Entry) Known() bool { return e.Word != "" || e.Field != "" }
 
 // Name is the key without domain and container.
@@ -56,7 +56,7 @@ type Ask struct {
 	Handler probe.Handler
 }
 
-// Choose says that the handler is left to us.
+// Choose reports that the handler is left to us.
 func (a Ask) Choose() bool { return !a.None && a.Handler.Scheme == "" }
 
 // MaxKeys is how many keys of ours a Pod may carry. With ten words, eighteen fields and a container prefix it is
@@ -113,7 +113,7 @@ func parseEntry(key, value string, limits Limits) Entry {
 
 func (e *Entry) path() *field.Path { return annotationsPath().Key(e.Key) }
 
-// identify finds which word or field the name part is, and says whether it is any.
+// identify finds which word or field the name part is, and reports whether it is any.
 func (e *Entry) identify(name string) bool {
 	switch word := Word(name); word {
 	case Liveness, Readiness, Startup:

@@ -52,14 +52,14 @@ func Reference() []Description {
 	}
 }
 
-// IsOurs says whether an annotation key belongs to us: its prefix is the domain, or a container's name, a dot and
+// IsOurs reports whether an annotation key belongs to us: its prefix is the domain, or a container's name, a dot and
 // the domain.
 func IsOurs(key string) bool {
 	_, _, ours := split(key)
 	return ours
 }
 
-// Asks says whether a key makes its Pod one that asks for itself: every key of ours but the status does.
+// Asks reports whether a key makes its Pod one that asks for itself: every key of ours but the status does.
 // The webhook configuration selects Pods by the same rule.
 func Asks(key string) bool { return key != StatusKey && IsOurs(key) }
 

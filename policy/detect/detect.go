@@ -32,7 +32,7 @@ type detector struct {
 // Detectors are the ways to detect software, an admin's before the built-in ones. A review looks only at those that could
 // match its image. The zero value detects nothing.
 type Detectors struct {
-	// byImage are those that ask for images by their whole name, under the last segment of each.
+	// byImage are those that name images in full, by the last segment of each name.
 	byImage map[string][]detector
 	others  []detector
 	count   int
@@ -76,8 +76,8 @@ func (d *Detectors) candidates(img *Image, take func(*detector) bool) {
 	}
 }
 
-// Detect finds the first way that matches the container, whose image is img. Where only the command speaks against it,
-// that is remembered, because such a container is not unknown either.
+// Detect finds the first way that matches the container, whose image is img. A match by image is set aside if the container
+// overrides the image's command, and is the answer only if no later way matches without that doubt.
 func (d *Detectors) Detect(c *workload.Container, img *Image) Software {
 	var software Software
 	d.candidates(img, func(candidate *detector) bool {
@@ -104,8 +104,8 @@ func evidenceOf(d *v1alpha1.Detection, c *workload.Container) Evidence {
 	return Evidence{EvidenceVariable, d.Env[0].Name}
 }
 
-// matches reports whether everything holds that a detection asks for, but for the container's command. What is quickly
-// compared comes first: a review goes through the whole catalogue.
+// matches reports whether everything holds that a detection requires; the container's command is not looked at. Cheap
+// comparisons come first: a review goes through many detections.
 func matches(d *v1alpha1.Detection, c *workload.Container, img *Image) bool {
 	switch {
 	case len(d.Ports) > 0 && !slices.ContainsFunc(d.Ports, func(port intstr.IntOrString) bool { return declaresPort(c, port) }),

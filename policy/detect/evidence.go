@@ -6,7 +6,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
-// EvidenceKind is what a handler was found by when nobody wrote it.
+// EvidenceKind is the kind of fact from which a handler follows that nobody wrote.
 type EvidenceKind string
 
 // The kinds of evidence, the strongest first.
@@ -30,8 +30,8 @@ type EvidenceDescription struct {
 	Gives string
 }
 
-// EvidenceTable describes every kind of evidence, in the order in which it is looked for. Rules demand a confidence
-// (high for liveness and medium for readiness unless the policy says otherwise); Pods that opt in get what there is.
+// EvidenceTable describes every kind of evidence, in the order in which it is looked for. Rules require a confidence: high
+// for liveness and medium for readiness, unless the policy says otherwise. Pods that opt in accept any.
 var EvidenceTable = []EvidenceDescription{
 	{EvidenceArgument, v1alpha1.ConfidenceHigh, "known by its argument %s", "the profile's handlers"},
 	{EvidenceImage, v1alpha1.ConfidenceHigh, "known by its image %s", "the profile's handlers"},
@@ -42,17 +42,17 @@ var EvidenceTable = []EvidenceDescription{
 	{EvidenceSolePort, v1alpha1.ConfidenceLow, "found by its only TCP port %s", "tcp on that port"},
 }
 
-// Evidence is why a handler is believed that nobody wrote.
+// Evidence is the fact from which a handler follows that nobody wrote. The zero value is no evidence.
 type Evidence struct {
 	Kind EvidenceKind
-	// Detail is what was seen: an argument, an image, a port. It is empty where Kind is.
+	// Detail is what was seen: an argument, an image, a port. It is empty if Kind is empty.
 	Detail string
 }
 
-// Confidence is what the evidence proves.
+// Confidence is how much the evidence proves.
 func (e Evidence) Confidence() v1alpha1.ConfidenceLevel { return e.describe().Confidence }
 
-// Sentence says for people what was seen.
+// Sentence tells people what was seen.
 func (e Evidence) Sentence() string { return strings.Replace(e.describe().Because, "%s", e.Detail, 1) }
 
 func (e Evidence) describe() EvidenceDescription {

@@ -8,7 +8,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
-// Image is a container image's reference, taken apart. Nothing is asked of a registry.
+// Image is a container image's reference, parsed. No registry is contacted.
 type Image struct {
 	// repository begins with the registry: docker.io/library/postgres.
 	repository string

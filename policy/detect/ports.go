@@ -10,8 +10,8 @@ import (
 )
 
 // ProfilePort finds the port of a profile in a container: by the profile's sources, then by its detections' ports. Without
-// one, the container's own ports decide, unless a source is there and names no port that could be probed: then that is
-// known, and source says which it is.
+// one, the container's own ports decide, unless a source is there and names no port that could be probed: then source names
+// that source.
 func ProfilePort(c *workload.Container, sources []v1alpha1.PortSource, detections []v1alpha1.Detection) (port int32, source string) {
 	for i := range sources {
 		s := &sources[i]
@@ -56,8 +56,8 @@ func portFrom(c *workload.Container, s *v1alpha1.PortSource) (port int32, presen
 	}
 }
 
-// portOfAddress is the port of an address such as :8081, 0.0.0.0:8081 or a bare number. The kubelet asks the Pod's
-// address, at which a server that listens on loopback is not heard.
+// portOfAddress is the port of an address such as :8081, 0.0.0.0:8081 or a bare number. The kubelet connects to the
+// Pod's address, which a server that listens on loopback does not serve.
 func portOfAddress(address string) int32 {
 	host, port, found := strings.Cut(address, ":")
 	if i := strings.LastIndexByte(address, ':'); i >= 0 {

@@ -17,7 +17,7 @@ import (
 type Variable struct {
 	// Name is the variable's name; a star at its end stands for anything.
 	Name string
-	// Value says that the value is read too, and not only that there is one.
+	// Value reports that the value is read too, and not only that there is one.
 	Value bool
 	// Purpose says what it is read for.
 	Purpose string
@@ -60,7 +60,7 @@ func Names() []string {
 	return names
 }
 
-// Matches says whether a pattern of Known or of a detection fits a name.
+// Matches reports whether a pattern of Known or of a detection fits a name.
 func Matches(pattern, name string) bool {
 	if prefix, open := strings.CutSuffix(pattern, "*"); open {
 		return strings.HasPrefix(name, prefix)
@@ -75,7 +75,7 @@ func Find(name string) (Variable, bool) {
 	}
 	all := Known()
 	for i := range all {
-		// Nearly all variables of a Pod are unknown, and this is asked of each.
+		// Nearly all variables of a Pod are unknown, and this runs for each.
 		if all[i].Name[0] == name[0] && Matches(all[i].Name, name) {
 			return all[i], true
 		}
@@ -101,7 +101,7 @@ func (v Variables) Value(name string) (string, bool) {
 	return "", false
 }
 
-// Has says whether a variable that fits the pattern is set, to whatever.
+// Has reports whether a variable that fits the pattern is set, to whatever.
 func (v Variables) Has(pattern string) bool {
 	for i := range v {
 		if Matches(pattern, v[i].name) {
@@ -160,7 +160,7 @@ func (e *element) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Keeps says whether an element of the list could be a known variable, by its first bytes as the API server writes
+// Keeps reports whether an element of the list could be a known variable, by its first bytes as the API server writes
 // them. Whoever reads the list for us may drop all others.
 func (Variables) Keeps(element []byte) bool {
 	rest, found := bytes.CutPrefix(element, []byte(`{"name":"`))

@@ -170,7 +170,7 @@ func dropOptions(words []string) []string {
 	return words
 }
 
-// isAssignment recognises NAME=value.
+// isAssignment reports whether a word is NAME=value.
 func isAssignment(text string) bool {
 	name, _, ok := strings.Cut(text, "=")
 	return ok && name != "" && !strings.ContainsAny(name, "/-.$\"'[ ")

@@ -43,7 +43,8 @@ func onlyLists(commands []simpleCommand) (what string, found bool) {
 	return what, what != ""
 }
 
-// opensConnections recognises the shells' way to open a connection, which a constant command can redirect to.
+// opensConnections reports whether a command uses the shells' way to open a connection, to which even a constant command
+// can redirect.
 func opensConnections(commands []simpleCommand) bool {
 	for i := range commands {
 		for _, w := range commands[i].words {

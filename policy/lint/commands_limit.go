@@ -56,7 +56,7 @@ func outlives(argv []string, timeout int64) (program, runs string, found bool) {
 	return "", "", false
 }
 
-// timeLimit is how long the command can run, in seconds; 0 is not limited. waits says that it is known to wait for
+// timeLimit is how long the command can run, in seconds; 0 is not limited. waits reports that it is known to wait for
 // a peer.
 func (c *simpleCommand) timeLimit() (limit float64, waits bool) {
 	for _, known := range clients() {
@@ -98,7 +98,7 @@ func flagSeconds(words []string, flag string) float64 {
 	return 0
 }
 
-// isCluster recognises several short options in one word.
+// isCluster reports whether a word is several short options.
 func isCluster(w string) bool {
 	return len(w) > 2 && w[0] == '-' && w[1] != '-' && !strings.ContainsAny(w, "=0123456789")
 }

@@ -6,7 +6,7 @@
 // package knows neither annotations nor policies, and it is the same for an admission review and for a file.
 //
 // Start at Check in lint.go and at the table in rules.go. Each rules_*.go file holds some rows and, below them,
-// their conditions. What conditions ask about stands in files of its own: times.go (fields with the API's
+// their conditions. What conditions look at stands in files of its own: times.go (fields with the API's
 // defaults), handler.go (handlers with their ports resolved), paths.go, commands.go and images.go (what can be
 // read from a path, a command and the name of an image).
 //

@@ -11,7 +11,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/probe"
 )
 
-// handler is what a probe asks, with defaults filled in and a port name resolved, so that two can be compared.
+// handler is that of a probe, with defaults filled in and a port name resolved, so that two can be compared.
 type handler struct {
 	scheme probe.Scheme
 	host   string

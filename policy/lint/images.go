@@ -6,7 +6,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
-// hasNoShell recognises images without any program but the application, by their names: distroless ones
+// hasNoShell reports whether an image has no program but the application, by its name: distroless images
 // (https://github.com/GoogleContainerTools/distroless: "do not contain package managers, shells or any other
 // programs"), static bases such as cgr.dev/chainguard/static, and those that call themselves scratch. Variants for
 // debugging have busybox.

@@ -48,7 +48,7 @@ type Rule struct {
 
 	// on are the kinds of probe that the rule looks at, one after the other.
 	on kinds
-	// absent says that the rule looks at containers without such a probe, instead of at the probe.
+	// absent reports that the rule looks at containers without such a probe, instead of at the probe.
 	absent bool
 	// anyType says that init and ephemeral containers are looked at too; else only those that may have probes.
 	anyType bool

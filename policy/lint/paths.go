@@ -102,7 +102,7 @@ type healthPage struct {
 
 // healthPages are exempt from being pages: the health_check extension of the OpenTelemetry Collector answers at "/" on
 // a port of its own (opentelemetry-collector-contrib, extension/healthcheckextension/factory.go), and /login is what
-// Jenkins shows to everybody and what its chart asks (jenkinsci/helm-charts, charts/jenkins/values.yaml).
+// Jenkins shows to everybody and what its chart probes (jenkinsci/helm-charts, charts/jenkins/values.yaml).
 func healthPages() [2]healthPage {
 	return [...]healthPage{{path: "/", port: 13133}, {path: "/login", image: "jenkins"}}
 }

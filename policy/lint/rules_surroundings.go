@@ -116,7 +116,7 @@ func beyondRollout(s subject, kind probe.Kind) ([]any, bool) {
 	return nil, false
 }
 
-// alphaField finds a field without which the probe asks in another way. What the fields mean when they are absent may be
+// alphaField finds a field without which the probe works in another way. What the fields mean when they are absent may be
 // written as well, and where the gate is on, the API server itself writes it into every httpGet.
 func alphaField(s subject, kind probe.Kind) ([]any, bool) {
 	switch h := s.container.handlerOf(s.probe(kind)); {

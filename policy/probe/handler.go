@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// Scheme is the way a handler asks the container.
+// Scheme is the way a handler probes the container.
 type Scheme string
 
 // The schemes. Exec comes only from a profile, which the cluster's admin owns.
@@ -38,7 +38,7 @@ func (p Port) String() string {
 	return strconv.Itoa(int(p.Number))
 }
 
-// Handler is what a probe asks, before its port is resolved and after.
+// Handler is what a probe does, before its port is resolved and after.
 type Handler struct {
 	Scheme Scheme
 	Port   Port

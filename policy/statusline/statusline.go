@@ -5,8 +5,8 @@
 //	nothing: restart_policy (v0.1.0)
 //
 // [Format] writes a [Status] and [Parse] reads it. Containers are separated by " | ", probes by ", ", and what follows the
-// probes by "; ". No handler contains a space, so that a Pod that arrives with the line can be recognised as one that was
-// here before. What the line has to say is decided in package policy.
+// probes by "; ". No handler contains a space, so that a Pod that arrives with the line is known as one that was
+// reviewed before. What the line has to say is decided in package policy.
 package statusline
 
 import (
@@ -41,13 +41,13 @@ type Container struct {
 	StartWithin int32
 	// RestartFrom and RestartTo are between how many seconds of silence it is restarted, where Probes has liveness.
 	RestartFrom, RestartTo int32
-	// Withheld are the probes that were asked for and are not injected, in the order of probe.Kinds.
+	// Withheld are the probes that were requested and are not injected, in the order of probe.Kinds.
 	Withheld []Withheld
 	// Reason is why there is no probe at all; empty where Probes has any.
 	Reason reason.Reason
 }
 
-// Withheld is one probe that was asked for and is not injected.
+// Withheld is one probe that was requested and is not injected.
 type Withheld struct {
 	Kind   probe.Kind
 	Reason reason.Reason

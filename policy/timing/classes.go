@@ -19,7 +19,7 @@ type Class struct {
 	ReadinessPeriod int32
 	// StartTimeout is the timeout of startup and readiness probes.
 	StartTimeout int32
-	// SlowedByCPULimit says that a CPU limit below one core stretches the start.
+	// SlowedByCPULimit reports that a CPU limit below one core stretches the start.
 	SlowedByCPULimit bool
 	// Summary says in a few words which software is meant.
 	Summary string

@@ -44,7 +44,7 @@ func (t Timing) Detection() int32 { return t.FailureThreshold*t.PeriodSeconds + 
 // Window is failureThreshold*periodSeconds, the figure by which probes are compared.
 func (t Timing) Window() int32 { return t.FailureThreshold * t.PeriodSeconds }
 
-// IsZero says that there is no such probe.
+// IsZero reports that there is no such probe.
 func (t Timing) IsZero() bool { return t.PeriodSeconds == 0 }
 
 // ReadyWithin is the number of seconds within which a container is ready after its first good answers, once every

@@ -48,9 +48,9 @@ const (
 
 // Plan says of one probe kind whether it will be injected and what is known about it.
 type Plan struct {
-	// Inject says that the probe will be added. When it is false the other members mean nothing.
+	// Inject reports that the probe will be added. When it is false the other members mean nothing.
 	Inject bool
-	// Exec says that the handler runs a command in the container, which costs more than a connection.
+	// Exec reports that the handler runs a command in the container, which costs more than a connection.
 	Exec bool
 	// Fields are what a person set explicitly.
 	Fields Fields
@@ -66,7 +66,7 @@ type Inputs struct {
 	CPULimitMillis int64
 	// MaxStartupBudget bounds a class's budget that a CPU limit stretches, in seconds.
 	MaxStartupBudget int32
-	// ExistingStartup says that the container already has a startup probe, so that liveness is guarded.
+	// ExistingStartup reports that the container already has a startup probe, so that liveness is guarded.
 	ExistingStartup bool
 	// ExistingReadinessWindow is failureThreshold*periodSeconds of a readiness probe that the container already
 	// has; 0 is none. An injected liveness probe stays more patient than it.

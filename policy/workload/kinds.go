@@ -10,7 +10,7 @@ type Kind struct {
 	Template []string
 	// OwnerAPIVersion and OwnerKind are the controller in the Pods' ownerReferences; empty when the object is a Pod.
 	OwnerAPIVersion, OwnerKind string
-	// Ends says that the Pods end: the API server refuses restartPolicy Always.
+	// Ends reports that the Pods end: the API server refuses restartPolicy Always.
 	Ends bool
 }
 
