@@ -100,6 +100,10 @@ type Decision struct {
 	Warnings []string
 	// Status is the value that the status annotation must get; empty when the annotation must stay as it is.
 	Status string
+	// StatusOmitted means that there was a status, but the Pod's annotations have no room for it.
+	StatusOmitted bool
+	// Label means that the Pod gets the label of Pods with injected probes.
+	Label bool
 }
 
 // Limits of what a Decision says to people, from the API server's admission good practices: it cuts each

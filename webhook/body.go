@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -17,18 +16,6 @@ const (
 	largestPooled = 64 << 10
 	// growth is by how much a full buffer grows: a client must send a quarter of what it gets.
 	growth = 4
-)
-
-// What decoding may cost, beside the body itself. The decoded view is small for a real Pod; but `[0,0,0,…` where
-// containers belong makes one container of every two bytes. Nothing in the view comes into being without a comma
-// before it, apart from the first of each kind, so that the commas of a pruned body bound the memory.
-const (
-	// bytesPerComma is the largest thing in the view that one comma can begin: a container (152 bytes) with a probe
-	// (64) that has an HTTP handler (104).
-	bytesPerComma = 320
-	// maxCommas is more than a Pod can have that etcd stores (1.5 MiB), environment variables and volumes apart, and
-	// one wrong review alone costs 40 MiB at most.
-	maxCommas = 128 << 10
 )
 
 // buffer is memory for one body, kept in pool between reviews.
@@ -49,8 +36,6 @@ type body struct {
 	left   *patience
 	buffer *buffer
 	held   int64
-	// ambiguous says that a member of the pruned body may be there twice.
-	ambiguous bool
 }
 
 // newBody returns an empty body, which holds nothing yet.
@@ -62,7 +47,7 @@ func (m *memory) newBody(left *patience) body {
 	return body{memory: m, left: left, buffer: buf}
 }
 
-// bytes is what was read, after prune what is left of it. It is valid until release.
+// bytes is what was read. It is valid until release.
 func (b *body) bytes() []byte { return b.buffer.data }
 
 // read reads everything, or returns the answer that refuses the request. The announced length, -1 if there is none,
@@ -123,20 +108,6 @@ func (b *body) grow(announced int64) (answer, bool) {
 	b.buffer.data = append(make([]byte, 0, size), b.buffer.data...)
 	b.drop(old)
 	return answer{}, true
-}
-
-// prune leaves the part that decoding looks at, and accounts for what decoding will allocate.
-func (b *body) prune(s *shape) (answer, bool) {
-	rest, at, err := prune(b.buffer.data, s)
-	if err != nil {
-		return refuse(http.StatusBadRequest, stageDecode, fmt.Sprintf("the body is not JSON, from byte %d on", at)), false
-	}
-	b.buffer.data, b.ambiguous = rest.text, rest.ambiguous
-	if rest.commas > maxCommas {
-		return refuse(http.StatusRequestEntityTooLarge, stageSize, "the review has more members than any Pod that Kubernetes can store"), false
-	}
-	// Strings are copied out of the body.
-	return b.hold(int64(len(rest.text)) + int64(rest.commas)*bytesPerComma)
 }
 
 // hold takes n bytes of the limit. A review that alone needs more than there is in all is too large rather than early.

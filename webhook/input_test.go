@@ -105,10 +105,11 @@ func badInputs(t testing.TB) map[string]struct {
 		"unknown members everywhere":        {around(`{"new":{},"metadata":{"new":[]},"spec":{"new":1,"containers":[{"name":"a","new":{"deep":[null]},"livenessProbe":{"new":true}}]}}`), 200},
 		"a 3 MB annotation":                 {annotated(3 << 20), 200},
 		"annotations at their limit":        {annotated(256<<10 - 200), 200},
-		"more commas than a Pod can have":   {around(`{"spec":{"containers":[` + strings.Repeat("0,", 200_000) + `0]}}`), 413},
+		"200,000 containers of numbers":     {around(`{"spec":{"containers":[` + strings.Repeat("0,", 200_000) + `0]}}`), 400},
+		"200,000 containers of nothing":     {around(`{"spec":{"containers":[` + strings.Repeat("{},", 200_000) + `{}]}}`), 413},
 		"containers of one unknown member":  {around(`{"spec":{"containers":[` + strings.Repeat(`{"u":1},`, 200_000) + `{}]}}`), 413},
 		"a Pod of commas within a string":   {around(`{"metadata":{"annotations":{"a":"` + strings.Repeat(",", 250_000) + `"}}}`), 200},
-		"containers of nothing but commas":  {around(`{"spec":{"containers":[` + strings.Repeat("null,", 100_000) + `null]}}`), 200},
+		"containers of nothing but commas":  {around(`{"spec":{"containers":[` + strings.Repeat("null,", 60_000) + `null]}}`), 200},
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/patch"
+	"github.com/probe-injector/probe-injector/policy/text"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -55,9 +57,9 @@ func (l *reviewLog) passes(limiter *rate.Limiter, level slog.Level) bool {
 }
 
 // decided writes the line of one decision. Pods that nobody asked about have none.
-func (l *reviewLog) decided(at route, req *request, d *policy.Decision, p patch, r result) {
-	if p.contradictions > 0 && l.passes(l.lines, slog.LevelError) {
-		l.logger.Error("the decision does not fit its Pod, which is a bug", "uid", clip(req.UID), "namespace", clip(req.Namespace), "left_out", p.contradictions)
+func (l *reviewLog) decided(at route, req *request, d *policy.Decision, p *patch.Patch, r result) {
+	if p.Contradictions > 0 && l.passes(l.lines, slog.LevelError) {
+		l.logger.Error("the decision does not fit its Pod, which is a bug", "uid", clip(req.UID), "namespace", clip(req.Namespace), "left_out", p.Contradictions)
 	}
 	if r == resultUnchanged || !l.passes(l.lines, slog.LevelInfo) {
 		return
@@ -71,7 +73,7 @@ func (l *reviewLog) decided(at route, req *request, d *policy.Decision, p patch,
 	)
 	attrs = append(attrs, podAttrs(req)...)
 	attrs = appendIfSet(attrs, "rule", d.Rule)
-	injections := p.injections
+	injections := p.Injections
 	if r == resultAudit {
 		injections = d.Injections
 	}
@@ -80,7 +82,7 @@ func (l *reviewLog) decided(at route, req *request, d *policy.Decision, p patch,
 	if len(d.Errors) > 0 {
 		attrs = append(attrs, slog.Int("mistakes", len(d.Errors)))
 	}
-	if p.statusOmitted {
+	if d.StatusOmitted {
 		attrs = append(attrs, slog.Bool("status_omitted", true))
 	}
 	if req.DryRun {
@@ -141,7 +143,7 @@ func appendIfSet(attrs []slog.Attr, key, value string) []slog.Attr {
 // clip cuts what a request says about itself to maxLogged bytes.
 func clip(s string) string {
 	if len(s) > maxLogged {
-		return shorten(s, maxLogged)
+		return text.TruncateBytes(s, maxLogged)
 	}
 	return s
 }

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/patch"
 	"github.com/probe-injector/probe-injector/policy/reason"
 )
 
@@ -129,19 +130,19 @@ func (m *metrics) observe(a answer, took time.Duration) {
 }
 
 // decided counts what a decision holds.
-func (m *metrics) decided(d *policy.Decision, p patch) {
-	for i := range p.injections {
-		injection := &p.injections[i]
+func (m *metrics) decided(d *policy.Decision, p *patch.Patch) {
+	for i := range p.Injections {
+		injection := &p.Injections[i]
 		m.probesInjected.WithLabelValues(string(injection.Kind), handlerOf(injection.Probe), string(injection.Source)).Inc()
 	}
 	for i := range d.Skips {
 		m.skips.WithLabelValues(string(d.Skips[i].Reason)).Inc()
 	}
-	if p.statusOmitted {
+	if d.StatusOmitted {
 		m.statusOmitted.Inc()
 	}
-	if p.contradictions > 0 {
-		m.errors[stagePatch].Add(float64(p.contradictions))
+	if p.Contradictions > 0 {
+		m.errors[stagePatch].Add(float64(p.Contradictions))
 	}
 }
 

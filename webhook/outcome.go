@@ -1,6 +1,9 @@
 package webhook
 
-import "github.com/probe-injector/probe-injector/policy"
+import (
+	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/patch"
+)
 
 // result is what became of one review, the label of probe_injector_reviews_total. The package comment has the table.
 type result string
@@ -52,12 +55,12 @@ func stages() []stage {
 }
 
 // resultOf names what a decision came to.
-func resultOf(d *policy.Decision, p patch) result {
+func resultOf(d *policy.Decision, p *patch.Patch) result {
 	concerns := d.Asked || d.Rule != "" || len(d.Injections) > 0
 	switch {
 	case d.Mode == policy.ModeAudit && concerns:
 		return resultAudit
-	case len(p.injections) > 0:
+	case len(p.Injections) > 0:
 		return resultInjected
 	case len(d.Errors) > 0:
 		return resultInvalid

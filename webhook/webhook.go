@@ -4,7 +4,7 @@
 //
 // Start at [Handler.ServeHTTP], which is the whole path of one review from top to bottom:
 //
-//	route.go      which route of the policy the request's path means
+//	route.go     which route of the policy the request's path means
 //	body.go      reading the body, with memory accounted while it arrives
 //	limit.go     the two limits: bytes in flight and reviews at once
 //	prune*.go    leaving out of a body what nobody looks at
@@ -44,19 +44,20 @@
 package webhook
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/probe-injector/probe-injector/policy"
-	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/patch"
 )
 
 // The limits of one request, none of which is worth a flag.
@@ -120,7 +121,7 @@ type Options struct {
 // stops, when the reviews that have arrived must still be answered.
 type Handler struct {
 	policy   func() Decider
-	shape    *shape
+	decoders sync.Pool
 	memory   memory
 	slots    *limit
 	metrics  *metrics
@@ -151,7 +152,6 @@ func New(o Options) (*Handler, error) {
 	}
 	return &Handler{
 		policy:  o.Policy,
-		shape:   shapeOf(reflect.TypeFor[review]()),
 		memory:  memory{limit: newLimit(o.MaxInFlightBytes, m.bytesInFlight)},
 		slots:   newLimit(int64(o.MaxConcurrentReviews), nil),
 		metrics: m,
@@ -256,40 +256,43 @@ func (h *Handler) answerAt(at route, w http.ResponseWriter, r *http.Request) ans
 		return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many reviews at once")
 	}
 	defer h.slots.release(1)
-	if refusal, ok := b.prune(h.shape); !ok {
+	d, ok := h.decoders.Get().(*decoder)
+	if !ok {
+		d = newDecoder()
+	}
+	d.begin(&b)
+	req, err := d.decode(bytes.TrimRight(b.bytes(), " \t\r\n"))
+	refusal, refused := d.refusal, d.refused
+	d.begin(nil)
+	h.decoders.Put(d)
+	if refused {
 		return refusal
 	}
-	return h.review(at, &b, size)
-}
-
-// review decides one review, of the given size before it was pruned, and is where everything but HTTP happens.
-func (h *Handler) review(at route, b *body, size int) answer {
-	req, err := decode(b.bytes(), b.ambiguous)
 	if err != nil {
 		return refuse(http.StatusBadRequest, stageDecode, err.Error())
 	}
+	return h.review(at, req, size)
+}
+
+// review decides one review, of the given size, and is where everything but HTTP happens.
+func (h *Handler) review(at route, req *request, size int) answer {
 	if !req.createsPod() {
 		return allow(req, resultNotAPodCreate)
 	}
-	d := h.policy().Decide(policy.Subject{Pod: req.Object, Route: at.policyRoute()})
-	p, err := newPatch(req.Object, &d, h.label)
+	d, p, err := patch.Decide(h.policy(), policy.Subject{Pod: req.Object, Route: at.policyRoute()}, patch.Options{ObjectBytes: size, Label: h.label})
 	if err != nil {
 		h.log.unencodable(at, err)
 		return refuse(http.StatusInternalServerError, stageEncode, "this is a bug in probe-injector; its log has the details")
 	}
-	if !p.fitsStorage(size) {
-		d.Withhold(reason.PodTooLarge)
-		p = patch{}
-	}
-	h.metrics.decided(&d, p)
+	h.metrics.decided(&d, &p)
 
-	a := allow(req, resultOf(&d, p))
-	a.patch = p.operations
+	a := allow(req, resultOf(&d, &p))
+	a.patch = p.Operations
 	a.warnings = warnings(d.Warnings)
 	if d.Mode != policy.ModeAudit {
-		a.injected = injectedList(p.injections)
+		a.injected = injectedList(p.Injections)
 		a.reasons = reasonList(d.Skips)
 	}
-	h.log.decided(at, req, &d, p, a.result)
+	h.log.decided(at, req, &d, &p, a.result)
 	return a
 }

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/text"
 	"github.com/probe-injector/probe-injector/policy/timing"
 )
 
@@ -154,12 +155,7 @@ const shownValueLength = 32
 
 // shorten keeps an echoed value printable and short.
 func shorten(value string) string {
-	printable := strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, value[:min(len(value), shownValueLength)])
+	printable := text.ASCII(value[:min(len(value), shownValueLength)])
 	if len(value) > shownValueLength {
 		return printable + "..."
 	}

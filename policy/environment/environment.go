@@ -8,9 +8,11 @@ package environment
 
 import (
 	"bytes"
+	"reflect"
 	"strings"
 
-	kjson "sigs.k8s.io/json"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Variable is one that is read.
@@ -111,58 +113,102 @@ func (v Variables) Has(pattern string) bool {
 	return false
 }
 
-// UnmarshalJSON keeps the known variables. It never fails: what is no list of variables has none, and the API server
-// has the last word on what a Pod may hold.
+// UnmarshalJSON keeps the known variables, for decoders that know no UnmarshalJSONFrom.
 func (v *Variables) UnmarshalJSON(list []byte) error {
-	*v = nil
-	if len(list) <= len("[]") {
-		return nil
+	return v.UnmarshalJSONFrom(jsontext.NewDecoder(bytes.NewBuffer(list), lenient()))
+}
+
+// UnmarshalJSONFrom keeps the known variables.
+func (v *Variables) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	read, err := Read(d, func(int) error { return nil })
+	*v = read
+	return err
+}
+
+const (
+	// firstKept is how many variables a list has room for at first. Then it doubles.
+	firstKept = 4
+	// decodedBytes is what decoding a variable allocates.
+	decodedBytes = 128
+)
+
+// Read reads core/v1 Container's env and keeps the known variables. It tells of the bytes that it is about to
+// allocate, beside the text of what it keeps, and ends with the error that it is told. What is no list of variables
+// has none, and what is no variable is passed over: the API server has the last word on what a Pod may hold.
+func Read(d *jsontext.Decoder, allocate func(bytes int) error) (Variables, error) {
+	if d.PeekKind() != '[' {
+		return nil, d.SkipValue()
 	}
-	var elements []element
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(list, &elements); err != nil {
-		return nil //nolint:nilerr // as above
+	if _, err := d.ReadToken(); err != nil {
+		return nil, err
 	}
-	for _, each := range elements {
-		if each.known {
-			*v = append(*v, each.setting)
+	var kept Variables
+	for d.PeekKind() != ']' {
+		text, err := d.ReadValue()
+		if err != nil {
+			return nil, err
 		}
+		if !mayBeKnown(text) {
+			continue
+		}
+		if err := allocate(decodedBytes); err != nil {
+			return nil, err
+		}
+		one, known := decode(text)
+		if !known {
+			continue
+		}
+		if len(kept) == cap(kept) {
+			more := max(firstKept, 2*cap(kept))
+			if err := allocate(more * int(reflect.TypeFor[setting]().Size())); err != nil {
+				return nil, err
+			}
+			kept = append(make(Variables, 0, more), kept...)
+		}
+		kept = append(kept, one)
 	}
-	return nil
+	_, err := d.ReadToken()
+	return kept, err
 }
 
-// element is one variable of the list, of which only a known one is looked at.
-type element struct {
-	setting
-	known bool
+// lenient accepts whatever the API server's own decoder does.
+func lenient() json.Options {
+	return json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
-// UnmarshalJSON looks at a variable that may be known.
-func (e *element) UnmarshalJSON(text []byte) error {
+// decode reads an element of the list and reports whether it is a known variable.
+func decode(text jsontext.Value) (setting, bool) {
 	var decoded struct {
-		Name      string `json:"name"`
-		Value     string `json:"value"`
-		ValueFrom any    `json:"valueFrom"`
+		Name      string  `json:"name"`
+		Value     string  `json:"value"`
+		ValueFrom present `json:"valueFrom"`
 	}
-	if !(Variables{}).Keeps(text) {
-		return nil
-	}
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(text, &decoded); err != nil {
-		return nil //nolint:nilerr // as for the list
+	if json.Unmarshal(text, &decoded, lenient()) != nil {
+		return setting{}, false
 	}
 	known, ok := Find(decoded.Name)
 	if !ok {
-		return nil
+		return setting{}, false
 	}
-	e.known, e.name = true, strings.Clone(decoded.Name)
-	if e.literal = known.Value && decoded.ValueFrom == nil; e.literal {
-		e.value = decoded.Value
+	s := setting{name: decoded.Name, literal: known.Value && !bool(decoded.ValueFrom)}
+	if s.literal {
+		s.value = decoded.Value
 	}
-	return nil
+	return s, true
 }
 
-// Keeps reports whether an element of the list could be a known variable, by its first bytes as the API server writes
-// them. Whoever reads the list for us may drop all others.
-func (Variables) Keeps(element []byte) bool {
+// present is a member of which only its presence matters.
+type present bool
+
+// UnmarshalJSONFrom passes over the value.
+func (p *present) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	*p = d.PeekKind() != 'n'
+	return d.SkipValue()
+}
+
+// mayBeKnown reports whether an element of the list could be a known variable, by its first bytes as the API server
+// writes them. Nearly all are not, and decoding them all would be most of the work of a Pod with many.
+func mayBeKnown(element []byte) bool {
 	rest, found := bytes.CutPrefix(element, []byte(`{"name":"`))
 	if !found {
 		return len(element) > 0 && element[0] == '{'

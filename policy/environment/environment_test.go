@@ -71,17 +71,3 @@ func TestVariables(t *testing.T) {
 		})
 	}
 }
-
-func TestWhatIsDroppedBeforeWouldNotHaveBeenKept(t *testing.T) {
-	for _, element := range []string{
-		`{"name":"A"}`, `{"name":"PORT"}`, `{"name":"A","name":"PORT"}`, `{ "name":"A"}`, `{"name":"A\u0042"}`, `5`, `null`, `{}`, `{"name":"`,
-	} {
-		if !json.Valid([]byte(element)) {
-			continue
-		}
-		kept := environment.Variables{}.Keeps([]byte(element))
-		if v := read(t, "["+element+"]"); !kept && len(v) > 0 {
-			t.Errorf("%s would be dropped and is kept", element)
-		}
-	}
-}

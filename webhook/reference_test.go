@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/patch"
 	"github.com/probe-injector/probe-injector/policy/workload"
 	"github.com/probe-injector/probe-injector/webhook"
 )
@@ -29,9 +30,9 @@ func FuzzAgainstAdmissionWebhook(f *testing.F) {
 	ctrllog.SetLogger(logr.Discard())
 	engines := []webhook.Decider{decide(eager), policy.Default("test")}
 	var ours []*webhook.Handler
-	var theirs []*partner
+	var theirs []*referenceWebhook
 	for _, engine := range engines {
-		ours, theirs = append(ours, quiet(f, engine)), append(theirs, newPartner(f, engine))
+		ours, theirs = append(ours, quiet(f, engine)), append(theirs, newReferenceWebhook(f, engine))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for i := range engines {
@@ -40,7 +41,7 @@ func FuzzAgainstAdmissionWebhook(f *testing.F) {
 	})
 }
 
-func compare(t *testing.T, ours http.Handler, theirs *partner, body []byte) {
+func compare(t *testing.T, ours http.Handler, theirs *referenceWebhook, body []byte) {
 	t.Helper()
 	theirs.before, theirs.after, theirs.decoded = nil, nil, false
 	theirAnswer := response(t, post(t, theirs.webhook, webhook.PathAnnotated, body))
@@ -71,8 +72,8 @@ func compare(t *testing.T, ours http.Handler, theirs *partner, body []byte) {
 	}
 }
 
-// partner is an admission.Webhook as most webhooks are written. It keeps what it saw last.
-type partner struct {
+// referenceWebhook is an admission.Webhook as most webhooks are written. It keeps what it saw last.
+type referenceWebhook struct {
 	engine  webhook.Decider
 	decoder admission.Decoder
 	webhook *admission.Webhook
@@ -82,18 +83,18 @@ type partner struct {
 	after   *corev1.Pod
 }
 
-func newPartner(t testing.TB, engine webhook.Decider) *partner {
+func newReferenceWebhook(t testing.TB, engine webhook.Decider) *referenceWebhook {
 	t.Helper()
 	scheme := runtime.NewScheme()
 	if err := corev1.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
-	p := &partner{engine: engine, decoder: admission.NewDecoder(scheme)}
+	p := &referenceWebhook{engine: engine, decoder: admission.NewDecoder(scheme)}
 	p.webhook = &admission.Webhook{Handler: p}
 	return p
 }
 
-func (p *partner) Handle(_ context.Context, r admission.Request) admission.Response {
+func (p *referenceWebhook) Handle(_ context.Context, r admission.Request) admission.Response {
 	pods := r.Resource.Group == "" && r.Resource.Version == "v1" && r.Resource.Resource == "pods"
 	if !pods || r.SubResource != "" || r.Operation != admissionv1.Create {
 		p.decoded = true
@@ -112,8 +113,8 @@ func (p *partner) Handle(_ context.Context, r admission.Request) admission.Respo
 		return admission.Errored(http.StatusInternalServerError, err)
 	}
 	p.decoded, p.before = true, bytes.Clone(r.Object.Raw)
-	p.after = pod.DeepCopy()
-	p.change(p.engine.Decide(policy.Subject{Pod: &view}))
+	decision := p.engine.Decide(policy.Subject{Pod: &view})
+	p.after = patch.ApplyToPod(&pod, &decision)
 	changed, err := json.Marshal(p.after)
 	if err != nil {
 		return admission.Errored(http.StatusInternalServerError, err)
@@ -121,37 +122,8 @@ func (p *partner) Handle(_ context.Context, r admission.Request) admission.Respo
 	return admission.PatchResponseFromRaw(r.Object.Raw, changed)
 }
 
-// change does to the typed Pod what a patch would do.
-func (p *partner) change(d policy.Decision) {
-	if d.Mode == policy.ModeAudit {
-		return
-	}
-	for _, i := range d.Injections {
-		containers := p.after.Spec.Containers
-		if i.Container.Init {
-			containers = p.after.Spec.InitContainers
-		}
-		if c := &containers[i.Container.Index]; c.Name != "" {
-			switch i.Kind {
-			case policy.Startup:
-				c.StartupProbe = i.Probe
-			case policy.Liveness:
-				c.LivenessProbe = i.Probe
-			case policy.Readiness:
-				c.ReadinessProbe = i.Probe
-			}
-		}
-	}
-	if d.Status != "" {
-		if p.after.Annotations == nil {
-			p.after.Annotations = map[string]string{}
-		}
-		p.after.Annotations["probe-injector.dev/status"] = d.Status
-	}
-}
-
 // decode decodes a Pod as the API machinery does.
-func (p *partner) decode(data []byte, into *corev1.Pod) error {
+func (p *referenceWebhook) decode(data []byte, into *corev1.Pod) error {
 	return p.decoder.DecodeRaw(runtime.RawExtension{Raw: data}, into)
 }
 
@@ -164,8 +136,8 @@ func encode(t *testing.T, pod *corev1.Pod) []byte {
 	return data
 }
 
-func TestThePartnerSeesWhatWeSee(t *testing.T) {
-	p := newPartner(t, decide(eager))
+func TestTheReferenceWebhookSeesTheSame(t *testing.T) {
+	p := newReferenceWebhook(t, decide(eager))
 	compare(t, quiet(t, decide(eager)), p, reviewOf(t, webPod(3)))
 	if !p.decoded || p.after == nil || p.after.Spec.Containers[0].ReadinessProbe == nil {
 		t.Error("the comparison compares nothing")

@@ -1,0 +1,33 @@
+package webhook
+
+import (
+	"bytes"
+	"runtime"
+	"time"
+)
+
+// Account is what decoding one body allocated, and what was accounted for it beside the body.
+type Account struct {
+	Allocated, Accounted int64
+	Refused              bool
+}
+
+// AccountOf decodes a body for the second time with the same decoder, which then knows all types. The caller keeps the
+// collector off.
+func AccountOf(body []byte) Account {
+	m := memory{limit: newLimit(DefaultMaxInFlightBytes, nil)}
+	left := patience(time.Second)
+	d := newDecoder()
+	var a Account
+	for range 2 {
+		b := m.newBody(&left)
+		d.begin(&b)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = d.decode(bytes.TrimRight(body, " \n"))
+		runtime.ReadMemStats(&after)
+		a = Account{int64(after.TotalAlloc - before.TotalAlloc), b.held, d.refused}
+		b.drop(b.held)
+	}
+	return a
+}
