@@ -5,7 +5,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -99,21 +98,3 @@ func rightAnnotations(r *rand.Rand, annotations map[string]string) {
 }
 
 func oneOf[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values))] }
-
-// apply puts a decision into the Pod as the API server would.
-func apply(pod *workload.Pod, d policy.Decision) {
-	for _, in := range d.Injections {
-		c := containerAt(pod, in.Container)
-		switch in.Kind {
-		case policy.Startup:
-			c.StartupProbe = in.Probe
-		case policy.Liveness:
-			c.LivenessProbe = in.Probe
-		case policy.Readiness:
-			c.ReadinessProbe = in.Probe
-		}
-	}
-	if d.Status != "" {
-		pod.Metadata.Annotations["probe-injector.dev/status"] = d.Status
-	}
-}

@@ -79,7 +79,10 @@ func (o *explainOptions) run(version string, std streams) error {
 	if len(in.Workloads) == 0 {
 		return errors.Join(readErr, errors.New("nothing to explain: no Pod and no workload of a known kind in the input"))
 	}
-	report := explanation.Explain(file, place, in)
+	report, err := explanation.Explain(file, place, in)
+	if err != nil {
+		return err
+	}
 	if err := write(report, o.output, std.out); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/patch"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/timing"
 	"github.com/probe-injector/probe-injector/policy/workload"
@@ -156,7 +157,7 @@ func (v *validity) judge(t *testing.T, s specimen) error {
 		t.Errorf("%s: it is refused: %v\n%s", s.name, err, manifest)
 		return nil
 	}
-	want := specifiedProbes(withInjections(s.pod, decision.Injections))
+	want := specifiedProbes(patch.ApplyToPod(s.pod, &decision))
 	if diff := cmp.Diff(want, specifiedProbes(&created.pod)); diff != "" {
 		t.Errorf("%s: its probes, as decided - as created +:\n%s", s.name, diff)
 	}
@@ -171,26 +172,6 @@ func (v *validity) judge(t *testing.T, s specimen) error {
 	}
 	v.count(decision)
 	return nil
-}
-
-// withInjections is a copy of a Pod that has the probes that were decided.
-func withInjections(pod *corev1.Pod, injections []policy.Injection) *corev1.Pod {
-	pod = pod.DeepCopy()
-	for _, in := range injections {
-		containers := pod.Spec.Containers
-		if in.Container.Init {
-			containers = pod.Spec.InitContainers
-		}
-		switch container := &containers[in.Container.Index]; in.Kind {
-		case probe.Startup:
-			container.StartupProbe = in.Probe
-		case probe.Liveness:
-			container.LivenessProbe = in.Probe
-		default:
-			container.ReadinessProbe = in.Probe
-		}
-	}
-	return pod
 }
 
 // specifiedProbes are the probes of a Pod, under the names container/probe.

@@ -9,21 +9,26 @@ import (
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/patch"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // Explain asks the policy about every workload. The place names the policy for people.
-func Explain(file *policyfile.File, place string, in *manifest.Input) *Report {
+func Explain(file *policyfile.File, place string, in *manifest.Input) (*Report, error) {
 	report := &Report{APIVersion: APIVersion, Kind: Kind, Policy: place, Workloads: []Workload{}}
 	for i := range in.Workloads {
-		report.Workloads = append(report.Workloads, explain(file, &in.Workloads[i], in.Namespaces))
+		explained, err := explain(file, &in.Workloads[i], in.Namespaces)
+		if err != nil {
+			return nil, err
+		}
+		report.Workloads = append(report.Workloads, explained)
 	}
-	return report
+	return report, nil
 }
 
-func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]map[string]string) Workload {
+func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]map[string]string) (Workload, error) {
 	out := Workload{
 		APIVersion: w.APIVersion, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name, Source: w.Source,
 		Refused: w.Refused, Misplaced: w.Misplaced,
@@ -39,18 +44,22 @@ func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]
 	if len(routes) == 0 {
 		out.Unreached = r.unreached()
 		out.Containers = judged(w.Pod, file.Policy.Lint(w.Pod))
-		return out
+		return out, nil
 	}
 	for _, route := range routes {
 		// An earlier answer may have filled what the API server would send the Pod through this route for.
 		if !slices.Contains(r.routes(), route) {
 			continue
 		}
-		decision := file.Policy.Decide(policy.Subject{Pod: r.pod, Route: route, Notes: true})
+		decision, _, err := patch.Decide(file.Policy, policy.Subject{Pod: r.pod, Route: route, Notes: true}, patch.Options{ObjectBytes: w.Bytes})
+		if err != nil {
+			return Workload{}, fmt.Errorf("%s %s: %w", w.Kind, w.Name, err)
+		}
 		out.Answers = append(out.Answers, answer(w, r.pod, route, &decision))
-		r.pod = after(r.pod, &decision)
+		// The next route sees the Pod with what this one does.
+		r.pod = patch.Apply(r.pod, &decision)
 	}
-	return out
+	return out, nil
 }
 
 // judged are the containers about whose own probes there is something to say, though nobody will change them.
@@ -64,42 +73,6 @@ func judged(pod *workload.Pod, findings []policy.Finding) []Container {
 		a.add(container(pod, pod.Spec.InitContainers[i].Name, true, d))
 	}
 	return a.Containers
-}
-
-// after is the Pod as the next route sees it.
-func after(pod *workload.Pod, d *policy.Decision) *workload.Pod {
-	if d.Mode == policy.ModeAudit {
-		return pod
-	}
-	changed := *pod
-	if d.Status != "" {
-		metadata := *pod.Metadata
-		metadata.Annotations = map[string]string{annotation.StatusKey: d.Status}
-		for key, value := range pod.Metadata.Annotations {
-			if key != annotation.StatusKey {
-				metadata.Annotations[key] = value
-			}
-		}
-		changed.Metadata = &metadata
-	}
-	changed.Spec.Containers = slices.Clone(pod.Spec.Containers)
-	changed.Spec.InitContainers = slices.Clone(pod.Spec.InitContainers)
-	for i := range d.Injections {
-		in := &d.Injections[i]
-		containers := changed.Spec.Containers
-		if in.Container.Init {
-			containers = changed.Spec.InitContainers
-		}
-		switch c := &containers[in.Container.Index]; in.Kind {
-		case policy.Startup:
-			c.StartupProbe = in.Probe
-		case policy.Liveness:
-			c.LivenessProbe = in.Probe
-		case policy.Readiness:
-			c.ReadinessProbe = in.Probe
-		}
-	}
-	return &changed
 }
 
 // answer puts one decision into words.

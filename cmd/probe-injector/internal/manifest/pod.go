@@ -16,15 +16,16 @@ func ownedBy(apiVersion, kind, name string) []metav1.OwnerReference {
 	return []metav1.OwnerReference{{APIVersion: apiVersion, Kind: kind, Name: name, Controller: &controller}}
 }
 
-// view takes the part of a Pod that decisions look at, under the same names as in an admission review.
-func view(pod *corev1.Pod) (*workload.Pod, error) {
+// view takes the part of a Pod that decisions look at, under the same names as in an admission review, and says how
+// large the whole Pod is there.
+func view(pod *corev1.Pod) (seen *workload.Pod, bytes int, err error) {
 	text, err := json.Marshal(pod)
 	if err != nil {
-		return nil, fmt.Errorf("cannot write the Pod: %w", err)
+		return nil, 0, fmt.Errorf("cannot write the Pod: %w", err)
 	}
-	var seen workload.Pod
-	if err := json.Unmarshal(text, &seen); err != nil {
-		return nil, fmt.Errorf("cannot read the Pod: %w", err)
+	seen = &workload.Pod{}
+	if err := json.Unmarshal(text, seen); err != nil {
+		return nil, 0, fmt.Errorf("cannot read the Pod: %w", err)
 	}
-	return &seen, nil
+	return seen, len(text), nil
 }

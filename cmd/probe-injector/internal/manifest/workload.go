@@ -21,6 +21,8 @@ type Workload struct {
 	Source string
 	// Pod is the Pod as it reaches admission.
 	Pod *workload.Pod
+	// Bytes is how large the Pod is as JSON.
+	Bytes int
 	// Template is the path of the Pod's part in the object; nil when the object is a Pod.
 	Template *field.Path
 	// Misplaced are the paths of annotations of ours outside of the Pod's part, where nothing reads them.
@@ -46,7 +48,7 @@ func (f form) read(object *unstructured.Unstructured) (Workload, error) {
 		w.Refused = "a Job needs restartPolicy: Never or OnFailure in its template"
 	}
 	workload.SetDefaults(&pod.Spec)
-	if w.Pod, err = view(pod); err != nil {
+	if w.Pod, w.Bytes, err = view(pod); err != nil {
 		return w, err
 	}
 	if len(f.Template) > 0 {
