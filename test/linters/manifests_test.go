@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/patch"
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/probe"
@@ -183,20 +184,10 @@ func (w *askingDeployment) inject(t *testing.T, engine *policy.Policy) {
 	if err := json.Unmarshal(text, &pod); err != nil {
 		t.Fatal(err)
 	}
-	for _, in := range engine.Decide(policy.Subject{Pod: &pod}).Injections {
-		setProbe(&w.with.Spec.Template.Spec.Containers[in.Container.Index], in.Kind, in.Probe)
+	decision := engine.Decide(policy.Subject{Pod: &pod})
+	w.with.Spec.Template.Spec = patch.ApplyToPod(&corev1.Pod{Spec: w.with.Spec.Template.Spec}, &decision).Spec
+	for _, in := range decision.Injections {
 		w.injected.Set(in.Kind, in)
-	}
-}
-
-func setProbe(c *corev1.Container, kind probe.Kind, p *corev1.Probe) {
-	switch kind {
-	case probe.Startup:
-		c.StartupProbe = p
-	case probe.Liveness:
-		c.LivenessProbe = p
-	default:
-		c.ReadinessProbe = p
 	}
 }
 
