@@ -33,13 +33,13 @@ type memory struct {
 // body is one request's body while it is being read and decided, with what it holds of the limit.
 type body struct {
 	memory *memory
-	left   *patience
+	left   *waitBudget
 	buffer *buffer
 	held   int64
 }
 
 // newBody returns an empty body, which holds nothing yet.
-func (m *memory) newBody(left *patience) body {
+func (m *memory) newBody(left *waitBudget) body {
 	buf, ok := m.buffers.Get().(*buffer)
 	if !ok {
 		buf = &buffer{}

@@ -16,7 +16,7 @@ type Account struct {
 // collector off.
 func AccountOf(body []byte) Account {
 	m := memory{limit: newLimit(DefaultMaxInFlightBytes, nil)}
-	left := patience(time.Second)
+	left := waitBudget(time.Second)
 	d := newDecoder()
 	var a Account
 	for range 2 {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// patience is how much longer one review may wait, over everything that it has to wait for.
-type patience time.Duration
+// waitBudget is how much longer one review may wait, over everything that it has to wait for.
+type waitBudget time.Duration
 
 // limit is a number of bytes or of slots that all reviews share. Those who wait are served in order, so that a large
 // review is not starved by small ones.
@@ -24,9 +24,9 @@ func newLimit(size int64, held prometheus.Gauge) *limit {
 	return &limit{free: semaphore.NewWeighted(size), size: size, held: held}
 }
 
-// acquire takes n, waiting for it as long as the patience lasts, and says whether it was taken. Nobody gets more than
+// acquire takes n, waiting for it as long as the budget lasts, and reports whether it was taken. Nobody gets more than
 // there is in all.
-func (l *limit) acquire(n int64, left *patience) bool {
+func (l *limit) acquire(n int64, left *waitBudget) bool {
 	if !l.free.TryAcquire(n) && !l.wait(n, left) {
 		return false
 	}
@@ -37,7 +37,7 @@ func (l *limit) acquire(n int64, left *patience) bool {
 }
 
 // wait does not depend on the request's context on purpose, see Handler.
-func (l *limit) wait(n int64, left *patience) bool {
+func (l *limit) wait(n int64, left *waitBudget) bool {
 	if n > l.size || *left <= 0 {
 		return false
 	}
@@ -45,7 +45,7 @@ func (l *limit) wait(n int64, left *patience) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(*left))
 	defer cancel()
 	err := l.free.Acquire(ctx, n)
-	*left -= patience(time.Since(begin))
+	*left -= waitBudget(time.Since(begin))
 	return err == nil
 }
 

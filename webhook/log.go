@@ -44,7 +44,7 @@ func newReviewLog(logger *slog.Logger, perSecond float64, suppressed prometheus.
 	}
 }
 
-// passes says whether a line may be written now, and counts it if not.
+// passes reports whether a line may be written now, and counts it if not.
 func (l *reviewLog) passes(limiter *rate.Limiter, level slog.Level) bool {
 	if !l.logger.Enabled(context.Background(), level) {
 		return false

@@ -11,33 +11,6 @@ import (
 	"github.com/probe-injector/probe-injector/policy"
 )
 
-func TestTheParentsOfTheStatusAreAddedFirst(t *testing.T) {
-	tests := map[string]struct {
-		object string
-		want   string
-	}{
-		"no metadata":               {`{}`, `[{"op":"add","path":"/metadata","value":{"annotations":{"probe-injector.dev/status":"s"}}}]`},
-		"metadata that is null":     {`{"metadata":null}`, `[{"op":"add","path":"/metadata","value":{"annotations":{"probe-injector.dev/status":"s"}}}]`},
-		"no annotations":            {`{"metadata":{}}`, `[{"op":"add","path":"/metadata/annotations","value":{"probe-injector.dev/status":"s"}}]`},
-		"annotations that are null": {`{"metadata":{"annotations":null}}`, `[{"op":"add","path":"/metadata/annotations","value":{"probe-injector.dev/status":"s"}}]`},
-		"empty annotations":         {`{"metadata":{"annotations":{}}}`, `[{"op":"add","path":"/metadata/annotations/probe-injector.dev~1status","value":"s"}]`},
-		"another status":            {`{"metadata":{"annotations":{"probe-injector.dev/status":"x"}}}`, `[{"op":"add","path":"/metadata/annotations/probe-injector.dev~1status","value":"s"}]`},
-		"the same status":           {`{"metadata":{"annotations":{"probe-injector.dev/status":"s"}}}`, ``},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			s := newServer(t, decide(func(policy.Subject) policy.Decision { return policy.Decision{Asked: true, Status: "s"} }))
-			got := response(t, s.post(around(test.object)))
-			if string(got.Patch) != test.want {
-				t.Errorf("patch %s\nwant  %s", got.Patch, test.want)
-			}
-			if got.Patch != nil {
-				apply(t, []byte(test.object), got.Patch)
-			}
-		})
-	}
-}
-
 func TestTheStatusIsOmittedWhenAnnotationsWouldExceedTheirLimit(t *testing.T) {
 	const key, status, limit = "probe-injector.dev/status", "status", 256 << 10
 	tests := map[string]struct {

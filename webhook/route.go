@@ -4,6 +4,8 @@ import (
 	"mime"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"github.com/probe-injector/probe-injector/policy"
 )
 
@@ -41,27 +43,13 @@ func routeOf(path string) (route, bool) {
 	if path == PathAnnotated {
 		return route{label: routeAnnotated}, true
 	}
-	if group, ok := strings.CutPrefix(path, PathRules); ok && isDNSLabel(group) {
+	if group, ok := strings.CutPrefix(path, PathRules); ok && len(validation.IsDNS1123Label(group)) == 0 {
 		return route{label: routeRules, group: group}, true
 	}
 	return route{}, false
 }
 
-// isDNSLabel says whether s can be the name of a rule: at most 63 of a-z, 0-9 and inner hyphens (RFC 1123).
-func isDNSLabel(s string) bool {
-	if len(s) == 0 || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i]
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	return true
-}
-
-// isJSON says whether a Content-Type is that of a review. The API server sends it without parameters.
+// isJSON reports whether a Content-Type is that of a review. The API server sends it without parameters.
 func isJSON(contentType string) bool {
 	if contentType == "application/json" {
 		return true

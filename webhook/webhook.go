@@ -1,20 +1,11 @@
-// Package webhook is how a decision reaches the API server: it is the only place that knows the
-// AdmissionReview, JSON patch and HTTP status codes. What to inject is decided in package policy; this package
+// Package webhook is how a decision reaches the API server: it is the only place that knows the AdmissionReview and
+// HTTP status codes. What to inject is decided in package policy, and made a JSON patch in policy/patch; this package
 // reads a review, asks, and answers.
 //
-// Start at [Handler.ServeHTTP], which is the whole path of one review from top to bottom:
-//
-//	route.go     which route of the policy the request's path means
-//	body.go      reading the body, with memory accounted while it arrives
-//	limit.go     the two limits: bytes in flight and reviews at once
-//	prune*.go    leaving out of a body what nobody looks at
-//	review.go    the part of an AdmissionReview that we look at, and its decode
-//	patch.go     a decision as "add" operations; the only place with JSON pointers
-//	speak.go     what people are told: warnings, audit annotations, the log line
-//	probe.go     encoding a probe
-//	respond.go   the answer that goes back
-//	metrics.go   every metric of this package
-//	server.go    the handler on controller-runtime's webhook server
+// Start at [Handler.ServeHTTP], which is the whole path of one review from top to bottom: the route that the request's
+// path means; the body, with memory accounted while it arrives; a slot, because only so many reviews are decided at
+// once; the decode, straight into the view of a Pod, with memory accounted before it is allocated; the decision and its
+// patch, both from [patch.Decide]; the answer, the metrics and the log line.
 //
 // # Outcomes
 //
@@ -245,33 +236,41 @@ func (h *Handler) answerAt(at route, w http.ResponseWriter, r *http.Request) ans
 	// The errors of a writer without deadlines (only tests have one) leave the limits by bytes in place.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout))
 
-	queue := patience(queueTimeout)
+	queue := waitBudget(queueTimeout)
 	b := h.memory.newBody(&queue)
 	defer b.release()
 	if refusal, ok := b.read(r.Body, r.ContentLength); !ok {
 		return refusal
 	}
-	size := len(b.bytes())
 	if !h.slots.acquire(1, &queue) {
 		return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many reviews at once")
 	}
 	defer h.slots.release(1)
+	req, refusal, ok := h.decode(&b)
+	if !ok {
+		return refusal
+	}
+	return h.review(at, req, len(b.bytes()))
+}
+
+// decode reads the review in a body, or returns the answer that refuses the request.
+func (h *Handler) decode(b *body) (*request, answer, bool) {
 	d, ok := h.decoders.Get().(*decoder)
 	if !ok {
 		d = newDecoder()
 	}
-	d.begin(&b)
+	d.begin(b)
 	req, err := d.decode(bytes.TrimRight(b.bytes(), " \t\r\n"))
 	refusal, refused := d.refusal, d.refused
 	d.begin(nil)
 	h.decoders.Put(d)
-	if refused {
-		return refusal
+	switch {
+	case refused:
+		return nil, refusal, false
+	case err != nil:
+		return nil, refuse(http.StatusBadRequest, stageDecode, err.Error()), false
 	}
-	if err != nil {
-		return refuse(http.StatusBadRequest, stageDecode, err.Error())
-	}
-	return h.review(at, req, size)
+	return req, answer{}, true
 }
 
 // review decides one review, of the given size, and is where everything but HTTP happens.
