@@ -10,50 +10,48 @@ import (
 
 // foreign maps words of other tools (Docker, Compose, Nomad, other injectors, and Kubernetes' own probes) to ours.
 // Keys are folded: lower case, letters only.
-func foreign() map[string]string {
-	return map[string]string{
-		"startperiod":         string(StartupBudget),
-		"starttimeout":        string(StartupBudget),
-		"startuptimeout":      string(StartupBudget),
-		"startuptime":         string(StartupBudget),
-		"budget":              string(StartupBudget),
-		"bootbudget":          string(StartupBudget),
-		"initialdelay":        "liveness.initialDelaySeconds",
-		"initialdelayseconds": "liveness.initialDelaySeconds",
-		"delay":               "liveness.initialDelaySeconds",
-		"interval":            "liveness.periodSeconds",
-		"period":              "liveness.periodSeconds",
-		"periodseconds":       "liveness.periodSeconds",
-		"timeout":             "liveness.timeoutSeconds",
-		"timeoutseconds":      "liveness.timeoutSeconds",
-		"retries":             "liveness.failureThreshold",
-		"threshold":           "liveness.failureThreshold",
-		"failurethreshold":    "liveness.failureThreshold",
-		"healthcheck":         string(Liveness),
-		"health":              string(Liveness),
-		"healthz":             string(Liveness),
-		"live":                string(Liveness),
-		"livez":               string(Liveness),
-		"ready":               string(Readiness),
-		"readyz":              string(Readiness),
-		"started":             string(Startup),
-		"enabled":             string(Inject),
-		"enable":              string(Inject),
-		"probes":              string(Inject),
-		"probe":               string(Inject),
-		"skip":                string(Inject) + `: "false"`,
-		"exclude":             string(Inject) + `: "false"`,
-		"ignore":              string(Inject) + `: "false"`,
-		"disabled":            string(Inject) + `: "false"`,
-		"preset":              string(Profile),
-		"framework":           string(Profile),
-		"class":               string(Profile),
-		"host":                string(HostHeader),
-		"restarttimeout":      string(RestartAfter),
-		"killafter":           string(RestartAfter),
-		"drainafter":          string(UnreadyAfter),
-		"statusz":             string(Liveness),
-	}
+var foreign = map[string]string{
+	"startperiod":         string(StartupBudget),
+	"starttimeout":        string(StartupBudget),
+	"startuptimeout":      string(StartupBudget),
+	"startuptime":         string(StartupBudget),
+	"budget":              string(StartupBudget),
+	"bootbudget":          string(StartupBudget),
+	"initialdelay":        "liveness.initialDelaySeconds",
+	"initialdelayseconds": "liveness.initialDelaySeconds",
+	"delay":               "liveness.initialDelaySeconds",
+	"interval":            "liveness.periodSeconds",
+	"period":              "liveness.periodSeconds",
+	"periodseconds":       "liveness.periodSeconds",
+	"timeout":             "liveness.timeoutSeconds",
+	"timeoutseconds":      "liveness.timeoutSeconds",
+	"retries":             "liveness.failureThreshold",
+	"threshold":           "liveness.failureThreshold",
+	"failurethreshold":    "liveness.failureThreshold",
+	"healthcheck":         string(Liveness),
+	"health":              string(Liveness),
+	"healthz":             string(Liveness),
+	"live":                string(Liveness),
+	"livez":               string(Liveness),
+	"ready":               string(Readiness),
+	"readyz":              string(Readiness),
+	"started":             string(Startup),
+	"enabled":             string(Inject),
+	"enable":              string(Inject),
+	"probes":              string(Inject),
+	"probe":               string(Inject),
+	"skip":                string(Inject) + `: "false"`,
+	"exclude":             string(Inject) + `: "false"`,
+	"ignore":              string(Inject) + `: "false"`,
+	"disabled":            string(Inject) + `: "false"`,
+	"preset":              string(Profile),
+	"framework":           string(Profile),
+	"class":               string(Profile),
+	"host":                string(HostHeader),
+	"restarttimeout":      string(RestartAfter),
+	"killafter":           string(RestartAfter),
+	"drainafter":          string(UnreadyAfter),
+	"statusz":             string(Liveness),
 }
 
 // unknownKey says of a key of ours that does not exist what was probably meant.
@@ -73,7 +71,7 @@ func suggest(name string) (string, bool) {
 		return "", false
 	}
 	folded := fold(name)
-	if meant, ok := foreign()[folded]; ok {
+	if meant, ok := foreign[folded]; ok {
 		return meant, true
 	}
 	for _, kind := range probe.Kinds() {

@@ -123,7 +123,7 @@ func TestEachProfileSaysWhatPeopleNeed(t *testing.T) {
 	}
 }
 
-// startsWithName says whether the risk begins with a word of the summary: the name of what is meant.
+// startsWithName reports whether the risk begins with a word of the summary: the name of what is meant.
 func startsWithName(p *v1alpha1.Profile) bool {
 	first, _, _ := strings.Cut(p.Risk, " ")
 	return slices.Contains(strings.FieldsFunc(p.Summary, func(r rune) bool { return r == ' ' || r == ',' }), first)

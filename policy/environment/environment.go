@@ -9,6 +9,7 @@ package environment
 import (
 	"bytes"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -25,39 +26,40 @@ type Variable struct {
 	Purpose string
 }
 
-// Known are all variables that are read.
-func Known() [22]Variable {
-	return [...]Variable{
-		{"MANAGEMENT_SERVER_PORT", true, "the port of Spring Boot's Actuator"},
-		{"SERVER_PORT", true, "the port of Spring Boot"},
-		{"SPRING_*", false, "the class of Spring Boot"},
-		{"JAVA_TOOL_OPTIONS", false, "the class of the JVM"},
-		{"QUARKUS_MANAGEMENT_ENABLED", true, "whether Quarkus answers on its management port"},
-		{"QUARKUS_MANAGEMENT_PORT", true, "the management port of Quarkus"},
-		{"QUARKUS_HTTP_PORT", true, "the port of Quarkus"},
-		{"QUARKUS_*", false, "the class of Quarkus"},
-		{"MICRONAUT_SERVER_PORT", true, "the port of Micronaut"},
-		{"MICRONAUT_*", false, "the class of Micronaut"},
-		{"ASPNETCORE_HTTP_PORTS", true, "the port of ASP.NET Core"},
-		{"ASPNETCORE_*", false, "the class of ASP.NET Core"},
-		{"KC_HEALTH_ENABLED", true, "whether Keycloak has health endpoints"},
-		{"KC_HTTP_MANAGEMENT_HEALTH_ENABLED", true, "whether Keycloak has them on its management port"},
-		{"KC_HTTP_MANAGEMENT_SCHEME", true, "whether Keycloak's management port has TLS"},
-		{"KC_*", false, "where Keycloak has its health endpoints"},
-		{"GF_SERVER_PROTOCOL", true, "whether Grafana has TLS"},
-		{"JENKINS_OPTS", false, "whether Jenkins may have another path or port"},
-		{"NODE_ENV", false, "the class of Node.js"},
-		{"RAILS_ENV", false, "the class of Rails"},
-		{"DJANGO_SETTINGS_MODULE", false, "the class of Django"},
-		{"PORT", true, "the port of a buildpack's program"},
-	}
+// known are all variables that are read.
+var known = [...]Variable{
+	{"MANAGEMENT_SERVER_PORT", true, "the port of Spring Boot's Actuator"},
+	{"SERVER_PORT", true, "the port of Spring Boot"},
+	{"SPRING_*", false, "the class of Spring Boot"},
+	{"JAVA_TOOL_OPTIONS", false, "the class of the JVM"},
+	{"QUARKUS_MANAGEMENT_ENABLED", true, "whether Quarkus answers on its management port"},
+	{"QUARKUS_MANAGEMENT_PORT", true, "the management port of Quarkus"},
+	{"QUARKUS_HTTP_PORT", true, "the port of Quarkus"},
+	{"QUARKUS_*", false, "the class of Quarkus"},
+	{"MICRONAUT_SERVER_PORT", true, "the port of Micronaut"},
+	{"MICRONAUT_*", false, "the class of Micronaut"},
+	{"ASPNETCORE_HTTP_PORTS", true, "the port of ASP.NET Core"},
+	{"ASPNETCORE_*", false, "the class of ASP.NET Core"},
+	{"KC_HEALTH_ENABLED", true, "whether Keycloak has health endpoints"},
+	{"KC_HTTP_MANAGEMENT_HEALTH_ENABLED", true, "whether Keycloak has them on its management port"},
+	{"KC_HTTP_MANAGEMENT_SCHEME", true, "whether Keycloak's management port has TLS"},
+	{"KC_*", false, "where Keycloak has its health endpoints"},
+	{"GF_SERVER_PROTOCOL", true, "whether Grafana has TLS"},
+	{"JENKINS_OPTS", false, "whether Jenkins may have another path or port"},
+	{"NODE_ENV", false, "the class of Node.js"},
+	{"RAILS_ENV", false, "the class of Rails"},
+	{"DJANGO_SETTINGS_MODULE", false, "the class of Django"},
+	{"PORT", true, "the port of a buildpack's program"},
 }
+
+// Known returns all variables that are read.
+func Known() []Variable { return slices.Clone(known[:]) }
 
 // Names lists the names and patterns of the variables that are read.
 func Names() []string {
-	var names []string
-	for _, known := range Known() {
-		names = append(names, known.Name)
+	names := make([]string, len(known))
+	for i := range known {
+		names[i] = known[i].Name
 	}
 	return names
 }
@@ -75,11 +77,10 @@ func Find(name string) (Variable, bool) {
 	if name == "" {
 		return Variable{}, false
 	}
-	all := Known()
-	for i := range all {
+	for i := range known {
 		// Nearly all variables of a Pod are unknown, and this runs for each.
-		if all[i].Name[0] == name[0] && Matches(all[i].Name, name) {
-			return all[i], true
+		if known[i].Name[0] == name[0] && Matches(known[i].Name, name) {
+			return known[i], true
 		}
 	}
 	return Variable{}, false
@@ -186,11 +187,11 @@ func decode(text jsontext.Value) (setting, bool) {
 	if json.Unmarshal(text, &decoded, lenient()) != nil {
 		return setting{}, false
 	}
-	known, ok := Find(decoded.Name)
+	variable, ok := Find(decoded.Name)
 	if !ok {
 		return setting{}, false
 	}
-	s := setting{name: decoded.Name, literal: known.Value && !bool(decoded.ValueFrom)}
+	s := setting{name: decoded.Name, literal: variable.Value && !bool(decoded.ValueFrom)}
 	if s.literal {
 		s.value = decoded.Value
 	}
@@ -217,6 +218,6 @@ func mayBeKnown(element []byte) bool {
 	if end < 0 || bytes.IndexByte(rest[:end], '\\') >= 0 {
 		return true
 	}
-	_, known := Find(string(rest[:end]))
-	return known
+	_, isKnown := Find(string(rest[:end]))
+	return isKnown
 }

@@ -17,7 +17,7 @@ type simpleCommand struct {
 
 // operators of the shell that end a simple command, the longer first. A single & is left out: it is mostly part of a
 // redirection such as 2>&1.
-func operators() [5]string { return [...]string{"&&", "||", ";", "|", "\n"} }
+var operators = []string{"&&", "||", ";", "|", "\n"}
 
 // What is read of a command. Whoever writes more has a complex command (PS027) and costs the review no more than others.
 const (
@@ -48,11 +48,10 @@ func commandsOf(argv []string) []simpleCommand {
 	return commands
 }
 
-func shells() [7]string { return [...]string{"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"} }
+var shells = []string{"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"}
 
 func isShell(program string) bool {
-	names := shells()
-	return slices.Contains(names[:], path.Base(program))
+	return slices.Contains(shells, path.Base(program))
 }
 
 // shellScript finds the script of "sh -c SCRIPT", also with other options before and beside -c.
@@ -106,7 +105,7 @@ func splitScript(script string) []simpleCommand {
 }
 
 func operatorAt(text string) string {
-	for _, operator := range operators() {
+	for _, operator := range operators {
 		if strings.HasPrefix(text, operator) {
 			return operator
 		}
@@ -127,18 +126,17 @@ func appendCommand(commands []simpleCommand, before, text string) []simpleComman
 }
 
 // wrappers run the program that follows them and end as it ends.
-func wrappers() [5]string { return [...]string{"exec", "command", "env", "nice", "time"} }
+var wrappers = []string{"exec", "command", "env", "nice", "time"}
 
 // unwrap drops what stands before the program: wrappers with their options, assignments, and timeout, whose limit it
 // keeps.
 func unwrap(c simpleCommand) simpleCommand {
-	names := wrappers()
 	for len(c.words) > 0 {
 		first := path.Base(c.words[0])
 		switch {
 		case first == "timeout":
 			c.words, c.limit = dropTimeout(c.words[1:])
-		case slices.Contains(names[:], first):
+		case slices.Contains(wrappers, first):
 			c.words = dropOptions(c.words[1:])
 		case isAssignment(c.words[0]):
 			c.words = c.words[1:]

@@ -6,10 +6,10 @@ import (
 )
 
 // listers tell that processes or files exist, which in a container whose main process runs is always so.
-func listers() [4]string { return [...]string{"pgrep", "pidof", "ps", "ls"} }
+var listers = []string{"pgrep", "pidof", "ps", "ls"}
 
 // filters only shorten what a lister printed.
-func filters() [6]string { return [...]string{"grep", "egrep", "awk", "wc", "head", "tail"} }
+var filters = []string{"grep", "egrep", "awk", "wc", "head", "tail"}
 
 // alwaysSucceeds finds commands that end well whether the application works or not, and what shows it. In doubt, it
 // finds nothing.
@@ -69,16 +69,14 @@ func (c *simpleCommand) endsWell() bool {
 
 // lists reports whether the command only tells that something exists, process 1 for instance.
 func (c *simpleCommand) lists() bool {
-	names := listers()
 	if c.program() == "kill" {
 		return len(c.words) == 3 && c.words[1] == "-0" && c.words[2] == "1"
 	}
-	return slices.Contains(names[:], c.program())
+	return slices.Contains(listers, c.program())
 }
 
 func (c *simpleCommand) filters() bool {
-	names := filters()
-	return slices.Contains(names[:], c.program())
+	return slices.Contains(filters, c.program())
 }
 
 // isReached reports whether the command runs although those before it failed.

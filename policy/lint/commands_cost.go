@@ -14,16 +14,13 @@ const (
 )
 
 // costlyPrograms start a runtime, open a session, or need a peer.
-func costlyPrograms() [8]string {
-	return [...]string{"curl", "wget", "psql", "mysql", "mongosh", "nodetool", "rabbitmqctl", "java"}
-}
+var costlyPrograms = []string{"curl", "wget", "psql", "mysql", "mongosh", "nodetool", "rabbitmqctl", "java"}
 
 // costlyPrefix begins the names of Kafka's tools, each of which starts a JVM.
 const costlyPrefix = "kafka-"
 
 func isCostly(program string) bool {
-	names := costlyPrograms()
-	return slices.Contains(names[:], program) || strings.HasPrefix(program, costlyPrefix)
+	return slices.Contains(costlyPrograms, program) || strings.HasPrefix(program, costlyPrefix)
 }
 
 // complexity says why a command is more than a liveness probe should run, or nothing.
@@ -52,13 +49,10 @@ func complexity(argv []string) (why string, found bool) {
 }
 
 // keywords of the shell are followed by a command.
-func keywords() [9]string {
-	return [...]string{"if", "then", "elif", "else", "while", "until", "do", "!", "{"}
-}
+var keywords = []string{"if", "then", "elif", "else", "while", "until", "do", "!", "{"}
 
 // calls finds a program that is run by the simple command, after keywords and in command substitutions too.
 func (c *simpleCommand) calls(is func(program string) bool) (name string, found bool) {
-	names := keywords()
 	commandFollows := true
 	for _, w := range c.words {
 		bare := strings.TrimLeft(w, "(`$\"'")
@@ -71,7 +65,7 @@ func (c *simpleCommand) calls(is func(program string) bool) (name string, found 
 				return program, true
 			}
 		}
-		commandFollows = commandFollows && (slices.Contains(names[:], w) || isAssignment(w))
+		commandFollows = commandFollows && (slices.Contains(keywords, w) || isAssignment(w))
 	}
 	return "", false
 }

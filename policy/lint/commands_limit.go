@@ -15,25 +15,23 @@ type client struct {
 }
 
 // clients with their manuals' words for a time limit.
-func clients() [16]client {
-	return [...]client{
-		{"curl", [2]string{"-m", "--max-time"}, 0},
-		{"wget", [2]string{"-T", "--timeout"}, 0},
-		{"nc", [2]string{"-w"}, 0},
-		{"grpc_health_probe", [2]string{"-rpc-timeout", "--rpc-timeout"}, 1},
-		{"pg_isready", [2]string{"-t", "--timeout"}, 3},
-		{"psql", [2]string{}, 0},
-		{"mysql", [2]string{"--connect-timeout", "--connect_timeout"}, 0},
-		{"mysqladmin", [2]string{"--connect-timeout", "--connect_timeout"}, 0},
-		{"mariadb-admin", [2]string{"--connect-timeout", "--connect_timeout"}, 0},
-		{"redis-cli", [2]string{"-t"}, 0},
-		{"mongosh", [2]string{}, 0},
-		{"nodetool", [2]string{}, 0},
-		{"rabbitmqctl", [2]string{"-t", "--timeout"}, 0},
-		{"rabbitmq-diagnostics", [2]string{"-t", "--timeout"}, 0},
-		{"etcdctl", [2]string{"--command-timeout"}, 5},
-		{"vault", [2]string{"-client-timeout"}, 0},
-	}
+var clients = []client{
+	{"curl", [2]string{"-m", "--max-time"}, 0},
+	{"wget", [2]string{"-T", "--timeout"}, 0},
+	{"nc", [2]string{"-w"}, 0},
+	{"grpc_health_probe", [2]string{"-rpc-timeout", "--rpc-timeout"}, 1},
+	{"pg_isready", [2]string{"-t", "--timeout"}, 3},
+	{"psql", [2]string{}, 0},
+	{"mysql", [2]string{"--connect-timeout", "--connect_timeout"}, 0},
+	{"mysqladmin", [2]string{"--connect-timeout", "--connect_timeout"}, 0},
+	{"mariadb-admin", [2]string{"--connect-timeout", "--connect_timeout"}, 0},
+	{"redis-cli", [2]string{"-t"}, 0},
+	{"mongosh", [2]string{}, 0},
+	{"nodetool", [2]string{}, 0},
+	{"rabbitmqctl", [2]string{"-t", "--timeout"}, 0},
+	{"rabbitmq-diagnostics", [2]string{"-t", "--timeout"}, 0},
+	{"etcdctl", [2]string{"--command-timeout"}, 5},
+	{"vault", [2]string{"-client-timeout"}, 0},
 }
 
 // shortTimeout is a timeoutSeconds that leaves a client without a limit of its own hardly a chance to end by itself.
@@ -59,7 +57,7 @@ func outlives(argv []string, timeout int64) (program, runs string, found bool) {
 // timeLimit is how long the command can run, in seconds; 0 is not limited. waits reports that it is known to wait for
 // a peer.
 func (c *simpleCommand) timeLimit() (limit float64, waits bool) {
-	for _, known := range clients() {
+	for _, known := range clients {
 		if known.name != c.program() {
 			continue
 		}

@@ -69,8 +69,7 @@ type Finding struct {
 	Message string
 }
 
-// Linter applies all rules. It is made once, because copying the table for each review would cost more than most rules
-// do, and is safe for concurrent use.
+// Linter applies the rules that it was made with. It is safe for concurrent use.
 type Linter struct {
 	rules []Rule
 }
@@ -78,7 +77,7 @@ type Linter struct {
 // New returns a Linter that applies the rules of a severity and those that matter more.
 func New(least Severity) *Linter {
 	l := &Linter{}
-	for _, rule := range table() {
+	for _, rule := range table {
 		if rule.Severity.rank() <= least.rank() {
 			l.rules = append(l.rules, rule)
 		}
@@ -112,10 +111,7 @@ func (l *Linter) Check(pod *workload.Pod, c *Container) []Finding {
 }
 
 // Rules returns the table, ordered by id.
-func Rules() []Rule {
-	rules := table()
-	return rules[:]
-}
+func Rules() []Rule { return slices.Clone(table) }
 
 // subject is what a condition may look at.
 type subject struct {

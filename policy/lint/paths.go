@@ -11,26 +11,20 @@ type word struct {
 func equals(part, text string) bool { return part == text }
 
 // dependencyWords are parts of paths that name what an application depends on.
-func dependencyWords() [14]word {
-	return [...]word{
-		{"depend", strings.HasPrefix}, {"deps", equals}, {"deep", equals}, {"db", equals}, {"database", equals},
-		{"sql", equals}, {"postgres", strings.HasPrefix}, {"mysql", equals}, {"redis", equals}, {"mongo", strings.HasPrefix},
-		{"kafka", equals}, {"rabbitmq", equals}, {"elasticsearch", equals}, {"upstream", strings.HasPrefix},
-	}
+var dependencyWords = []word{
+	{"depend", strings.HasPrefix}, {"deps", equals}, {"deep", equals}, {"db", equals}, {"database", equals},
+	{"sql", equals}, {"postgres", strings.HasPrefix}, {"mysql", equals}, {"redis", equals}, {"mongo", strings.HasPrefix},
+	{"kafka", equals}, {"rabbitmq", equals}, {"elasticsearch", equals}, {"upstream", strings.HasPrefix},
 }
 
 // aggregateWords are parts of paths under which applications usually report more than themselves.
-func aggregateWords() [3]word {
-	return [...]word{{"full", equals}, {"status", strings.Contains}, {"detailed", equals}}
-}
+var aggregateWords = []word{{"full", equals}, {"status", strings.Contains}, {"detailed", equals}}
 
 // readinessWords are parts of the paths of readiness endpoints.
-func readinessWords() [2]word {
-	return [...]word{{"ready", strings.Contains}, {"readiness", strings.Contains}}
-}
+var readinessWords = []word{{"ready", strings.Contains}, {"readiness", strings.Contains}}
 
 // startupWords are parts of the paths of start-up endpoints: /started, /startup, /startupz, /startedz.
-func startupWords() [1]word { return [...]word{{"start", strings.HasPrefix}} }
+var startupWords = []word{{"start", strings.HasPrefix}}
 
 // longestPath is how much of a path and of a query is read, in bytes: nobody writes more for a probe, and the API
 // server has no limit.
@@ -67,13 +61,11 @@ func separates(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9'
 
 // aggregateEnds are endpoints that frameworks document as reporting all of their checks, data sources included. They
 // may stand below a context path.
-func aggregateEnds() [3]string {
-	return [...]string{"/actuator/health", "/q/health", "/metrics"}
-}
+var aggregateEnds = []string{"/actuator/health", "/q/health", "/metrics"}
 
 // seemsToTestDependencies judges the path and query of a liveness probe.
 func seemsToTestDependencies(path, query, image string) bool {
-	for _, end := range aggregateEnds() {
+	for _, end := range aggregateEnds {
 		if strings.HasSuffix(strings.TrimSuffix(path, "/"), end) {
 			return true
 		}
@@ -82,8 +74,7 @@ func seemsToTestDependencies(path, query, image string) bool {
 	if path == "/health" && strings.Contains(image, "micronaut") {
 		return true
 	}
-	dependencies, aggregates, ready := dependencyWords(), aggregateWords(), readinessWords()
-	for _, words := range [...][]word{dependencies[:], aggregates[:], ready[:]} {
+	for _, words := range [...][]word{dependencyWords, aggregateWords, readinessWords} {
 		if hasWord(path, words) || hasWord(query, words) {
 			return true
 		}
@@ -103,21 +94,19 @@ type healthPage struct {
 // healthPages are exempt from being pages: the health_check extension of the OpenTelemetry Collector answers at "/" on
 // a port of its own (opentelemetry-collector-contrib, extension/healthcheckextension/factory.go), and /login is what
 // Jenkins shows to everybody and what its chart probes (jenkinsci/helm-charts, charts/jenkins/values.yaml).
-func healthPages() [2]healthPage {
-	return [...]healthPage{{path: "/", port: 13133}, {path: "/login", image: "jenkins"}}
-}
+var healthPages = []healthPage{{path: "/", port: 13133}, {path: "/login", image: "jenkins"}}
 
 // pagePrefixes are the beginnings of paths that people read.
-func pagePrefixes() [2]string { return [...]string{"/login", "/index"} }
+var pagePrefixes = []string{"/login", "/index"}
 
 // servesPages reports whether a path looks like a page for people.
 func servesPages(path string, port int32, image string) bool {
-	for _, page := range healthPages() {
+	for _, page := range healthPages {
 		if path == page.path && (page.port == 0 || page.port == port) && strings.Contains(image, page.image) {
 			return false
 		}
 	}
-	for _, prefix := range pagePrefixes() {
+	for _, prefix := range pagePrefixes {
 		if strings.HasPrefix(path, prefix) {
 			return true
 		}

@@ -11,58 +11,56 @@ import (
 const slowReadinessPeriod = 5
 
 // balanceRules find probes that are missing, and those that do not fit together.
-func balanceRules() [7]Rule {
-	return [...]Rule{
-		{
-			ID: "PS030", Severity: Warning, on: liveness, check: livenessAlone,
-			Summary:   "There is liveness and no readiness, in a Pod that serves.",
-			Message:   "killed without being drained, traffic before it is ready; add a readinessProbe",
-			Rationale: "Without readiness a container gets traffic as soon as its process runs, and until it is killed.",
-			Sources:   [2]string{kubeScore},
-		},
-		{
-			ID: "PS031", Severity: Warning, on: readiness, absent: true, check: readinessMissing,
-			Summary:   "A container that declares a TCP port has no readiness probe. Jobs, Pods that are not always restarted, and native sidecars are exempt.",
-			Message:   "no readinessProbe: gets traffic before it can answer; add one",
-			Rationale: "A Service sends to every container that is ready, and without a probe that is every container that runs.",
-			Sources:   [2]string{kubeScore, concepts},
-		},
-		{
-			ID: "PS032", Severity: Info, on: liveness, absent: true, check: livenessMissing,
-			Summary:   "There is no liveness probe.",
-			Message:   "no livenessProbe: a hang that does not end the process is not restarted",
-			Rationale: "A fact, not an advice: most applications end when they cannot go on, and a liveness probe that errs kills healthy containers.",
-			Sources:   [2]string{kubeScore, dangerous},
-		},
-		{
-			ID: "PS033", Severity: Info, on: every, check: undeclaredPort,
-			Summary:   "The number of the probe's port is not among the container's ports.",
-			Message:   "port {number} is not declared in this container; declare it, or correct it",
-			Rationale: "Declaring a port is documentation only, so the probe may work. It may also be a mistake in writing.",
-			Sources:   [2]string{"https://docs.kubelinter.io/#/generated/checks"},
-		},
-		{
-			ID: "PS034", Severity: Info, on: liveness, check: readinessTooSlow,
-			Summary:   "Liveness and readiness ask differently, and failureThreshold × periodSeconds of liveness is less than twice as long.",
-			Message:   "restarts within {seconds} s, readiness drains within {seconds} s; leave time to drain",
-			Rationale: "A container should be out of rotation before it is restarted, so that requests under way can end.",
-			Sources:   [2]string{concepts},
-		},
-		{
-			ID: "PS035", Severity: Info, on: readiness, check: oneLostProbe,
-			Summary:   "failureThreshold of readiness is 1 and its periodSeconds 5 or more.",
-			Message:   "one lost probe stops the traffic for {seconds} s or more; write failureThreshold 2",
-			Rationale: "A lost packet or a short pause is enough. When all replicas are loaded, each one that leaves makes the others slower.",
-			Sources:   [2]string{breck},
-		},
-		{
-			ID: "PS036", Severity: Info, on: readiness, check: readinessOfDependency,
-			Summary:   "The path of readiness names a dependency, such as /health/db.",
-			Message:   "{path} seems to test a dependency: its outage removes every replica at once",
-			Rationale: "Replicas share their dependencies. With none left, clients get refused connections instead of an answer that says what is wrong.",
-			Sources:   [2]string{eks, breck},
-		},
-	}
+var balanceRules = []Rule{
+	{
+		ID: "PS030", Severity: Warning, on: liveness, check: livenessAlone,
+		Summary:   "There is liveness and no readiness, in a Pod that serves.",
+		Message:   "killed without being drained, traffic before it is ready; add a readinessProbe",
+		Rationale: "Without readiness a container gets traffic as soon as its process runs, and until it is killed.",
+		Sources:   [2]string{kubeScore},
+	},
+	{
+		ID: "PS031", Severity: Warning, on: readiness, absent: true, check: readinessMissing,
+		Summary:   "A container that declares a TCP port has no readiness probe. Jobs, Pods that are not always restarted, and native sidecars are exempt.",
+		Message:   "no readinessProbe: gets traffic before it can answer; add one",
+		Rationale: "A Service sends to every container that is ready, and without a probe that is every container that runs.",
+		Sources:   [2]string{kubeScore, concepts},
+	},
+	{
+		ID: "PS032", Severity: Info, on: liveness, absent: true, check: livenessMissing,
+		Summary:   "There is no liveness probe.",
+		Message:   "no livenessProbe: a hang that does not end the process is not restarted",
+		Rationale: "A fact, not an advice: most applications end when they cannot go on, and a liveness probe that errs kills healthy containers.",
+		Sources:   [2]string{kubeScore, dangerous},
+	},
+	{
+		ID: "PS033", Severity: Info, on: every, check: undeclaredPort,
+		Summary:   "The number of the probe's port is not among the container's ports.",
+		Message:   "port {number} is not declared in this container; declare it, or correct it",
+		Rationale: "Declaring a port is documentation only, so the probe may work. It may also be a mistake in writing.",
+		Sources:   [2]string{"https://docs.kubelinter.io/#/generated/checks"},
+	},
+	{
+		ID: "PS034", Severity: Info, on: liveness, check: readinessTooSlow,
+		Summary:   "Liveness and readiness ask differently, and failureThreshold × periodSeconds of liveness is less than twice as long.",
+		Message:   "restarts within {seconds} s, readiness drains within {seconds} s; leave time to drain",
+		Rationale: "A container should be out of rotation before it is restarted, so that requests under way can end.",
+		Sources:   [2]string{concepts},
+	},
+	{
+		ID: "PS035", Severity: Info, on: readiness, check: oneLostProbe,
+		Summary:   "failureThreshold of readiness is 1 and its periodSeconds 5 or more.",
+		Message:   "one lost probe stops the traffic for {seconds} s or more; write failureThreshold 2",
+		Rationale: "A lost packet or a short pause is enough. When all replicas are loaded, each one that leaves makes the others slower.",
+		Sources:   [2]string{breck},
+	},
+	{
+		ID: "PS036", Severity: Info, on: readiness, check: readinessOfDependency,
+		Summary:   "The path of readiness names a dependency, such as /health/db.",
+		Message:   "{path} seems to test a dependency: its outage removes every replica at once",
+		Rationale: "Replicas share their dependencies. With none left, clients get refused connections instead of an answer that says what is wrong.",
+		Sources:   [2]string{eks, breck},
+	},
 }
 
 func livenessAlone(s subject, _ probe.Kind) ([]any, bool) {
@@ -106,8 +104,7 @@ func oneLostProbe(s subject, kind probe.Kind) ([]any, bool) {
 
 func readinessOfDependency(s subject, kind probe.Kind) ([]any, bool) {
 	h, ok := s.httpHandler(kind)
-	words := dependencyWords()
-	if ok && (hasWord(h.path, words[:]) || hasWord(h.query, words[:])) {
+	if ok && (hasWord(h.path, dependencyWords) || hasWord(h.query, dependencyWords)) {
 		return found(shown(h.path))
 	}
 	return nil, false

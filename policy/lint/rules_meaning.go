@@ -6,65 +6,63 @@ import (
 )
 
 // meaningRules find probes that do not test what their kind is for.
-func meaningRules() [8]Rule {
-	return [...]Rule{
-		{
-			ID: "PS022", Severity: Warning, on: liveness, check: constantCommand,
-			Summary:   "The liveness command is constant (true, :, exit 0, echo), ends in a constant (|| true, ; exit 0), or only lists what exists (pgrep, pidof, ps, ls, kill -0), directly or by sh -c.",
-			Message:   "'{command}' (almost) always succeeds; ask the application itself, or remove it",
-			Rationale: "It looks like protection and finds no hang. When the main process ends, the container ends and is restarted without any probe.",
-			Sources:   [2]string{kyverno},
-		},
-		{
-			ID: "PS023", Severity: Info, on: liveness, check: bareConnection,
-			Summary:   "Liveness is a bare TCP connection.",
-			Message:   "proves only that the port is open; httpGet or grpc would prove an answer",
-			Rationale: "The operating system accepts connections for a process that hangs, until its backlog is full.",
-			Sources:   [2]string{tcpProber},
-		},
-		{
-			ID: "PS024", Severity: Warning, on: serving, check: proxyAnswers,
-			Summary:   "Liveness or readiness is a bare TCP connection, and a mesh's proxy is already in the Pod, so that nobody rewrites the probe.",
-			Message:   "{mesh}'s proxy accepts every connection: always passes; write {handler}",
-			Rationale: "The proxy takes all connections to the Pod and accepts them before it knows whether the application does.",
-			Sources:   [2]string{linkerdTCP, istioRewrite},
-		},
-		{
-			ID: "PS025", Severity: Warning, on: liveness, check: asksForPage,
-			Summary:   "The path of liveness is /, /login… or /index…. Exempt are / on port 13133, the OpenTelemetry Collector's health endpoint, and /login of Jenkins, which its own chart asks.",
-			Message:   "{path} may redirect or render a page; write the path of a health endpoint",
-			Rationale: "A page is more work than an answer and fails for more reasons. A redirect to another host counts as success, so the probe may prove nothing.",
-			Sources:   [2]string{httpProber},
-		},
-		{
-			ID: "PS026", Severity: Warning, on: liveness, check: testsDependencies,
-			Summary:   "The path or query of liveness has a part such as ready, deep, full, depend…, db or status, or is an endpoint that reports all checks: /actuator/health, /q/health, /metrics, Micronaut's /health.",
-			Message:   "{path} seems to test dependencies; write a path of the process alone",
-			Rationale: "When a dependency fails, all replicas are restarted, none comes back healthy, and the dependency gets all reconnections at once.",
-			Sources:   [2]string{spring, eks},
-		},
-		{
-			ID: "PS027", Severity: Warning, on: liveness, check: complexCommand,
-			Summary:   "The liveness command calls curl, wget, psql, mysql, mongosh, nodetool, rabbitmqctl, kafka-… or java, has more than 2 pipes or more than 200 characters.",
-			Message:   "complex command ({why}); write httpGet, grpc or tcpSocket",
-			Rationale: "Each run starts a process, often a runtime, and needs CPU in just the moment in which there is none. What can fail in the command restarts the application.",
-			Sources:   [2]string{dangerous, issues + "82440"},
-		},
-		{
-			ID: "PS028", Severity: Warning, on: every, check: missingProgram,
-			Summary:   "The command begins with a shell or a POSIX tool, and the image has none by its name (distroless, static, scratch; not their debug variants), or the Pod runs on Windows.",
-			Message:   "{program} cannot run {place}: the probe never counts; write httpGet or tcpSocket",
-			Rationale: "A command that cannot be started is discarded: liveness never acts, readiness never passes, and with such a startup probe the container waits forever.",
-			Sources:   [2]string{execProber, issues + "106682"},
-		},
-		{
-			ID: "PS029", Severity: Warning, on: every, check: outlivingCommand,
-			Summary:   "The command's own time limit (timeout N, curl --max-time N, pg_isready -t N …) is not shorter than timeoutSeconds; or a client that waits for a peer has none, and timeoutSeconds is 2 or less.",
-			Message:   "{program} may run {time}, timeoutSeconds is {seconds}; limit it below that",
-			Rationale: "When the kubelet gives up, the process may stay. Every probe leaves one more, until the container has no processes or memory left.",
-			Sources:   [2]string{eks, issues + "124226"},
-		},
-	}
+var meaningRules = []Rule{
+	{
+		ID: "PS022", Severity: Warning, on: liveness, check: constantCommand,
+		Summary:   "The liveness command is constant (true, :, exit 0, echo), ends in a constant (|| true, ; exit 0), or only lists what exists (pgrep, pidof, ps, ls, kill -0), directly or by sh -c.",
+		Message:   "'{command}' (almost) always succeeds; ask the application itself, or remove it",
+		Rationale: "It looks like protection and finds no hang. When the main process ends, the container ends and is restarted without any probe.",
+		Sources:   [2]string{kyverno},
+	},
+	{
+		ID: "PS023", Severity: Info, on: liveness, check: bareConnection,
+		Summary:   "Liveness is a bare TCP connection.",
+		Message:   "proves only that the port is open; httpGet or grpc would prove an answer",
+		Rationale: "The operating system accepts connections for a process that hangs, until its backlog is full.",
+		Sources:   [2]string{tcpProber},
+	},
+	{
+		ID: "PS024", Severity: Warning, on: serving, check: proxyAnswers,
+		Summary:   "Liveness or readiness is a bare TCP connection, and a mesh's proxy is already in the Pod, so that nobody rewrites the probe.",
+		Message:   "{mesh}'s proxy accepts every connection: always passes; write {handler}",
+		Rationale: "The proxy takes all connections to the Pod and accepts them before it knows whether the application does.",
+		Sources:   [2]string{linkerdTCP, istioRewrite},
+	},
+	{
+		ID: "PS025", Severity: Warning, on: liveness, check: asksForPage,
+		Summary:   "The path of liveness is /, /login… or /index…. Exempt are / on port 13133, the OpenTelemetry Collector's health endpoint, and /login of Jenkins, which its own chart asks.",
+		Message:   "{path} may redirect or render a page; write the path of a health endpoint",
+		Rationale: "A page is more work than an answer and fails for more reasons. A redirect to another host counts as success, so the probe may prove nothing.",
+		Sources:   [2]string{httpProber},
+	},
+	{
+		ID: "PS026", Severity: Warning, on: liveness, check: testsDependencies,
+		Summary:   "The path or query of liveness has a part such as ready, deep, full, depend…, db or status, or is an endpoint that reports all checks: /actuator/health, /q/health, /metrics, Micronaut's /health.",
+		Message:   "{path} seems to test dependencies; write a path of the process alone",
+		Rationale: "When a dependency fails, all replicas are restarted, none comes back healthy, and the dependency gets all reconnections at once.",
+		Sources:   [2]string{spring, eks},
+	},
+	{
+		ID: "PS027", Severity: Warning, on: liveness, check: complexCommand,
+		Summary:   "The liveness command calls curl, wget, psql, mysql, mongosh, nodetool, rabbitmqctl, kafka-… or java, has more than 2 pipes or more than 200 characters.",
+		Message:   "complex command ({why}); write httpGet, grpc or tcpSocket",
+		Rationale: "Each run starts a process, often a runtime, and needs CPU in just the moment in which there is none. What can fail in the command restarts the application.",
+		Sources:   [2]string{dangerous, issues + "82440"},
+	},
+	{
+		ID: "PS028", Severity: Warning, on: every, check: missingProgram,
+		Summary:   "The command begins with a shell or a POSIX tool, and the image has none by its name (distroless, static, scratch; not their debug variants), or the Pod runs on Windows.",
+		Message:   "{program} cannot run {place}: the probe never counts; write httpGet or tcpSocket",
+		Rationale: "A command that cannot be started is discarded: liveness never acts, readiness never passes, and with such a startup probe the container waits forever.",
+		Sources:   [2]string{execProber, issues + "106682"},
+	},
+	{
+		ID: "PS029", Severity: Warning, on: every, check: outlivingCommand,
+		Summary:   "The command's own time limit (timeout N, curl --max-time N, pg_isready -t N …) is not shorter than timeoutSeconds; or a client that waits for a peer has none, and timeoutSeconds is 2 or less.",
+		Message:   "{program} may run {time}, timeoutSeconds is {seconds}; limit it below that",
+		Rationale: "When the kubelet gives up, the process may stay. Every probe leaves one more, until the container has no processes or memory left.",
+		Sources:   [2]string{eks, issues + "124226"},
+	},
 }
 
 // commandOf is the command of an exec probe; nil for any other.

@@ -11,33 +11,31 @@ import (
 )
 
 // refusedRules find what the API server refuses, so that the mistake is named before it does.
-func refusedRules() [4]Rule {
-	return [...]Rule{
-		{
-			ID: "PS001", Severity: Error, on: every, check: notOneHandler,
-			Summary:   "The probe has no handler, or more than one.",
-			Message:   "{number} handlers; write exactly one of httpGet, tcpSocket, grpc, exec",
-			Rationale: "The API server refuses the Pod.", Sources: [2]string{validationSource},
-		},
-		{
-			ID: "PS002", Severity: Error, on: killing, check: successThreshold,
-			Summary:   "successThreshold of a liveness or startup probe is not 1.",
-			Message:   "successThreshold is {number}; write 1, nothing else is allowed here",
-			Rationale: "The API server refuses the Pod.", Sources: [2]string{validationSource},
-		},
-		{
-			ID: "PS003", Severity: Error, on: every, check: gracePeriod,
-			Summary:   "terminationGracePeriodSeconds stands in a readiness probe, or is less than 1.",
-			Message:   "terminationGracePeriodSeconds is {seconds}; {remedy}",
-			Rationale: "The API server refuses the Pod. Readiness ends nothing, so it has no grace period.", Sources: [2]string{validationSource},
-		},
-		{
-			ID: "PS004", Severity: Error, on: every, check: impossibleValue,
-			Summary:   "A number is negative, a port is not within 1 to 65535, or the name of a port is not valid, such as a number in quotes.",
-			Message:   "{field} is {value}; write {remedy}",
-			Rationale: "The API server refuses the Pod.", Sources: [2]string{validationSource},
-		},
-	}
+var refusedRules = []Rule{
+	{
+		ID: "PS001", Severity: Error, on: every, check: notOneHandler,
+		Summary:   "The probe has no handler, or more than one.",
+		Message:   "{number} handlers; write exactly one of httpGet, tcpSocket, grpc, exec",
+		Rationale: "The API server refuses the Pod.", Sources: [2]string{validationSource},
+	},
+	{
+		ID: "PS002", Severity: Error, on: killing, check: successThreshold,
+		Summary:   "successThreshold of a liveness or startup probe is not 1.",
+		Message:   "successThreshold is {number}; write 1, nothing else is allowed here",
+		Rationale: "The API server refuses the Pod.", Sources: [2]string{validationSource},
+	},
+	{
+		ID: "PS003", Severity: Error, on: every, check: gracePeriod,
+		Summary:   "terminationGracePeriodSeconds stands in a readiness probe, or is less than 1.",
+		Message:   "terminationGracePeriodSeconds is {seconds}; {remedy}",
+		Rationale: "The API server refuses the Pod. Readiness ends nothing, so it has no grace period.", Sources: [2]string{validationSource},
+	},
+	{
+		ID: "PS004", Severity: Error, on: every, check: impossibleValue,
+		Summary:   "A number is negative, a port is not within 1 to 65535, or the name of a port is not valid, such as a number in quotes.",
+		Message:   "{field} is {value}; write {remedy}",
+		Rationale: "The API server refuses the Pod.", Sources: [2]string{validationSource},
+	},
 }
 
 func notOneHandler(s subject, kind probe.Kind) ([]any, bool) {
@@ -117,43 +115,41 @@ func impossiblePort(port intstr.IntOrString) ([]any, bool) {
 }
 
 // brokenRules find what the API server accepts although it cannot work, and what Pod Security refuses.
-func brokenRules() [5]Rule {
-	return [...]Rule{
-		{
-			ID: "PS005", Severity: Error, on: every, check: unknownPortName,
-			Summary:   "The probe names a port that this container does not declare.",
-			Message:   "no port {name} in this container, so the probe never runs; name one that it has",
-			Rationale: "The kubelet finds named ports in the container itself. It discards a probe that it cannot send: liveness never acts, readiness never passes, and with such a startup probe the container waits forever.",
-			Sources:   [2]string{portResolving, issues + "106682"},
-		},
-		{
-			ID: "PS006", Severity: Error, on: every, check: wrongProtocol,
-			Summary:   "The probe asks a port that is declared for UDP or SCTP only.",
-			Message:   "port {port} is not for TCP: the probe always fails; write a TCP port",
-			Rationale: "Probes over the network are TCP connections. The API server does not compare the protocols.",
-			Sources:   [2]string{validationSource, tcpProber},
-		},
-		{
-			ID: "PS007", Severity: Error, on: every, anyType: true, check: wrongContainerType,
-			Summary:   "An init container without restartPolicy Always, or an ephemeral container, has a probe.",
-			Message:   "{type} containers cannot have probes; remove it",
-			Rationale: "The API server refuses the Pod. Such containers end by themselves.", Sources: [2]string{validationSource},
-		},
-		{
-			ID: "PS008", Severity: Error, on: every, check: foreignHost,
-			Summary:   "httpGet or tcpSocket names a host.",
-			Message:   "names a host, which Pod Security forbids; remove host, the Pod itself is asked",
-			Rationale: "The baseline level of Pod Security refuses any host since 1.34: the kubelet would send requests to wherever the Pod's author wants.",
-			Sources:   [2]string{podSecurity},
-		},
-		{
-			ID: "PS009", Severity: Error, on: every, check: invalidHeader,
-			Summary:   "The name of an HTTP header is not valid, or its value has control characters.",
-			Message:   "header {name} is not valid; write {remedy}",
-			Rationale: "The API server refuses wrong names. It accepts line ends in values, but no request can be sent with them, so each probe fails.",
-			Sources:   [2]string{validationSource, httpProber},
-		},
-	}
+var brokenRules = []Rule{
+	{
+		ID: "PS005", Severity: Error, on: every, check: unknownPortName,
+		Summary:   "The probe names a port that this container does not declare.",
+		Message:   "no port {name} in this container, so the probe never runs; name one that it has",
+		Rationale: "The kubelet finds named ports in the container itself. It discards a probe that it cannot send: liveness never acts, readiness never passes, and with such a startup probe the container waits forever.",
+		Sources:   [2]string{portResolving, issues + "106682"},
+	},
+	{
+		ID: "PS006", Severity: Error, on: every, check: wrongProtocol,
+		Summary:   "The probe asks a port that is declared for UDP or SCTP only.",
+		Message:   "port {port} is not for TCP: the probe always fails; write a TCP port",
+		Rationale: "Probes over the network are TCP connections. The API server does not compare the protocols.",
+		Sources:   [2]string{validationSource, tcpProber},
+	},
+	{
+		ID: "PS007", Severity: Error, on: every, anyType: true, check: wrongContainerType,
+		Summary:   "An init container without restartPolicy Always, or an ephemeral container, has a probe.",
+		Message:   "{type} containers cannot have probes; remove it",
+		Rationale: "The API server refuses the Pod. Such containers end by themselves.", Sources: [2]string{validationSource},
+	},
+	{
+		ID: "PS008", Severity: Error, on: every, check: foreignHost,
+		Summary:   "httpGet or tcpSocket names a host.",
+		Message:   "names a host, which Pod Security forbids; remove host, the Pod itself is asked",
+		Rationale: "The baseline level of Pod Security refuses any host since 1.34: the kubelet would send requests to wherever the Pod's author wants.",
+		Sources:   [2]string{podSecurity},
+	},
+	{
+		ID: "PS009", Severity: Error, on: every, check: invalidHeader,
+		Summary:   "The name of an HTTP header is not valid, or its value has control characters.",
+		Message:   "header {name} is not valid; write {remedy}",
+		Rationale: "The API server refuses wrong names. It accepts line ends in values, but no request can be sent with them, so each probe fails.",
+		Sources:   [2]string{validationSource, httpProber},
+	},
 }
 
 func unknownPortName(s subject, kind probe.Kind) ([]any, bool) {

@@ -16,65 +16,63 @@ const (
 )
 
 // surroundingsRules find what only the Pod around a probe, or the probe beside it, makes wrong.
-func surroundingsRules() [8]Rule {
-	return [...]Rule{
-		{
-			ID: "PS037", Severity: Warning, on: killing, check: killsForGood,
-			Summary:   "A liveness or startup probe in a container that is not restarted (restartPolicy Never, of the container or else of the Pod), or in a Pod of a Job that is not always restarted.",
-			Message:   "{why}: a failing probe fails the work for good; remove it",
-			Rationale: "The kubelet kills the container and does not start it again; a Job counts it as a failure. A short stall costs all that was done.",
-			Sources:   [2]string{restarting, worker},
-		},
-		{
-			ID: "PS038", Severity: Info, on: liveness, check: slowEnd,
-			Summary:   "The Pod's terminationGracePeriodSeconds is longer than 300 s and liveness has none of its own.",
-			Message:   "a hung container may take {seconds} s to end; set terminationGracePeriodSeconds here",
-			Rationale: "A container that hangs seldom ends by itself. The Pod's grace period is meant for work that goes on.",
-			Sources:   [2]string{task + "#probe-level-terminationgraceperiodseconds", stopping},
-		},
-		{
-			ID: "PS039", Severity: Warning, on: every, check: sharedAddress,
-			Summary:   "An http or tcp probe in a Pod on the host's network.",
-			Message:   "on the host's network; make sure nothing else on the node can have port {port}",
-			Rationale: "The Pod's address is the node's. Another process that has the port satisfies the probe.",
-			Sources:   [2]string{prober},
-		},
-		{
-			ID: "PS040", Severity: Warning, on: startup, check: blocksApplication,
-			Summary:   "A native sidecar has a startup probe.",
-			Message:   "the init containers after it and the application wait for it; remove it",
-			Rationale: "The kubelet starts what comes after a native sidecar only when the sidecar's startup probe has passed. If it never does, the application never starts.",
-			Sources:   [2]string{sidecars},
-		},
-		{
-			ID: "PS041", Severity: Info, on: startup, check: beyondRollout,
-			Summary:   "In a Pod of a Deployment, the startup probe guarantees more than 600 s.",
-			Message:   "allows {seconds} s, a rollout 600 s; write a longer progressDeadlineSeconds",
-			Rationale: "progressDeadlineSeconds of a Deployment is 600 unless written: the rollout counts as failed while the start is still allowed.",
-			Sources:   [2]string{deployment},
-		},
-		{
-			ID: "PS042", Severity: Warning, on: every, check: alphaField,
-			Summary:   "grpc.mode is TLS or httpGet.protocol is HTTP2.",
-			Message:   "{field} is alpha in 1.37: silently dropped without its gate; remove it",
-			Rationale: "Where the feature gates GRPCContainerProbeTLS and H2CContainerProbe are off, the API server drops the field and the probe asks in another way than it says.",
-			Sources:   [2]string{gates},
-		},
-		{
-			ID: "PS043", Severity: Warning, on: every, check: credentialInHeader,
-			Summary:   "A header named Authorization, Proxy-Authorization or Cookie has a value.",
-			Message:   "{header} shows a credential to all who read Pods; ask a path without one",
-			Rationale: "Headers of probes are literal text in the Pod: they cannot come from a Secret.",
-			Sources:   [2]string{secretsDoc},
-		},
-		{
-			ID: "PS044", Severity: Warning, on: startup, check: weakerThanLiveness,
-			Summary:   "The startup probe is a bare connection while liveness asks for an answer, or asks another path that is neither a start-up nor a readiness endpoint. Another query on the same path, or another port, is not judged.",
-			Message:   "may pass while liveness still fails; write what livenessProbe asks",
-			Rationale: "Liveness begins when the startup probe has passed. If that proves less, the container is killed while it is still starting.",
-			Sources:   [2]string{concepts, worker},
-		},
-	}
+var surroundingsRules = []Rule{
+	{
+		ID: "PS037", Severity: Warning, on: killing, check: killsForGood,
+		Summary:   "A liveness or startup probe in a container that is not restarted (restartPolicy Never, of the container or else of the Pod), or in a Pod of a Job that is not always restarted.",
+		Message:   "{why}: a failing probe fails the work for good; remove it",
+		Rationale: "The kubelet kills the container and does not start it again; a Job counts it as a failure. A short stall costs all that was done.",
+		Sources:   [2]string{restarting, worker},
+	},
+	{
+		ID: "PS038", Severity: Info, on: liveness, check: slowEnd,
+		Summary:   "The Pod's terminationGracePeriodSeconds is longer than 300 s and liveness has none of its own.",
+		Message:   "a hung container may take {seconds} s to end; set terminationGracePeriodSeconds here",
+		Rationale: "A container that hangs seldom ends by itself. The Pod's grace period is meant for work that goes on.",
+		Sources:   [2]string{task + "#probe-level-terminationgraceperiodseconds", stopping},
+	},
+	{
+		ID: "PS039", Severity: Warning, on: every, check: sharedAddress,
+		Summary:   "An http or tcp probe in a Pod on the host's network.",
+		Message:   "on the host's network; make sure nothing else on the node can have port {port}",
+		Rationale: "The Pod's address is the node's. Another process that has the port satisfies the probe.",
+		Sources:   [2]string{prober},
+	},
+	{
+		ID: "PS040", Severity: Warning, on: startup, check: blocksApplication,
+		Summary:   "A native sidecar has a startup probe.",
+		Message:   "the init containers after it and the application wait for it; remove it",
+		Rationale: "The kubelet starts what comes after a native sidecar only when the sidecar's startup probe has passed. If it never does, the application never starts.",
+		Sources:   [2]string{sidecars},
+	},
+	{
+		ID: "PS041", Severity: Info, on: startup, check: beyondRollout,
+		Summary:   "In a Pod of a Deployment, the startup probe guarantees more than 600 s.",
+		Message:   "allows {seconds} s, a rollout 600 s; write a longer progressDeadlineSeconds",
+		Rationale: "progressDeadlineSeconds of a Deployment is 600 unless written: the rollout counts as failed while the start is still allowed.",
+		Sources:   [2]string{deployment},
+	},
+	{
+		ID: "PS042", Severity: Warning, on: every, check: alphaField,
+		Summary:   "grpc.mode is TLS or httpGet.protocol is HTTP2.",
+		Message:   "{field} is alpha in 1.37: silently dropped without its gate; remove it",
+		Rationale: "Where the feature gates GRPCContainerProbeTLS and H2CContainerProbe are off, the API server drops the field and the probe asks in another way than it says.",
+		Sources:   [2]string{gates},
+	},
+	{
+		ID: "PS043", Severity: Warning, on: every, check: credentialInHeader,
+		Summary:   "A header named Authorization, Proxy-Authorization or Cookie has a value.",
+		Message:   "{header} shows a credential to all who read Pods; ask a path without one",
+		Rationale: "Headers of probes are literal text in the Pod: they cannot come from a Secret.",
+		Sources:   [2]string{secretsDoc},
+	},
+	{
+		ID: "PS044", Severity: Warning, on: startup, check: weakerThanLiveness,
+		Summary:   "The startup probe is a bare connection while liveness asks for an answer, or asks another path that is neither a start-up nor a readiness endpoint. Another query on the same path, or another port, is not judged.",
+		Message:   "may pass while liveness still fails; write what livenessProbe asks",
+		Rationale: "Liveness begins when the startup probe has passed. If that proves less, the container is killed while it is still starting.",
+		Sources:   [2]string{concepts, worker},
+	},
 }
 
 func killsForGood(s subject, _ probe.Kind) ([]any, bool) {
@@ -129,13 +127,11 @@ func alphaField(s subject, kind probe.Kind) ([]any, bool) {
 }
 
 // credentialHeaders are the headers of RFC 9110 and RFC 6265 that carry credentials.
-func credentialHeaders() [3]string {
-	return [...]string{"Authorization", "Proxy-Authorization", "Cookie"}
-}
+var credentialHeaders = []string{"Authorization", "Proxy-Authorization", "Cookie"}
 
 func credentialInHeader(s subject, kind probe.Kind) ([]any, bool) {
 	for _, header := range headersOf(s.probe(kind)) {
-		for _, name := range credentialHeaders() {
+		for _, name := range credentialHeaders {
 			if header.Value != "" && strings.EqualFold(header.Name, name) {
 				return found(name)
 			}
@@ -154,8 +150,7 @@ func weakerThanLiveness(s subject, kind probe.Kind) ([]any, bool) {
 	case start.scheme == probe.TCP:
 		return foundIf(live.scheme != probe.TCP && live.scheme != "")
 	case start.http() && live.http():
-		started, ready := startupWords(), readinessWords()
-		return foundIf(start.path != live.path && !hasWord(start.path, started[:]) && !hasWord(start.path, ready[:]))
+		return foundIf(start.path != live.path && !hasWord(start.path, startupWords) && !hasWord(start.path, readinessWords))
 	}
 	return nil, false
 }

@@ -7,51 +7,49 @@ import (
 )
 
 // toleranceRules find liveness probes that are too quick to kill.
-func toleranceRules() [6]Rule {
-	return [...]Rule{
-		{
-			ID: "PS010", Severity: Warning, on: liveness, check: sameCheckAsReadiness,
-			Summary:   "Liveness asks what readiness asks, and its failureThreshold × periodSeconds is less than twice as long.",
-			Message:   "same check as readiness, not twice as patient; write failureThreshold {number}",
-			Rationale: "Readiness sheds load and lets a container recover. A liveness probe that acts at the same time restarts it instead, and gives its load to the others, which then fail the same probe.",
-			Sources:   [2]string{concepts, dangerous},
-		},
-		{
-			ID: "PS011", Severity: Error, on: liveness, check: identicalToReadiness,
-			Summary:   "Liveness and readiness are identical.",
-			Message:   "identical to readiness: kills instead of draining; write failureThreshold {number}",
-			Rationale: "The container is killed in the moment in which it is taken out of rotation, so readiness has no effect.",
-			Sources:   [2]string{kubeScore, concepts},
-		},
-		{
-			ID: "PS012", Severity: Warning, on: liveness, check: quickToKill,
-			Summary:   "(failureThreshold - 1) × periodSeconds of liveness is less than 20 s.",
-			Message:   "restarts after {seconds} s of trouble; tolerate 20 s: write failureThreshold {number}",
-			Rationale: "Garbage collection, throttling, a slow disk or a short overload last longer than that, and a restart makes each of them worse.",
-			Sources:   [2]string{worker, dangerous},
-		},
-		{
-			ID: "PS013", Severity: Warning, on: liveness, check: defaultTimeoutKills,
-			Summary:   "timeoutSeconds of liveness is 1, the API's default.",
-			Message:   "times out after 1 s, as under throttling or GC; write timeoutSeconds 3 or more",
-			Rationale: "A busy container answers late, not never. Whether somebody wrote the 1 or nobody did cannot be told: the API server fills it in.",
-			Sources:   [2]string{breck, eks},
-		},
-		{
-			ID: "PS014", Severity: Warning, on: every, check: tooFrequent,
-			Summary:   "Liveness asks more often than every 5 s, or a command runs more often than every 10 s (in a startup probe: 5 s).",
-			Message:   "asks every {seconds} s, which costs more than it finds; write periodSeconds {number}",
-			Rationale: "Each probe is a connection or a process. 100 Pods that ran /bin/true every 10 to 30 s cost a third of a node's CPU.",
-			Sources:   [2]string{issues + "82440"},
-		},
-		{
-			ID: "PS015", Severity: Warning, on: every, check: timeoutExceedsPeriod,
-			Summary:   "timeoutSeconds is longer than periodSeconds.",
-			Message:   "timeoutSeconds {seconds} exceeds periodSeconds {seconds}: write {number} or less",
-			Rationale: "The kubelet runs the probes of one worker one after the other, so against a hanging container the real period is the timeout.",
-			Sources:   [2]string{worker},
-		},
-	}
+var toleranceRules = []Rule{
+	{
+		ID: "PS010", Severity: Warning, on: liveness, check: sameCheckAsReadiness,
+		Summary:   "Liveness asks what readiness asks, and its failureThreshold × periodSeconds is less than twice as long.",
+		Message:   "same check as readiness, not twice as patient; write failureThreshold {number}",
+		Rationale: "Readiness sheds load and lets a container recover. A liveness probe that acts at the same time restarts it instead, and gives its load to the others, which then fail the same probe.",
+		Sources:   [2]string{concepts, dangerous},
+	},
+	{
+		ID: "PS011", Severity: Error, on: liveness, check: identicalToReadiness,
+		Summary:   "Liveness and readiness are identical.",
+		Message:   "identical to readiness: kills instead of draining; write failureThreshold {number}",
+		Rationale: "The container is killed in the moment in which it is taken out of rotation, so readiness has no effect.",
+		Sources:   [2]string{kubeScore, concepts},
+	},
+	{
+		ID: "PS012", Severity: Warning, on: liveness, check: quickToKill,
+		Summary:   "(failureThreshold - 1) × periodSeconds of liveness is less than 20 s.",
+		Message:   "restarts after {seconds} s of trouble; tolerate 20 s: write failureThreshold {number}",
+		Rationale: "Garbage collection, throttling, a slow disk or a short overload last longer than that, and a restart makes each of them worse.",
+		Sources:   [2]string{worker, dangerous},
+	},
+	{
+		ID: "PS013", Severity: Warning, on: liveness, check: defaultTimeoutKills,
+		Summary:   "timeoutSeconds of liveness is 1, the API's default.",
+		Message:   "times out after 1 s, as under throttling or GC; write timeoutSeconds 3 or more",
+		Rationale: "A busy container answers late, not never. Whether somebody wrote the 1 or nobody did cannot be told: the API server fills it in.",
+		Sources:   [2]string{breck, eks},
+	},
+	{
+		ID: "PS014", Severity: Warning, on: every, check: tooFrequent,
+		Summary:   "Liveness asks more often than every 5 s, or a command runs more often than every 10 s (in a startup probe: 5 s).",
+		Message:   "asks every {seconds} s, which costs more than it finds; write periodSeconds {number}",
+		Rationale: "Each probe is a connection or a process. 100 Pods that ran /bin/true every 10 to 30 s cost a third of a node's CPU.",
+		Sources:   [2]string{issues + "82440"},
+	},
+	{
+		ID: "PS015", Severity: Warning, on: every, check: timeoutExceedsPeriod,
+		Summary:   "timeoutSeconds is longer than periodSeconds.",
+		Message:   "timeoutSeconds {seconds} exceeds periodSeconds {seconds}: write {number} or less",
+		Rationale: "The kubelet runs the probes of one worker one after the other, so against a hanging container the real period is the timeout.",
+		Sources:   [2]string{worker},
+	},
 }
 
 // both gives liveness and readiness and reports whether both are there.

@@ -1,12 +1,15 @@
 package reason
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Reason is one entry of the closed set; its value is what appears in the status annotation, metric labels,
 // audit annotations and logs.
 type Reason string
 
-// The reasons, as in Table.
+// The reasons, in the order of Table.
 const (
 	OptedOut            Reason = "opted_out"
 	MirrorPod           Reason = "mirror_pod"
@@ -57,46 +60,45 @@ type Description struct {
 	Calm bool
 }
 
-// Table describes every reason, in the order of the constants.
-func Table() []Description {
-	return []Description{
-		{OptedOut, "left alone on request", "", true},
-		{MirrorPod, "the kubelet owns static Pods and probes them from their file", "", true},
-		{RestartPolicy, "restartPolicy is not Always: a failing probe would end the work for good", "", false},
-		{Knative, "Knative's queue-proxy owns the probes of this Pod", "", true},
-		{StrippedCopy, "a copy of a Pod without its probes is left as it is", "remove " + statusKey + " to have probes", false},
-		{RuleNotLoaded, "the servers do not know this rule yet", "", true},
-		{AnnotatedPod, "rules leave Pods with annotations of ours alone", "", true},
-		{NoRuleMatches, "no rule's podSelector matches", "", true},
-		{NotAsked, "these keys alone ask for nothing", `add ` + domain + `/inject: "true"`, false},
-		{InvalidAnnotation, "withheld because an annotation is wrong", "correct the annotation", false},
-		{AmbiguousContainers, "several containers could be meant", "put NAME. before the key, or set kubectl's default-container", false},
-		{AmbiguousPorts, "several ports could be meant: %s", "name one, such as http:PORT/PATH or tcp:PORT", false},
-		{NoPort, "no TCP containerPort to ask; right for a worker, whose exit already restarts it", "", false},
-		{UDPOnly, "only UDP or SCTP ports, which no probe can ask", "", false},
-		{PortUnknown, "%s names no port that the kubelet could ask", "write the handler, such as http:PORT/PATH", false},
-		{PortNotProbed, "port %s counts bare connections as attacks", "use a profile with a client command", false},
-		{SharedPort, "port %s belongs to two containers", "name this container's own port", false},
-		{ExistingProbe, "the probe that is already there stays", "", true},
-		{Declined, "declined by its own key", "", true},
-		{InitContainer, "init containers cannot have probes", "remove the key", false},
-		{NativeSidecar, "a native sidecar gets only probes whose handler is written", "write tcp:PORT or http:PORT/PATH", false},
-		{KnownSidecar, "a known sidecar brings its own probes", "", false},
-		{NotAServer, "an interactive or idle command serves nothing", "", false},
-		{HostNetwork, "on the host's network another process may answer", "write the handler to have it anyway", false},
-		{VirtualNode, "virtual nodes ignore or refuse probes", "write the handler to have it anyway", false},
-		{Windows, "commands of profiles are not run on Windows, and rules leave it alone", "write http:PORT/PATH or tcp:PORT", false},
-		{MeshProxy, "a mesh proxy that came first would answer instead", "write the handler to have it anyway", false},
-		{NoController, "rules leave Pods without a controller alone", "annotate the Pod to have probes", true},
-		{UnknownOwner, "rules leave Pods of %s alone", "annotate the Pod to have probes", true},
-		{StatefulSet, "a first readiness probe can deadlock the bootstrap of a StatefulSet", "set statefulSets: true in the rule, or annotate", true},
-		{NotOffered, "profile %s does not offer it", "write the handler to have it anyway", false},
-		{OwnKeyOnly, "profile %s gives it only where its own key asks", "", true},
-		{CommandOverridden, "the image is known as %s, and its command is another", "write the handler to have it anyway", false},
-		{LowConfidence, "the ports alone do not prove enough", "annotate the Pod to have it", true},
-		{LivenessNotInferred, "the policy asks for a written liveness handler", "write liveness: /PATH", false},
-		{PodTooLarge, "the Pod is so large that with them it could not be stored", "write them into the Pod", false},
-	}
+// table describes every reason, in the order of the constants. Describe is asked several times for each Pod, so
+// that the table is built once.
+var table = [...]Description{
+	{OptedOut, "left alone on request", "", true},
+	{MirrorPod, "the kubelet owns static Pods and probes them from their file", "", true},
+	{RestartPolicy, "restartPolicy is not Always: a failing probe would end the work for good", "", false},
+	{Knative, "Knative's queue-proxy owns the probes of this Pod", "", true},
+	{StrippedCopy, "a copy of a Pod without its probes is left as it is", "remove " + statusKey + " to have probes", false},
+	{RuleNotLoaded, "the servers do not know this rule yet", "", true},
+	{AnnotatedPod, "rules leave Pods with annotations of ours alone", "", true},
+	{NoRuleMatches, "no rule's podSelector matches", "", true},
+	{NotAsked, "these keys alone ask for nothing", `add ` + domain + `/inject: "true"`, false},
+	{InvalidAnnotation, "withheld because an annotation is wrong", "correct the annotation", false},
+	{AmbiguousContainers, "several containers could be meant", "put NAME. before the key, or set kubectl's default-container", false},
+	{AmbiguousPorts, "several ports could be meant: %s", "name one, such as http:PORT/PATH or tcp:PORT", false},
+	{NoPort, "no TCP containerPort to ask; right for a worker, whose exit already restarts it", "", false},
+	{UDPOnly, "only UDP or SCTP ports, which no probe can ask", "", false},
+	{PortUnknown, "%s names no port that the kubelet could ask", "write the handler, such as http:PORT/PATH", false},
+	{PortNotProbed, "port %s counts bare connections as attacks", "use a profile with a client command", false},
+	{SharedPort, "port %s belongs to two containers", "name this container's own port", false},
+	{ExistingProbe, "the probe that is already there stays", "", true},
+	{Declined, "declined by its own key", "", true},
+	{InitContainer, "init containers cannot have probes", "remove the key", false},
+	{NativeSidecar, "a native sidecar gets only probes whose handler is written", "write tcp:PORT or http:PORT/PATH", false},
+	{KnownSidecar, "a known sidecar brings its own probes", "", false},
+	{NotAServer, "an interactive or idle command serves nothing", "", false},
+	{HostNetwork, "on the host's network another process may answer", "write the handler to have it anyway", false},
+	{VirtualNode, "virtual nodes ignore or refuse probes", "write the handler to have it anyway", false},
+	{Windows, "commands of profiles are not run on Windows, and rules leave it alone", "write http:PORT/PATH or tcp:PORT", false},
+	{MeshProxy, "a mesh proxy that came first would answer instead", "write the handler to have it anyway", false},
+	{NoController, "rules leave Pods without a controller alone", "annotate the Pod to have probes", true},
+	{UnknownOwner, "rules leave Pods of %s alone", "annotate the Pod to have probes", true},
+	{StatefulSet, "a first readiness probe can deadlock the bootstrap of a StatefulSet", "set statefulSets: true in the rule, or annotate", true},
+	{NotOffered, "profile %s does not offer it", "write the handler to have it anyway", false},
+	{OwnKeyOnly, "profile %s gives it only where its own key asks", "", true},
+	{CommandOverridden, "the image is known as %s, and its command is another", "write the handler to have it anyway", false},
+	{LowConfidence, "the ports alone do not prove enough", "annotate the Pod to have it", true},
+	{LivenessNotInferred, "the policy asks for a written liveness handler", "write liveness: /PATH", false},
+	{PodTooLarge, "the Pod is so large that with them it could not be stored", "write them into the Pod", false},
 }
 
 // The words of package annotation that sentences need, written again because reason is a leaf that every other
@@ -106,11 +108,14 @@ const (
 	statusKey = domain + "/status"
 )
 
+// Table returns the description of every reason, in the order of the constants.
+func Table() []Description { return slices.Clone(table[:]) }
+
 // Describe finds the description of a reason.
 func Describe(r Reason) (Description, bool) {
-	for _, d := range Table() {
-		if d.Reason == r {
-			return d, true
+	for i := range table {
+		if table[i].Reason == r {
+			return table[i], true
 		}
 	}
 	return Description{}, false

@@ -41,7 +41,7 @@ type suite struct {
 }
 
 // theSuite is set by TestMain and never after it: Go's tests have no other way to share what is costly.
-var theSuite *suite //nolint:gochecknoglobals // See its comment.
+var theSuite *suite
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m)) //nolint:forbidigo // This is the main of a test.

@@ -148,7 +148,7 @@ func slotOf(c *corev1.Container, kind probe.Kind) **corev1.Probe {
 // explainOnce asks the CLI for all Pods of all tests: for each style, what is injected by the name of the Pod. The
 // engine cannot be called from here, because it is written for a newer k8s.io/api than this kubelet's; the CLI is the
 // same engine, and what it prints is what people are promised.
-var explainOnce = sync.OnceValues(func() (map[timing.Style]map[string][]injected, error) { //nolint:gochecknoglobals // asked once for all tests
+var explainOnce = sync.OnceValues(func() (map[timing.Style]map[string][]injected, error) {
 	explained := map[timing.Style]map[string][]injected{}
 	for _, style := range []timing.Style{timing.StyleStartupProbe, timing.StyleInitialDelay} {
 		pods, err := explain(style)
