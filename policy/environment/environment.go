@@ -96,9 +96,9 @@ type setting struct {
 
 // Value gives the literal value of a variable. The last of several counts, as for the kubelet.
 func (v Variables) Value(name string) (string, bool) {
-	for i := len(v) - 1; i >= 0; i-- {
-		if v[i].name == name {
-			return v[i].value, v[i].literal
+	for _, set := range slices.Backward(v) {
+		if set.name == name {
+			return set.value, set.literal
 		}
 	}
 	return "", false

@@ -17,7 +17,7 @@ const (
 type ProbePolicy struct {
 	APIVersion string          `json:"apiVersion"`
 	Kind       string          `json:"kind"`
-	Metadata   Metadata        `json:"metadata,omitempty"`
+	Metadata   Metadata        `json:"metadata"`
 	Spec       ProbePolicySpec `json:"spec"`
 }
 
@@ -40,7 +40,7 @@ type ProbePolicySpec struct {
 	// KnownSidecars are names of containers that are never the main container, added to the built-in list.
 	KnownSidecars []string `json:"knownSidecars,omitempty"`
 	// Confidence is what inference must reach for Pods that did not ask themselves.
-	Confidence Confidence `json:"confidence,omitempty"`
+	Confidence Confidence `json:"confidence"`
 	// InferredLiveness (default true) lets a Pod that asks without naming a handler get a liveness probe; when
 	// false it gets readiness only.
 	InferredLiveness *bool `json:"inferredLiveness,omitempty"`
