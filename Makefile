@@ -7,6 +7,9 @@ IMAGE   ?= probe-injector:$(VERSION)
 GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 
+# Every Go module of the repository, by its folder.
+MODULES = $(patsubst %/,%,$(dir $(shell git ls-files '*go.mod')))
+
 LDFLAGS := -s -w -X github.com/probe-injector/probe-injector/cmd/internal/version.release=$(VERSION)
 
 .DEFAULT_GOAL := help
@@ -15,8 +18,8 @@ LDFLAGS := -s -w -X github.com/probe-injector/probe-injector/cmd/internal/versio
 
 .PHONY: demo
 demo: ## Show the main job on a real control plane; KEEP=1 leaves it running
-	@go run ./test/binaries/build > /dev/null
-	@go build -o bin/demo ./test/demo
+	@go -C test run ./binaries/build > /dev/null
+	@go -C test build -o ../bin/demo ./demo
 	@bin/demo $(if $(KEEP),-keep)
 
 .PHONY: help
@@ -25,35 +28,38 @@ help: ## List the targets
 
 ##@ Check it
 
+# -count=1 because go test takes a result from its cache although files outside of the test's own module have changed:
+# the chart, the examples, the programs.
 .PHONY: test
 test: ## Run every test that needs no root, on a real kube-apiserver
-	go run ./test/binaries/build
-	go run ./test/charttools/build
-	go test $$(go list ./... | grep -vE '/test/(resilience|certmanager|cluster/command|e2e)$$')
-	go test -count=1 ./test/resilience
+	go -C test run ./binaries/build
+	go -C test run ./charttools/build
+	go test ./...
+	go -C test test -count=1 $$(go -C test list ./... | grep -vE '/test/(resilience|certmanager|cluster/command|e2e)$$')
+	go -C test test -count=1 ./resilience
 	go -C test/prober test -count=1 ./...
 	go -C test/linters test -count=1 ./...
 	go -C test/images/target test ./...
 
 .PHONY: test-matrix
 test-matrix: ## Run the tests that need an API server on Kubernetes 1.30 to 1.37; VERSIONS="1.30 1.37" chooses
-	go run ./test/matrix $(VERSIONS)
+	go -C test run ./matrix $(VERSIONS)
 
 E2E_CLUSTER_COMMAND := bin/e2e-cluster
 E2E_TEST            := $(E2E_CLUSTER_COMMAND) test -count=1 -v -parallel 32 -timeout 90m
 
 .PHONY: e2e
 e2e: e2e-programs ## As root: the product on a real node, what every change has to pass
-	go test -count=1 ./test/cluster/command
-	$(E2E_TEST) -skip '^TestFull' $(if $(ONLY),-run '$(ONLY)') ./test/e2e
+	go -C test test -count=1 ./cluster/command
+	$(E2E_TEST) -skip '^TestFull' $(if $(ONLY),-run '$(ONLY)') ./e2e
 
 .PHONY: e2e-full
 e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighbours, presets, and test-matrix
-	go test -count=1 ./test/cluster/command
-	go run ./test/certmanager/build
-	go test -count=1 ./test/certmanager
-	go run ./test/images/build -software
-	$(E2E_TEST) ./test/e2e
+	go -C test test -count=1 ./cluster/command
+	go -C test run ./certmanager/build
+	go -C test test -count=1 ./certmanager
+	go -C test run ./images/build -software
+	$(E2E_TEST) ./e2e
 
 .PHONY: e2e-up
 e2e-up: e2e-programs ## As root: start a cluster that stays; make e2e uses it
@@ -61,15 +67,15 @@ e2e-up: e2e-programs ## As root: start a cluster that stays; make e2e uses it
 
 .PHONY: e2e-down
 e2e-down: ## End that cluster, also what is left of one that crashed
-	@go build -o $(E2E_CLUSTER_COMMAND) ./test/cluster/command
+	@go -C test build -o ../$(E2E_CLUSTER_COMMAND) ./cluster/command
 	@$(E2E_CLUSTER_COMMAND) down
 
 .PHONY: e2e-programs
 e2e-programs:
 	.ci/prepare
-	go run ./test/binaries/build -node
-	go run ./test/charttools/build
-	go build -o $(E2E_CLUSTER_COMMAND) ./test/cluster/command
+	go -C test run ./binaries/build -node
+	go -C test run ./charttools/build
+	go -C test build -o ../$(E2E_CLUSTER_COMMAND) ./cluster/command
 
 .PHONY: fuzz
 fuzz: ## Fuzz each text boundary for FUZZTIME (default 1m)
@@ -77,40 +83,35 @@ fuzz: ## Fuzz each text boundary for FUZZTIME (default 1m)
 
 .PHONY: bench
 bench: ## Measure: one line per figure, each a ratio within one run or a count
-	@go run ./test/binaries/build > /dev/null
-	@go run ./test/bench $(if $(ONLY),-only '$(ONLY)')
+	@go -C test run ./binaries/build > /dev/null
+	@go -C test run ./bench $(if $(ONLY),-only '$(ONLY)')
 
 .PHONY: chart-test
 chart-test: ## Test the chart alone, with both versions of Helm
-	go run ./test/charttools/build
-	go test ./charts/... ./test/chart
+	go -C test run ./charttools/build
+	go test ./charts/...
+	go -C test test -count=1 ./chart
 
 .PHONY: resilience
 resilience: ## Restarts, rotations, failures and overload at full length, with the figures
-	go run ./test/binaries/build
-	RESILIENCE=full go test -count=1 -v -timeout 40m ./test/resilience
+	go -C test run ./binaries/build
+	RESILIENCE=full go -C test test -count=1 -v -timeout 40m ./resilience
 
 .PHONY: bench-defaults
 bench-defaults: ## Compare our numbers with what others inject, in a simulation
-	@go run ./test/defaults
+	@go -C test run ./defaults
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters
-	$(GOLANGCI_LINT) run --allow-parallel-runners ./...
-	cd test/prober && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...
-	cd test/linters && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...
-	cd test/images/target && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...
-	cd test/certmanager/programs && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...
+	@set -e; for module in $(MODULES); do \
+		cd $(CURDIR)/$$module; [ -n "$$(go list ./... 2>&1 | grep -v 'matched no packages')" ] || continue; echo "lint $$module"; \
+		$(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml ./...; \
+	done
 
 .PHONY: verify
 verify: ## Check that generated files are up to date and that changed numbers are in the CHANGELOG
 	go mod verify
-	go mod tidy -diff
-	go -C test/prober mod tidy -diff
-	go -C test/linters mod tidy -diff
-	go -C test/linters/kube-score mod tidy -diff
-	go -C test/certmanager/programs mod tidy -diff
-	go -C test/images/target mod tidy -diff
+	@set -e; for module in $(MODULES); do echo "go -C $$module mod tidy -diff"; go -C $$module mod tidy -diff; done
 	go run ./docs/generate -check
 	go run ./charts/generate -check
 	.ci/numbers
@@ -126,7 +127,11 @@ build: ## Build the webhook and the CLI into bin/
 generate: ## Bring generated files up to date
 	go run ./docs/generate
 	go run ./charts/generate
-	go run ./test/defaults -write
+	go -C test run ./defaults -write
+
+.PHONY: tidy
+tidy: ## Bring the go.mod of every module up to date
+	@set -e; for module in $(MODULES); do echo "go -C $$module mod tidy"; go -C $$module mod tidy; done
 
 .PHONY: format
 format: $(GOLANGCI_LINT) ## Format the code

@@ -1,454 +1,150 @@
+//go:build apiserver
+
 package selfmanaged
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
-	"sync"
-	"sync/atomic"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	admissionv1 "k8s.io/api/admission/v1"
-	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
-	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
+	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-
-	"github.com/probe-injector/probe-injector/certs"
-	"github.com/probe-injector/probe-injector/test/controlplane"
-	"github.com/probe-injector/probe-injector/test/permissions"
+	"k8s.io/client-go/tools/clientcmd"
 )
 
-// The tests in this file run replicas inside the test and everything else for real: a kube-apiserver calls them, knows
-// nobody's certificate, and lets them do exactly what permissions.Required says.
+// The test in this file needs a real API server and what this package keeps to itself. Control planes are started in the
+// module of the tests, which nothing here can import: test/selfmanaged runs it, with the build tag and $KUBECONFIG.
 
-const (
-	releaseNamespace = "probes"
-	secretName       = "probe-injector-tls"
-	// asWhom is the user that the permissions are given to.
-	asWhom = "system:serviceaccount:probes:probe-injector"
-	// patience bounds every wait; what is expected to be faster is checked beside it.
-	patience = 30 * time.Second
-)
-
-// installation is a release of the chart as far as certificates are concerned.
-type installation struct {
-	*controlplane.ControlPlane
-	t             *testing.T
-	configuration string
-	replicas      []*instance
+// configurationsAPI is the API of one kind of webhook configurations, as kubectl uses it.
+type configurationsAPI[O any] interface {
+	Create(ctx context.Context, object O, o metav1.CreateOptions) (O, error)
+	Get(ctx context.Context, name string, o metav1.GetOptions) (O, error)
+	Delete(ctx context.Context, name string, o metav1.DeleteOptions) error
 }
 
-// instance is a replica with its listener.
-type instance struct {
-	*Manager
-	// address is host, port and path.
-	address string
-	stop    func()
-}
-
-// install starts replicas and only then registers them, as the chart does, with one entry for each.
-func install(t *testing.T, plane *controlplane.ControlPlane, name string, replicas int, l Lifetimes) *installation {
-	t.Helper()
-	i := &installation{ControlPlane: plane, t: t, configuration: name}
-	i.putSecret()
-	i.grant(permissions.Required(secretName, []string{name}))
-	for range replicas {
-		i.replicas = append(i.replicas, i.startReplica(l))
+func TestConfigurationKinds(t *testing.T) {
+	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv(clientcmd.RecommendedConfigPathEnvVar))
+	if err != nil {
+		t.Fatal(err)
 	}
-	i.register()
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const name = "kinds"
+	api := client.AdmissionregistrationV1()
+	t.Run(mutating.name, func(t *testing.T) {
+		testKind(t, config, configurationRef{mutating, name}, api.MutatingWebhookConfigurations(), mutatingConfiguration(name))
+	})
+	t.Run(validating.name, func(t *testing.T) {
+		testKind(t, config, configurationRef{validating, name}, api.ValidatingWebhookConfigurations(), validatingConfiguration(name))
+	})
+}
+
+// testKind follows one configuration through its life: it is created, patched and deleted.
+func testKind[O any](t *testing.T, config *rest.Config, r configurationRef, api configurationsAPI[O], object O) {
+	cluster, err := newAPICluster(config, "probes", "tls", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := watchConfiguration(t, cluster, r)
+	w.until("known not to exist", func(c *configuration, known bool) bool { return known && c == nil })
+
+	created, err := api.Create(t.Context(), object, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := w.until("created", func(c *configuration, _ bool) bool { return c != nil })
+	want := []configuredWebhook{{name: entryNames()[0]}, {name: entryNames()[1]}}
+	if diff := cmp.Diff(want, before.webhooks, cmp.AllowUnexported(configuredWebhook{})); diff != "" {
+		t.Errorf("created: want - got +:\n%s", diff)
+	}
+
+	bundle := encodeCertificates(of(foreignAuthority(t, time.Now())))
+	patch, err := json.Marshal(bundlePatch{
+		Metadata: precondition{before.resourceVersion},
+		Webhooks: []webhookPatch{{Name: entryNames()[1], ClientConfig: clientConfigPatch{CABundle: bundle}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cluster.patchConfiguration(t.Context(), r, patch); err != nil {
+		t.Fatal(err)
+	}
+	after := w.until("patched", func(c *configuration, _ bool) bool { return c.resourceVersion != before.resourceVersion })
+	want[1].bundle = bundle
+	if diff := cmp.Diff(want, after.webhooks, cmp.AllowUnexported(configuredWebhook{})); diff != "" {
+		t.Errorf("patched: want - got +:\n%s", diff)
+	}
+	patched, err := api.Get(t.Context(), r.name, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	untouched := cmp.FilterPath(func(p cmp.Path) bool {
+		return slices.Contains([]string{"ObjectMeta", "CABundle"}, strings.TrimPrefix(p.Last().String(), "."))
+	}, cmp.Ignore())
+	if diff := cmp.Diff(created, patched, untouched); diff != "" {
+		t.Errorf("the patch changed more than a bundle:\n%s", diff)
+	}
+	if err := cluster.patchConfiguration(t.Context(), r, patch); !apierrors.IsConflict(err) {
+		t.Errorf("a patch of an old version: %v", err)
+	}
+	if err := api.Delete(t.Context(), r.name, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	w.until("deleted", func(c *configuration, _ bool) bool { return c == nil })
+}
+
+// configurationWatch is a watch of one configuration.
+type configurationWatch struct {
+	t       *testing.T
+	store   *configurationStore
+	changed chan struct{}
+}
+
+// watchConfiguration watches a configuration until the test ends.
+func watchConfiguration(t *testing.T, c *apiCluster, r configurationRef) *configurationWatch {
+	w := &configurationWatch{t: t, changed: make(chan struct{}, 1)}
+	w.store = &configurationStore{read: r.kind.read, changed: func() {
+		select {
+		case w.changed <- struct{}{}:
+		default:
+		}
+	}}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.watch(ctx, &secretStore{read: readSecret, changed: func() {}}, map[configurationRef]*configurationStore{r: w.store})
+	}()
 	t.Cleanup(func() {
-		err := plane.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Delete(context.WithoutCancel(t.Context()), name, metav1.DeleteOptions{})
-		if err != nil {
-			t.Error(err)
-		}
-		for _, r := range i.replicas {
-			r.stop()
-		}
-	})
-	return i
-}
-
-// putSecret makes the Secret as the chart renders it: empty, in place of an earlier one.
-func (i *installation) putSecret() {
-	i.t.Helper()
-	secrets := i.Client().CoreV1().Secrets(releaseNamespace)
-	if err := secrets.Delete(i.t.Context(), secretName, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
-		i.t.Fatal(err)
-	}
-	_, err := secrets.Create(i.t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: secretName}}, metav1.CreateOptions{})
-	if err != nil {
-		i.t.Fatal(err)
-	}
-}
-
-func (i *installation) grant(p permissions.Rules) {
-	i.t.Helper()
-	ctx, rbac := i.t.Context(), i.Client().RbacV1()
-	name := metav1.ObjectMeta{Name: i.configuration, Namespace: releaseNamespace}
-	subjects := []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: asWhom}}
-	_, err := rbac.Roles(releaseNamespace).Create(ctx, &rbacv1.Role{ObjectMeta: name, Rules: p.Role}, metav1.CreateOptions{})
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	_, err = rbac.RoleBindings(releaseNamespace).Create(ctx, &rbacv1.RoleBinding{ObjectMeta: name, Subjects: subjects,
-		RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name.Name}}, metav1.CreateOptions{})
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	name.Namespace = ""
-	_, err = rbac.ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: name, Rules: p.ClusterRole}, metav1.CreateOptions{})
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	_, err = rbac.ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{ObjectMeta: name, Subjects: subjects,
-		RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name.Name}}, metav1.CreateOptions{})
-	if err != nil {
-		i.t.Fatal(err)
-	}
-}
-
-func (i *installation) startReplica(l Lifetimes) *instance {
-	i.t.Helper()
-	config := i.RESTConfig()
-	config.QPS = 0 // as in production
-	config.Impersonate = rest.ImpersonationConfig{UserName: asWhom}
-	manager, err := New(Options{
-		Config: config, Namespace: releaseNamespace, Secret: secretName, Configurations: []string{i.configuration},
-		DNSNames: []string{"127.0.0.1", serviceName}, Lifetimes: l, Registerer: prometheus.NewRegistry(),
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-	})
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	settings := &tls.Config{}
-	certs.ServerTLS(manager, tls.VersionTLS13)(settings)
-	server := &http.Server{Handler: http.HandlerFunc(allow), TLSConfig: settings, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(i.t.Context()))
-	var running sync.WaitGroup
-	running.Go(func() { manager.Run(ctx) })
-	running.Go(func() { _ = server.ServeTLS(listener, "", "") })
-	return &instance{Manager: manager, address: listener.Addr().String() + "/", stop: sync.OnceFunc(func() {
 		cancel()
-		_ = server.Close()
-		running.Wait()
-	})}
-}
-
-// allow answers a review, and makes the API server connect anew for the next one, so that each verifies a certificate.
-func allow(w http.ResponseWriter, r *http.Request) {
-	var review admissionv1.AdmissionReview
-	if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	review.Response = &admissionv1.AdmissionResponse{UID: review.Request.UID, Allowed: true}
-	w.Header().Set("Connection", "close")
-	_ = json.NewEncoder(w).Encode(review)
-}
-
-// register installs the configuration as the chart renders it: without bundles.
-func (i *installation) register() {
-	i.t.Helper()
-	c := &admissionregistrationv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: i.configuration}}
-	for n, r := range i.replicas {
-		c.Webhooks = append(c.Webhooks, admissionregistrationv1.MutatingWebhook{
-			Name:                    fmt.Sprintf("replica-%d.probe-injector.dev", n),
-			ClientConfig:            admissionregistrationv1.WebhookClientConfig{URL: new("https://" + r.address)},
-			FailurePolicy:           new(admissionregistrationv1.Fail),
-			SideEffects:             new(admissionregistrationv1.SideEffectClassNone),
-			AdmissionReviewVersions: []string{"v1"},
-			NamespaceSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "shop"}},
-			Rules: []admissionregistrationv1.RuleWithOperations{{
-				Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create},
-				Rule:       admissionregistrationv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"pods"}},
-			}},
-		})
-	}
-	_, err := i.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Create(i.t.Context(), c, metav1.CreateOptions{})
-	if err != nil {
-		i.t.Fatal(err)
-	}
-}
-
-// create creates a Pod on dry run, which fails unless the API server trusts every replica.
-func (i *installation) create() error {
-	_, err := i.Client().CoreV1().Pods("shop").Create(i.t.Context(), &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: "web-"},
-		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "web:1"}}},
-	}, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-	return err
-}
-
-// load creates Pods all the time until the returned function is called, which returns how many there were and why one
-// of them was refused.
-func (i *installation) load() (stop func() (creates int64, refused error)) {
-	ctx, cancel := context.WithCancel(i.t.Context())
-	var running sync.WaitGroup
-	var creates atomic.Int64
-	var first error
-	running.Go(func() {
-		for ctx.Err() == nil {
-			if err := i.create(); err != nil && first == nil {
-				first = err
-			}
-			creates.Add(1)
-			time.Sleep(20 * time.Millisecond)
-		}
+		<-done
 	})
-	return func() (int64, error) {
-		cancel()
-		running.Wait()
-		return creates.Load(), first
-	}
+	return w
 }
 
-// authority is what is in the Secret, or nil if that cannot be used.
-func (i *installation) authority() *authority {
-	i.t.Helper()
-	s, err := i.Client().CoreV1().Secrets(releaseNamespace).Get(i.t.Context(), secretName, metav1.GetOptions{})
-	if err != nil {
-		return nil
-	}
-	a, err := parseAuthority(s.Data, time.Now())
-	if err != nil {
-		return nil
-	}
-	return a
-}
-
-// whole returns what is not as it should be: every replica serves what the authority in the Secret signed, and an API
-// server that only knows what is published calls them.
-func (i *installation) whole() error {
-	a := i.authority()
-	if a == nil {
-		return fmt.Errorf("the Secret has no authority")
-	}
-	c, err := i.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Get(i.t.Context(), i.configuration, metav1.GetOptions{})
-	if err != nil {
-		return err
-	}
-	for _, w := range c.Webhooks {
-		if all := parseCertificates(w.ClientConfig.CABundle); len(all) == 0 || len(all) > 2 || !all[0].Equal(a.certificate) {
-			return fmt.Errorf("%s has %d authorities and not the one of the Secret first", w.Name, len(all))
-		}
-	}
-	for n, r := range i.replicas {
-		if err := r.Ready(); err != nil {
-			return fmt.Errorf("replica %d: %w", n, err)
-		}
-		if l := r.serving.Load(); !l.issuer.Equal(a.certificate) {
-			return fmt.Errorf("replica %d serves what an earlier authority signed", n)
-		}
-	}
-	return i.create()
-}
-
-// untilWhole waits until everything is as it should be, and returns how long that took.
-func (i *installation) untilWhole() time.Duration {
-	i.t.Helper()
-	begin := time.Now()
+// until waits until what is stored meets a condition, and returns it.
+func (w *configurationWatch) until(what string, condition func(c *configuration, known bool) bool) *configuration {
+	w.t.Helper()
+	timeout := time.After(30 * time.Second)
 	for {
-		err := i.whole()
-		if err == nil {
-			return time.Since(begin)
+		c, known := w.store.get()
+		if condition(c, known) {
+			return c
 		}
-		if time.Since(begin) > patience {
-			i.t.Fatalf("not in %s: %v", patience, err)
+		select {
+		case <-w.changed:
+		case <-timeout:
+			w.t.Fatalf("never %s", what)
 		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-func (i *installation) setSecret(data map[string][]byte) {
-	i.t.Helper()
-	secrets := i.Client().CoreV1().Secrets(releaseNamespace)
-	s, err := secrets.Get(i.t.Context(), secretName, metav1.GetOptions{})
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	s.Data = data
-	if _, err := secrets.Update(i.t.Context(), s, metav1.UpdateOptions{}); err != nil {
-		i.t.Fatal(err)
-	}
-}
-
-// setBundles replaces the bundles of some entries.
-func (i *installation) setBundles(bundle string, entries ...int) {
-	i.t.Helper()
-	for _, n := range entries {
-		patch := fmt.Sprintf(`[{"op":"replace","path":"/webhooks/%d/clientConfig/caBundle","value":%s}]`, n, bundle)
-		_, err := i.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Patch(i.t.Context(), i.configuration,
-			types.JSONPatchType, []byte(patch), metav1.PatchOptions{})
-		if err != nil {
-			i.t.Fatal(err)
-		}
-	}
-}
-
-func TestOnARealAPIServer(t *testing.T) {
-	t.Parallel()
-	plane := controlplane.ForTest(t, controlplane.Options{})
-	for _, name := range []string{releaseNamespace, "shop"} {
-		if err := plane.CreateNamespace(t.Context(), name, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Run("both kinds of configurations", func(t *testing.T) { testConfigurationKinds(t, plane) })
-	t.Run("a fresh installation", func(t *testing.T) { testFreshInstallation(t, plane) })
-	t.Run("recovery", func(t *testing.T) { testRecovery(t, plane) })
-	t.Run("rotation", func(t *testing.T) { testRotation(t, plane) })
-	t.Run("the program", func(t *testing.T) { testProcess(t, plane) })
-}
-
-// testFreshInstallation holds the time from the start of three replicas to the first Pod that all of them have seen
-// against 5 seconds; the machine may be busy, and 200 ms are usual.
-func testFreshInstallation(t *testing.T, plane *controlplane.ControlPlane) {
-	var worst time.Duration
-	for n := range 5 {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			begin := time.Now()
-			install(t, plane, fmt.Sprintf("fresh-%d", n), 3, DefaultLifetimes()).untilWhole()
-			worst = max(worst, time.Since(begin))
-		})
-	}
-	t.Logf("from nothing to trusted: %s, the worst of 5", worst.Round(time.Millisecond))
-	if worst > 5*time.Second {
-		t.Error("that is more than 5 s")
-	}
-}
-
-func testRecovery(t *testing.T, plane *controlplane.ControlPlane) {
-	l := DefaultLifetimes()
-	l.Hold = time.Second
-	i := install(t, plane, "recovery", 2, l)
-	i.untilWhole()
-	now := time.Now()
-	elsewhere, err := i.authority().sign([]string{"elsewhere.svc"}, now, l)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, expired := makeCA(t, now.Add(-l.CA-time.Minute), l)
-	_, ending := makeCA(t, now.Add(-l.CA*3/4), l)
-	_, other := makeCA(t, now, l)
-	tests := []struct {
-		name   string
-		damage func()
-		// refuses is whether calls may fail until it is repaired: the configuration itself is damaged.
-		refuses bool
-		within  time.Duration
-	}{
-		{"an emptied Secret", func() { i.setSecret(nil) }, false, 10 * time.Second},
-		{"a Secret of garbage", func() {
-			i.setSecret(map[string][]byte{certificateKey: []byte("garbage"), privateKeyKey: []byte("garbage")})
-		}, false, 10 * time.Second},
-		{"a Secret with somebody else's certificate", func() {
-			i.setSecret(map[string][]byte{certificateKey: encodeCertificates([]*x509.Certificate{elsewhere.certificate()}), privateKeyKey: other[privateKeyKey]})
-		}, false, 10 * time.Second},
-		{"an authority that has expired", func() { i.setSecret(expired) }, false, 10 * time.Second},
-		{"an authority that ends soon", func() { i.setSecret(ending) }, false, 10 * time.Second},
-		{"an emptied bundle", func() { i.setBundles(`null`, 0) }, true, time.Second},
-		{"all bundles emptied", func() { i.setBundles(`null`, 0, 1) }, true, time.Second},
-		{"a bundle of garbage", func() { i.setBundles(`"Z2FyYmFnZQ=="`, 1) }, true, time.Second},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			stop := i.load()
-			test.damage()
-			took := i.untilWhole()
-			creates, refused := stop()
-			t.Logf("%s: whole again after %s; %d Pods created meanwhile", test.name, took.Round(time.Millisecond), creates)
-			if took > test.within {
-				t.Errorf("that is more than %s", test.within)
-			}
-			if refused != nil && !test.refuses {
-				t.Errorf("a Pod was refused: %v", refused)
-			}
-		})
-	}
-	t.Run("a deleted Secret that we may not make again costs nothing, and is filled when it is put back", func(t *testing.T) {
-		stop := i.load()
-		if err := i.Client().CoreV1().Secrets(releaseNamespace).Delete(t.Context(), secretName, metav1.DeleteOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-		i.putSecretBack(t)
-		t.Logf("whole again %s after it was put back", i.untilWhole().Round(time.Millisecond))
-		if _, refused := stop(); refused != nil {
-			t.Errorf("a Pod was refused: %v", refused)
-		}
-	})
-	t.Run("a deleted Secret that we may make again is", func(t *testing.T) {
-		i.mayCreate(t)
-		stop := i.load()
-		if err := i.Client().CoreV1().Secrets(releaseNamespace).Delete(t.Context(), secretName, metav1.DeleteOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("whole again after %s", i.untilWhole().Round(time.Millisecond))
-		if _, refused := stop(); refused != nil {
-			t.Errorf("a Pod was refused: %v", refused)
-		}
-	})
-}
-
-func (i *installation) putSecretBack(t *testing.T) {
-	t.Helper()
-	_, err := i.Client().CoreV1().Secrets(releaseNamespace).Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: secretName}}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// mayCreate adds the permission that permissions.Recreate describes.
-func (i *installation) mayCreate(t *testing.T) {
-	t.Helper()
-	roles := i.Client().RbacV1().Roles(releaseNamespace)
-	role, err := roles.Get(t.Context(), i.configuration, metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	role.Rules = append(role.Rules, permissions.Recreate())
-	if _, err := roles.Update(t.Context(), role, metav1.UpdateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// testRotation lets three replicas renew certificates every two seconds and the authority every six, while Pods are
-// created that each verify all three.
-func testRotation(t *testing.T, plane *controlplane.ControlPlane) {
-	l := DefaultLifetimes()
-	l.CA, l.Leaf, l.Hold = 9*time.Second, 3*time.Second, 500*time.Millisecond
-	i := install(t, plane, "rotation", 3, l)
-	i.untilWhole()
-	stop := i.load()
-	authorities, leaves := map[string]bool{}, map[string]bool{}
-	for end := time.Now().Add(13 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		for _, r := range i.replicas {
-			served := r.serving.Load()
-			authorities[serial(served.issuer)], leaves[serial(served.certificate())] = true, true
-		}
-	}
-	creates, refused := stop()
-	t.Logf("%d Pods created over %d certificates of %d authorities", creates, len(leaves), len(authorities))
-	if refused != nil {
-		t.Errorf("a Pod was refused: %v", refused)
-	}
-	if len(authorities) < 3 || len(leaves) < 12 {
-		t.Error("that is less than the lifetimes promise")
 	}
 }

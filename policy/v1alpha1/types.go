@@ -17,7 +17,7 @@ const (
 type ProbePolicy struct {
 	APIVersion string          `json:"apiVersion"`
 	Kind       string          `json:"kind"`
-	Metadata   Metadata        `json:"metadata"`
+	Metadata   Metadata        `json:"metadata,omitzero"`
 	Spec       ProbePolicySpec `json:"spec"`
 }
 
@@ -40,7 +40,7 @@ type ProbePolicySpec struct {
 	// KnownSidecars are names of containers that are never the main container, added to the built-in list.
 	KnownSidecars []string `json:"knownSidecars,omitempty"`
 	// Confidence is what inference must reach for Pods that did not ask themselves.
-	Confidence Confidence `json:"confidence"`
+	Confidence Confidence `json:"confidence,omitzero"`
 	// InferredLiveness (default true) lets a Pod that asks without naming a handler get a liveness probe; when
 	// false it gets readiness only.
 	InferredLiveness *bool `json:"inferredLiveness,omitempty"`
@@ -50,7 +50,7 @@ type ProbePolicySpec struct {
 	Style timing.Style `json:"style,omitempty"`
 }
 
-// Mode reports whether decisions change Pods.
+// Mode says whether decisions change Pods.
 type Mode string
 
 // The modes.

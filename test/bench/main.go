@@ -1,6 +1,6 @@
 // Command bench measures what design goals say about speed and memory, and reports whether they hold:
 //
-//	go run ./test/bench [-only REGEXP] [-quick]
+//	go -C test run ./bench [-only REGEXP] [-quick]
 //
 // It prints one line for each figure, "bench NAME VALUE TARGET pass|fail", and ends with 1 if one fails; what it does
 // meanwhile goes to stderr. Almost every figure is a ratio of two things that were measured in turn within the same

@@ -6,7 +6,7 @@ import (
 
 // ForTest starts a control plane that lives as long as the test. It ends the test if that fails.
 //
-// A test that has to build the programs first takes several minutes, once; "go run ./test/binaries/build" does it
+// A test that has to build the programs first takes several minutes, once; "go -C test run ./binaries/build" does it
 // beforehand.
 func ForTest(t testing.TB, options Options) *ControlPlane {
 	t.Helper()

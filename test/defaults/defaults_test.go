@@ -57,7 +57,7 @@ func TestTheComparison(t *testing.T) {
 			t.Fatal(err)
 		}
 		if string(have) != want {
-			t.Error("docs/defaults.md is out of date: run go run ./test/defaults -write in the root of the repository")
+			t.Error("docs/defaults.md is out of date: run go -C test run ./defaults -write")
 		}
 	})
 }

@@ -2,10 +2,10 @@
 // hangs to our probes and to the probes that others inject or publish, on a model of the kubelet (package kubelet),
 // and prints what happened as Markdown.
 //
-//	go run ./test/defaults          prints the tables
-//	go run ./test/defaults -write   puts them into docs/defaults.md, between its markers
+//	go -C test run ./defaults          prints the tables
+//	go -C test run ./defaults -write   puts them into docs/defaults.md, between its markers
 //
-// Run it in the root of the repository. The same code gives the same tables, on every machine. Begin with
+// The same code gives the same tables, on every machine. Begin with
 // population.go, which says how software is assumed to behave and where that comes from, and sets.go, which has
 // the probes that are compared; questions.go has what is asked, one row for each.
 package main
@@ -15,6 +15,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+
+	"github.com/probe-injector/probe-injector/test/checkout"
 )
 
 func main() {
@@ -27,7 +30,6 @@ func main() {
 func run(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("defaults", flag.ContinueOnError)
 	write := flags.Bool("write", false, "put the tables into the page instead of printing them")
-	page := flags.String("page", "docs/defaults.md", "the page, from the root of the repository")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -40,13 +42,18 @@ func run(args []string, out io.Writer) error {
 		_, err := io.WriteString(out, tables)
 		return err
 	}
-	old, err := os.ReadFile(*page)
+	root, err := checkout.Root()
+	if err != nil {
+		return err
+	}
+	page := filepath.Join(root, "docs", "defaults.md")
+	old, err := os.ReadFile(page)
 	if err != nil {
 		return err
 	}
 	changed, err := between(string(old), tables)
 	if err != nil {
-		return fmt.Errorf("%s: %w", *page, err)
+		return fmt.Errorf("%s: %w", page, err)
 	}
-	return os.WriteFile(*page, []byte(changed), 0o644)
+	return os.WriteFile(page, []byte(changed), 0o644)
 }

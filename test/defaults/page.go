@@ -7,7 +7,7 @@ import (
 
 // The markers in the page. What is between them is written by this program, all else by people.
 const (
-	begin = "<!-- tables: begin; written by go run ./test/defaults -write -->\n"
+	begin = "<!-- tables: begin; written by go -C test run ./defaults -write -->\n"
 	end   = "<!-- tables: end -->\n"
 )
 

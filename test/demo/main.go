@@ -1,8 +1,8 @@
 // Command demo shows the main job on a real control plane: it starts etcd, kube-apiserver, the controllers and the
 // webhook on this machine, creates the Deployment of examples/flask-app, and shows what became of its Pods.
 //
-//	go run ./test/demo          show and clean up
-//	go run ./test/demo -keep    show and leave it running until Ctrl-C
+//	go -C test run ./demo          show and clean up
+//	go -C test run ./demo -keep    show and leave it running until Ctrl-C
 package main
 
 import (

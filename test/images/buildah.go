@@ -37,7 +37,7 @@ func newBuildah(folder, name string) (buildah, error) {
 // check says what is missing before a program is run. Debian's packages have the names of their programs.
 func check(program string) error {
 	if os.Geteuid() != 0 {
-		return errors.New("images are made by root: run this as root, or run go run ./test/images/build as root beforehand")
+		return errors.New("images are made by root: run this as root, or run go -C test run ./images/build as root beforehand")
 	}
 	if _, err := exec.LookPath(program); err != nil {
 		return fmt.Errorf("%s is missing: apt-get install %s", program, program)

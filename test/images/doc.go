@@ -10,6 +10,6 @@
 // there already needs none of them. Images stay out of the machine's own image store: buildah keeps what it needs in
 // .cache/images/storage/.
 //
-//	go run ./test/images/build               makes what every run needs beforehand, and prints references and archives
-//	go run ./test/images/build -software     makes what the presets need: a quarter of an hour on two cores, 7 GB
+//	go -C test run ./images/build               makes what every run needs beforehand, and prints references and archives
+//	go -C test run ./images/build -software     makes what the presets need: a quarter of an hour on two cores, 7 GB
 package images

@@ -1,7 +1,7 @@
 // Command matrix runs the tests that need a real API server against several versions of Kubernetes, one after the other:
 //
-//	go run ./test/matrix              all versions that test/binaries pins
-//	go run ./test/matrix 1.30 1.37    the named ones
+//	go -C test run ./matrix              all versions that test/binaries pins
+//	go -C test run ./matrix 1.30 1.37    the named ones
 //
 // What is missing of a version is built first, which takes several minutes, once. A failure does not keep the other
 // versions from their turn. The last lines are a table of what each API server said that it is, and of what came out.
@@ -14,10 +14,12 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
 	"github.com/probe-injector/probe-injector/test/binaries"
+	"github.com/probe-injector/probe-injector/test/checkout"
 	"github.com/probe-injector/probe-injector/test/controlplane"
 )
 
@@ -25,9 +27,7 @@ import (
 const testTimeout = "15m"
 
 // packages are those whose tests depend on the version of the API server.
-func packages() []string {
-	return []string{"./test/controlplane", "./test/integration", "./test/chart", "./certs/selfmanaged"}
-}
+var packages = []string{"./controlplane", "./integration", "./chart", "./selfmanaged"}
 
 // result is what came out of one version.
 type result struct {
@@ -98,9 +98,13 @@ func askVersion(ctx context.Context, minor string) (version string, err error) {
 
 // test runs go test.
 func test(ctx context.Context, minor string) error {
-	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-count=1", "-timeout=" + testTimeout}, packages()...)...)
+	root, err := checkout.Root()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-count=1", "-timeout=" + testTimeout}, packages...)...)
 	cmd.Env = append(os.Environ(), binaries.WantedVariable+"="+minor)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Join(root, "test"), os.Stdout, os.Stderr
 	// Tests that are interrupted take down what they have started.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if err := cmd.Run(); err != nil {

@@ -9,6 +9,7 @@ go 1.26.0
 require (
 	github.com/go-logr/logr v1.4.4
 	github.com/probe-injector/probe-injector v0.0.0
+	github.com/probe-injector/probe-injector/test v0.0.0
 	google.golang.org/grpc v1.79.3
 	k8s.io/api v0.37.2
 	k8s.io/apimachinery v0.37.2
@@ -99,7 +100,10 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
-replace github.com/probe-injector/probe-injector => ../..
+replace (
+	github.com/probe-injector/probe-injector => ../..
+	github.com/probe-injector/probe-injector/test => ..
+)
 
 replace (
 	k8s.io/api => k8s.io/api v0.36.3

@@ -16,7 +16,7 @@ import (
 type forgery struct {
 	// from and to are when it is valid, counted from now.
 	from, to time.Duration
-	// isAuthority reports whether it may sign others.
+	// isAuthority is whether it may sign others.
 	isAuthority bool
 	// permitted are the only names that it may sign for, if there are any.
 	permitted []string

@@ -47,7 +47,7 @@ type attempt struct {
 	took time.Duration
 	// err is why the Pod was refused, nil if it was not.
 	err error
-	// probed reports whether it has all probes that it had to get.
+	// probed is whether it has all probes that it had to get.
 	probed bool
 }
 

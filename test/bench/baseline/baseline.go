@@ -72,8 +72,8 @@ func build(ctx context.Context, program string) (string, error) {
 		return "", err
 	}
 	target := gobuild.Target{
-		Dir:     root,
-		Package: "./test/bench/" + program,
+		Dir:     filepath.Join(root, "test"),
+		Package: "./bench/" + program,
 		Output:  filepath.Join(root, "bin", "bench-"+program),
 	}
 	if err := gobuild.Build(ctx, target); err != nil {

@@ -1,8 +1,8 @@
 // Command build builds the programs that the tests run against, so that no test has to wait for them:
 //
-//	go run ./test/binaries/build              the Kubernetes that tests use by default
-//	go run ./test/binaries/build 1.30 1.37    the named ones
-//	go run ./test/binaries/build -node        what a node needs, too
+//	go -C test run ./binaries/build              the Kubernetes that tests use by default
+//	go -C test run ./binaries/build 1.30 1.37    the named ones
+//	go -C test run ./binaries/build -node        what a node needs, too
 package main
 
 import (

@@ -1,6 +1,6 @@
 // Command build builds cert-manager's programs, so that no test has to wait for them:
 //
-//	go run ./test/certmanager/build
+//	go -C test run ./certmanager/build
 package main
 
 import (

@@ -1,6 +1,6 @@
 // Command build builds the programs that the chart is tested with, so that no test has to wait for them:
 //
-//	go run ./test/charttools/build
+//	go -C test run ./charttools/build
 package main
 
 import (

@@ -114,7 +114,7 @@ func TestACluster(t *testing.T) {
 	})
 	t.Run("Ctrl-C while it tests takes the cluster down", func(t *testing.T) {
 		// Whatever runs for long: this package again would be us.
-		test := c.start(t.Context(), "test", "-count=1", "./test/defaults/...", "./test/server/...")
+		test := c.start(t.Context(), "test", "-count=1", "./defaults/...", "./server/...")
 		waitFor(t, "the cluster", func() error { _, _, err := cluster.Running(testNumber); return err })
 		waitFor(t, "the cluster's state", func() error { _, err := os.Stat(statePath(t)); return err })
 		if err := test.Process.Signal(os.Interrupt); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -51,14 +52,14 @@ func test(ctx context.Context, args []string) (err error) {
 	return goTest(ctx, args, []string{"E2E_KUBECONFIG=" + state.Kubeconfig, "E2E_CLUSTER_STATE=" + statePath})
 }
 
-// goTest runs go test, which ends itself on the signal that ends us.
+// goTest runs go test in the module of the tests. It ends itself on the signal that ends us.
 func goTest(ctx context.Context, args, env []string) error {
 	root, err := checkout.Root()
 	if err != nil {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test"}, args...)...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = root, os.Stdout, os.Stderr
+	cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Join(root, "test"), os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = grace

@@ -1,9 +1,9 @@
 // Command build makes the images that the tests run on a node, so that no test has to wait for them, and prints the
 // reference and the archive of each:
 //
-//	go run ./test/images/build             what every run of the suite needs; as root
-//	go run ./test/images/build redis       the named software
-//	go run ./test/images/build -software   all of the software
+//	go -C test run ./images/build             what every run of the suite needs; as root
+//	go -C test run ./images/build redis       the named software
+//	go -C test run ./images/build -software   all of the software
 package main
 
 import (

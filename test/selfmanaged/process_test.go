@@ -1,7 +1,8 @@
-package selfmanaged
+package selfmanaged_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/probe-injector/probe-injector/certs/selfmanaged"
 	"github.com/probe-injector/probe-injector/test/controlplane"
 	"github.com/probe-injector/probe-injector/test/process"
 	"github.com/probe-injector/probe-injector/test/server"
@@ -57,7 +59,7 @@ func testProcess(t *testing.T, plane *controlplane.ControlPlane) {
 	}
 	stop := i.load()
 	i.setSecret(nil)
-	time.Sleep(DefaultLifetimes().Hold + time.Second)
+	time.Sleep(selfmanaged.DefaultLifetimes().Hold + time.Second)
 	if _, refused := stop(); refused != nil {
 		t.Errorf("a Pod was refused during the rotation: %v", refused)
 	}
@@ -70,13 +72,13 @@ func testProcess(t *testing.T, plane *controlplane.ControlPlane) {
 }
 
 // published are the authorities in the first entry.
-func (i *installation) published() []string {
+func (i *installation) published() []*x509.Certificate {
 	i.t.Helper()
 	c, err := i.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Get(i.t.Context(), i.configuration, metav1.GetOptions{})
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	return serials(parseCertificates(c.Webhooks[0].ClientConfig.CABundle))
+	return certificatesIn(c.Webhooks[0].ClientConfig.CABundle)
 }
 
 func startProgram(t *testing.T, path string, plane *controlplane.ControlPlane, configuration string) (p *process.Process, address, health string) {
