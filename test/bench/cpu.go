@@ -111,12 +111,10 @@ func newCPUResult(b *bench, samples map[string][]float64) cpuResult {
 	for _, arm := range []string{armOurs, armLowerBound, armLowerBoundAgain, armBare, armTyped} {
 		b.logf("  %s: %.1f µs of CPU per review", arm, statistics.Median(samples[arm])*1e6)
 	}
-	medianRatio := func(arms ...[]float64) float64 { return statistics.Median(statistics.Ratios(arms[0], arms[1])) }
 	logRatio := func(of, to string) float64 {
-		ratio := medianRatio(samples[of], samples[to])
-		low, high := statistics.Interval(medianRatio, samples[of], samples[to])
-		b.logf("  %s / %s: %.3f (95%%: %.3f to %.3f)", of, to, ratio, low, high)
-		return ratio
+		ratio := statistics.Summarize(statistics.Ratios(samples[of], samples[to]))
+		b.logf("  %s / %s: %.3f (95%%: %.3f to %.3f)", of, to, ratio.Center, ratio.Lo, ratio.Hi)
+		return ratio.Center
 	}
 	return cpuResult{
 		lowerBound: comparison{ratio: logRatio(armOurs, armLowerBound), same: logRatio(armLowerBoundAgain, armLowerBound)},

@@ -129,9 +129,7 @@ func createOnce(ctx context.Context, b *bench, arms []arm) (createResult, error)
 	b.logf("  a create takes %.2f ms", statistics.Median(none))
 	result := createResult{added: map[string]float64{}}
 	for _, arm := range []string{armOurs, armLowerBound, armLowerBoundAgain, armLowerBoundBare, armNative} {
-		result.added[arm] = statistics.Median(statistics.Differences(samples[arm], none))
-		low, high := statistics.Interval(medianAdded, samples[arm], none)
-		b.logf("  %s adds %.3f ms (95%%: %.3f to %.3f)", arm, result.added[arm], low, high)
+		result.added[arm] = b.logAdded(arm, samples[arm], none)
 	}
 	// One after another: ours, the lower bound's and what all are compared with.
 	ratioOfAdded := func(arms ...[]float64) float64 { return medianAdded(arms[0], arms[2]) / medianAdded(arms[1], arms[2]) }
@@ -145,7 +143,14 @@ func createOnce(ctx context.Context, b *bench, arms []arm) (createResult, error)
 	return result, nil
 }
 
+// logAdded writes what an arm takes more than another, round by round, and returns the median.
+func (b *bench) logAdded(arm string, of, minus []float64) float64 {
+	added := statistics.Summarize(statistics.Differences(of, minus))
+	b.logf("  %s adds %.3f ms (95%%: %.3f to %.3f)", arm, added.Center, added.Lo, added.Hi)
+	return added.Center
+}
+
 // medianAdded is what the first arm takes more than the second, round by round.
-func medianAdded(arms ...[]float64) float64 {
-	return statistics.Median(statistics.Differences(arms[0], arms[1]))
+func medianAdded(of, minus []float64) float64 {
+	return statistics.Median(statistics.Differences(of, minus))
 }

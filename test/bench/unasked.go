@@ -67,11 +67,6 @@ func unaskedOnce(ctx context.Context, b *bench, arms []arm) (unaskedResult, erro
 		return unaskedResult{}, err
 	}
 	b.logf("  a create takes %.2f ms", statistics.Median(samples[armExcluded]))
-	logAdded := func(arm string) float64 {
-		added := medianAdded(samples[arm], samples[armExcluded])
-		low, high := statistics.Interval(medianAdded, samples[arm], samples[armExcluded])
-		b.logf("  %s adds %.3f ms (95%%: %.3f to %.3f)", arm, added, low, high)
-		return added
-	}
+	logAdded := func(arm string) float64 { return b.logAdded(arm, samples[arm], samples[armExcluded]) }
 	return unaskedResult{added: logAdded(armSelected), same: logAdded(armExcludedAgain)}, nil
 }

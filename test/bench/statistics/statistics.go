@@ -6,29 +6,35 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"golang.org/x/perf/benchmath"
 )
+
+// confidence is that of all intervals.
+const confidence = 0.95
 
 const (
 	// resamples is how many times Interval draws; more would not move the second digit.
 	resamples = 1000
-	// tail is what a 95 % interval leaves out on each side.
-	tail = 0.025
+	// tail is what an interval leaves out on each side.
+	tail = (1 - confidence) / 2
 	// seed makes the interval of the same samples the same.
 	seed = 1
 )
 
-// Median is the middle value, or the mean of the two middle ones; NaN of no values.
-func Median(values []float64) float64 {
+// Summarize gives the median of values and an interval of it that assumes nothing about how they are distributed. Of
+// too few values the interval is infinite; of none all is NaN.
+func Summarize(values []float64) benchmath.Summary {
 	if len(values) == 0 {
-		return math.NaN()
+		return benchmath.Summary{Center: math.NaN(), Lo: math.NaN(), Hi: math.NaN()}
 	}
-	sorted := slices.Sorted(slices.Values(values))
-	middle := len(sorted) / 2
-	if len(sorted)%2 == 1 {
-		return sorted[middle]
-	}
-	return (sorted[middle-1] + sorted[middle]) / 2
+	// A sample sorts what it is given, and the values are in the order of their rounds.
+	sample := benchmath.NewSample(slices.Clone(values), &benchmath.DefaultThresholds)
+	return benchmath.AssumeNothing.Summary(sample, confidence)
 }
+
+// Median is the middle value, or the mean of the two middle ones; NaN of no values.
+func Median(values []float64) float64 { return Summarize(values).Center }
 
 // Ratios divides round by round.
 func Ratios(of, by []float64) []float64 {
@@ -48,7 +54,7 @@ func pairwise(a, b []float64, combine func(a, b float64) float64) []float64 {
 	return combined
 }
 
-// Interval is the 95 % bootstrap interval of a statistic of several arms. Whole rounds are drawn, with all their arms,
+// Interval is the bootstrap interval of a statistic of several arms that is more than a median. Whole rounds are drawn, with all their arms,
 // because it is within a round that the arms can be compared.
 func Interval(statistic func(arms ...[]float64) float64, arms ...[]float64) (low, high float64) {
 	rounds := len(arms[0])

@@ -34,6 +34,23 @@ func TestMedian(t *testing.T) {
 	}
 }
 
+func TestSummarize(t *testing.T) {
+	var values []float64
+	for i := range 100 {
+		values = append(values, float64(100+i))
+	}
+	s := statistics.Summarize(values)
+	if s.Center != 149.5 || s.Lo >= 149.5 || s.Hi <= 149.5 || s.Lo < 130 || s.Hi > 170 {
+		t.Errorf("the interval of the median 149.5 is %v to %v around %v", s.Lo, s.Hi, s.Center)
+	}
+	if s := statistics.Summarize([]float64{1, 2, 3}); !math.IsInf(s.Lo, -1) || !math.IsInf(s.Hi, 1) {
+		t.Errorf("three values prove nothing, but the interval is %v to %v", s.Lo, s.Hi)
+	}
+	if s := statistics.Summarize(nil); !math.IsNaN(s.Lo) || !math.IsNaN(s.Hi) {
+		t.Errorf("nothing has an interval: %v to %v", s.Lo, s.Hi)
+	}
+}
+
 func TestRoundsAreComparedOneByOne(t *testing.T) {
 	// The machine is half as fast in the second round, for both arms.
 	of, by := []float64{3, 6, 3}, []float64{2, 4, 2}
