@@ -60,9 +60,9 @@ func schemaOfType(t reflect.Type) schema {
 func schemaOfStruct(t reflect.Type) schema {
 	properties := schema{}
 	var required []string
-	for i := range t.NumField() {
-		name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		properties[name] = optional(schemaOfType(t.Field(i).Type), options)
+	for field := range t.Fields() {
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		properties[name] = optional(schemaOfType(field.Type), options)
 		if options == "" {
 			required = append(required, name)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -32,7 +33,7 @@ func parseValues(content []byte) ([]value, error) {
 		return nil, fmt.Errorf("reading values.yaml: %w", err)
 	}
 	if len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("values.yaml: must be one mapping")
+		return nil, errors.New("values.yaml: must be one mapping")
 	}
 	parser := valuesParser{lines: strings.Split(string(content), "\n")}
 	values, err := parser.members(document.Content[0], "")

@@ -20,7 +20,7 @@ func decisionTablePage(root string) (string, error) {
 	d := newDocument("Decision table",
 		`For everybody who wants to know what wins when existing probes, annotations, profiles, rules and ports meet.`,
 		"the comment in `"+precedenceSource+"`")
-	for _, block := range strings.Split(comment, "\n\n") {
+	for block := range strings.SplitSeq(comment, "\n\n") {
 		if !strings.Contains(block, "|") {
 			d.paragraph(block)
 			continue

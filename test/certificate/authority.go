@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -57,7 +58,7 @@ func (a *Authority) Pool() *x509.CertPool {
 // Sign makes a key and a server certificate for the hosts, which are DNS names or IP addresses.
 func (a *Authority) Sign(validity time.Duration, hosts ...string) (*Leaf, error) {
 	if len(hosts) == 0 {
-		return nil, fmt.Errorf("a certificate needs a host")
+		return nil, errors.New("a certificate needs a host")
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -99,7 +99,7 @@ func (m *mounted) waitUntilServed(t *testing.T, address string) {
 		}
 		defer connection.Close()
 		if !bytes.Equal(connection.ConnectionState().PeerCertificates[0].Raw, block.Bytes) {
-			return fmt.Errorf("it is another")
+			return errors.New("it is another")
 		}
 		return nil
 	})

@@ -91,8 +91,7 @@ func pinned(ctx context.Context) (module, error) {
 	command.Env = append(os.Environ(), "GOWORK=off")
 	output, err := command.Output()
 	if err != nil {
-		var failure *exec.ExitError
-		if errors.As(err, &failure) {
+		if failure, ok := errors.AsType[*exec.ExitError](err); ok {
 			err = fmt.Errorf("%w: %s", err, failure.Stderr)
 		}
 		return module{}, fmt.Errorf("downloading the source of cert-manager: %w", err)

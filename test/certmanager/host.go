@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"k8s.io/client-go/tools/clientcmd"
@@ -110,11 +111,11 @@ func writeKubeconfigAs(admin, account, path string) error {
 
 // LogTail returns the last lines of each program's log.
 func (h *Host) LogTail(lines int) string {
-	var all string
+	var all strings.Builder
 	for _, p := range h.processes {
-		all += fmt.Sprintf("the end of the log of %s:\n%s\n", p.Name(), p.LogTail(lines))
+		fmt.Fprintf(&all, "the end of the log of %s:\n%s\n", p.Name(), p.LogTail(lines))
 	}
-	return all
+	return all.String()
 }
 
 // Stop kills the programs and removes their files. What is installed in the cluster stays.

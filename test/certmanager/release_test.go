@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -145,7 +146,7 @@ func (r *release) renew(t *testing.T, certificate string) {
 	r.eventually(t, certificate+" is renewed", func() error {
 		data, err := r.data(t.Context(), certificate)
 		if err == nil && bytes.Equal(data["tls.crt"], before) {
-			err = fmt.Errorf("the certificate is still the old one")
+			err = errors.New("the certificate is still the old one")
 		}
 		return err
 	})

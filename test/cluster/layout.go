@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 
 	"github.com/probe-injector/probe-injector/test/checkout"
 )
@@ -29,7 +30,7 @@ func newLayout(number int) (layout, error) {
 	if err != nil {
 		return layout{}, err
 	}
-	return layout{number: number, dir: filepath.Join(root, ".cache", "e2e", fmt.Sprint(number))}, nil
+	return layout{number: number, dir: filepath.Join(root, ".cache", "e2e", strconv.Itoa(number))}, nil
 }
 
 // statePath is the file that others find the cluster by, and lockPath the file that its owner holds.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,8 +88,8 @@ func startOnce(ctx context.Context, options Options, programs programs) (*Contro
 // worth a graceful end.
 func (c *ControlPlane) Stop() error {
 	var failures []error
-	for i := len(c.processes) - 1; i >= 0; i-- {
-		failures = append(failures, c.processes[i].Kill())
+	for _, process := range slices.Backward(c.processes) {
+		failures = append(failures, process.Kill())
 	}
 	if !c.options.KeepDir {
 		if err := os.RemoveAll(c.files.dir); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -31,8 +32,8 @@ func Run(ctx context.Context, config Config) error {
 		err = waitForTheEnd(ctx, running)
 	}
 	// The containers need no graceful end: the namespace ends with all that is in it.
-	for i := len(running) - 1; i >= 0; i-- {
-		err = errors.Join(err, running[i].Kill())
+	for _, process := range slices.Backward(running) {
+		err = errors.Join(err, process.Kill())
 	}
 	return err
 }

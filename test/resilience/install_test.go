@@ -2,6 +2,7 @@ package resilience
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ func TestAFreshInstallationWorksWithinSeconds(t *testing.T) {
 	c := newCluster(t, controlplane.Options{})
 	var took []time.Duration
 	for n := range installations {
-		t.Run(fmt.Sprint(n+1), func(t *testing.T) {
+		t.Run(strconv.Itoa(n+1), func(t *testing.T) {
 			r := c.prepare(t, plan{selfManaged: true, replicas: 2, namespace: fmt.Sprintf("fresh-%d", n)})
 			begin := time.Now()
 			r.apply(t)

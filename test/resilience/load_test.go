@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -79,9 +80,7 @@ func (c *cluster) attempt(ctx context.Context, s subject) attempt {
 
 func (s subject) body() ([]byte, error) {
 	metadata := map[string]any{"generateName": "resilience-"}
-	for key, value := range s.metadata {
-		metadata[key] = value
-	}
+	maps.Copy(metadata, s.metadata)
 	return json.Marshal(map[string]any{
 		"apiVersion": "v1", "kind": "Pod", "metadata": metadata,
 		"spec": map[string]any{"containers": []any{map[string]any{

@@ -5,12 +5,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -248,7 +250,7 @@ func (i *installation) authority() *x509.Certificate {
 func (i *installation) whole() error {
 	a := i.authority()
 	if a == nil {
-		return fmt.Errorf("the Secret has no authority")
+		return errors.New("the Secret has no authority")
 	}
 	c, err := i.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Get(i.t.Context(), i.configuration, metav1.GetOptions{})
 	if err != nil {
@@ -346,7 +348,7 @@ func testConfigurationKinds(t *testing.T, plane *controlplane.ControlPlane) {
 func testFreshInstallation(t *testing.T, plane *controlplane.ControlPlane) {
 	var worst time.Duration
 	for n := range 5 {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			begin := time.Now()
 			install(t, plane, fmt.Sprintf("fresh-%d", n), 3, selfmanaged.DefaultLifetimes()).untilWhole()
 			worst = max(worst, time.Since(begin))

@@ -39,6 +39,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -131,7 +132,7 @@ func serve(ctx context.Context, s settings) error {
 }
 
 func (s settings) listenAddress(port int) string {
-	return net.JoinHostPort(s.address, fmt.Sprint(port))
+	return net.JoinHostPort(s.address, strconv.Itoa(port))
 }
 
 // sleep waits, and reports whether the context has lasted so long.

@@ -2,6 +2,7 @@ package node
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/probe-injector/probe-injector/policy/probe"
@@ -39,7 +40,7 @@ func Never(how Behaviour) Life { return Life{{0, how}} }
 
 // Then adds a phase.
 func (l Life) Then(from time.Duration, does Behaviour) Life {
-	return append(l[:len(l):len(l)], Phase{from, does})
+	return append(slices.Clip(l), Phase{from, does})
 }
 
 // ThenStalls adds a silence that ends by itself.
@@ -52,11 +53,11 @@ const forever = time.Duration(math.MaxInt64)
 // at is the behaviour at a moment and the moment when it ends.
 func (l Life) at(moment time.Duration) (Behaviour, time.Duration) {
 	does, end := Refuses, forever
-	for i := len(l) - 1; i >= 0; i-- {
-		if l[i].From <= moment {
-			return l[i].Does, end
+	for _, phase := range slices.Backward(l) {
+		if phase.From <= moment {
+			return phase.Does, end
 		}
-		end = l[i].From
+		end = phase.From
 	}
 	return does, end
 }
