@@ -39,14 +39,7 @@ import (
 // handler, unless its key says "false", the policy's style is InitialDelay, or the container is a native sidecar,
 // whose startup probe would hold up the Pod.
 
-// chosen is what the containers that are concerned could get, before anybody asks whether it may be there.
-type chosen struct {
-	plans []plan
-	// refused are the containers that get nothing as a whole.
-	refused []Skip
-}
-
-// plan is what one container could get.
+// plan is what one container could get, before it is known whether it may be there.
 type plan struct {
 	ask      *containerAsk
 	software software
@@ -100,16 +93,16 @@ type chooser struct {
 }
 
 // choose finds the handlers for all containers that are concerned.
-func (p *Policy) choose(pod *podFacts, a *asked) chosen {
-	var out chosen
+func (p *Policy) choose(pod *podFacts, a *asked) []plan {
+	var plans []plan
 	for i := range a.containers {
 		if !a.containers[i].concerned {
 			continue
 		}
 		c := chooser{policy: p, pod: pod, ask: &a.containers[i], optedIn: a.optedIn}
-		out.plans = append(out.plans, c.plan())
+		plans = append(plans, c.plan())
 	}
-	return out
+	return plans
 }
 
 // plan chooses the handlers of one container.

@@ -35,16 +35,16 @@ func (p *Policy) Decide(s Subject) Decision {
 		return p.reportExcluded(excluded)
 	}
 	asked := p.ask(&pod, rule)
-	chosen := p.choose(&pod, &asked)
-	admitted := p.gate(&pod, chosen, asked.optedIn)
+	plans := p.choose(&pod, &asked)
+	admitted := p.gate(&pod, plans, asked.optedIn)
 	scheduled := p.schedule(&pod, admitted)
-	return p.report(&pod, &outcome{asked, chosen, admitted, scheduled}, s.Notes)
+	return p.report(&pod, &outcome{asked, plans, admitted, scheduled}, s.Notes)
 }
 
 // outcome is what the steps have come to.
 type outcome struct {
 	asked     asked
-	chosen    chosen
+	plans     []plan
 	admitted  admitted
 	scheduled scheduled
 }

@@ -54,11 +54,11 @@ func (p *Policy) findings(pod *podFacts, o *outcome, injections []Injection, not
 
 // softwareOf is what was found out of a container's software, and the profile that was named for one that was not looked at.
 func (o *outcome) softwareOf(p *Policy, ask *containerAsk) software {
-	i := slices.IndexFunc(o.chosen.plans, func(each plan) bool { return each.ask == ask })
+	i := slices.IndexFunc(o.plans, func(each plan) bool { return each.ask == ask })
 	if i < 0 {
 		return p.named(ask)
 	}
-	return o.chosen.plans[i].software
+	return o.plans[i].software
 }
 
 // Lint applies the lint rules to a Pod as it stands, whether or not it would ever be decided about.

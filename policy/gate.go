@@ -82,10 +82,10 @@ func reaches(have, want v1alpha1.ConfidenceLevel) bool {
 }
 
 // gate lets through what may be put into the containers.
-func (p *Policy) gate(pod *podFacts, c chosen, optedIn bool) admitted {
+func (p *Policy) gate(pod *podFacts, plans []plan, optedIn bool) admitted {
 	var out admitted
-	for i := range c.plans {
-		p.gateContainer(pod, &c.plans[i], optedIn, &out)
+	for i := range plans {
+		p.gateContainer(pod, &plans[i], optedIn, &out)
 	}
 	out.dropSharedPorts(p)
 	return out

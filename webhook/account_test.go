@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ func hostileBodies() map[string][]byte {
 			if i > 0 {
 				b.WriteByte(',')
 			}
-			b.WriteString(strings.ReplaceAll(format, "#", fmt.Sprint(i)))
+			b.WriteString(strings.ReplaceAll(format, "#", strconv.Itoa(i)))
 		}
 		return b.String()
 	}

@@ -3,6 +3,7 @@ package webhook_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -21,7 +22,7 @@ func TestAPanicIsAnsweredCountedAndLoggedAndTheNextReviewIsServed(t *testing.T) 
 	fail := true
 	s := newServer(t, decide(func(s policy.Subject) policy.Decision {
 		if fail {
-			panic(fmt.Errorf("no container of that name"))
+			panic(errors.New("no container of that name"))
 		}
 		return usual(s)
 	}), func(o *webhook.Options) { o.MaxConcurrentReviews = 1 })

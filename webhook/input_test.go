@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -131,7 +132,7 @@ func TestBadInputs(t *testing.T) {
 
 func TestABodyWithoutALengthIsReadToItsLimit(t *testing.T) {
 	for size, want := range map[int]int{webhook.MaxBodyBytes: 200, webhook.MaxBodyBytes + 1: 413} {
-		t.Run(fmt.Sprint(size), func(t *testing.T) {
+		t.Run(strconv.Itoa(size), func(t *testing.T) {
 			s := newServer(t, decide(usual))
 			body := reviewOf(t, webPod(1))
 			body = append(body, bytes.Repeat([]byte(" "), size-len(body))...)

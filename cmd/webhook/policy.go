@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -106,8 +107,10 @@ func readEntries(file string) (map[string]string, error) {
 		return nil, err
 	}
 	entries := map[string]string{name: string(text)}
-	if _, err := os.Lstat(filepath.Join(folder, mountMark)); err != nil {
+	if _, err := os.Lstat(filepath.Join(folder, mountMark)); errors.Is(err, fs.ErrNotExist) {
 		return entries, nil
+	} else if err != nil {
+		return nil, err
 	}
 	beside, err := os.ReadDir(filepath.Clean(folder))
 	if err != nil {

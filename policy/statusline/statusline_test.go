@@ -74,7 +74,7 @@ func TestALineIsWrittenForPeopleAndReadBack(t *testing.T) {
 		},
 		"a container called nothing is told from the Pod's reason": {
 			statusline.Status{Containers: []statusline.Container{{Name: "nothing", Reason: reason.NoPort}}},
-			"nothing: nothing: no_port (v1)",
+			"nothing: " + "nothing: no_port (v1)",
 		},
 		"a container called nothing keeps its probes": {
 			statusline.Status{Containers: []statusline.Container{{Name: "nothing", Probes: handlers("", "", "tcp:80")}}},

@@ -11,9 +11,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
-	"github.com/probe-injector/probe-injector/policy/patch"
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
+	"github.com/probe-injector/probe-injector/policy/patch"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/timing"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"

@@ -49,7 +49,7 @@ func (r *reach) unreached() string {
 	inject := annotation.Key("", string(annotation.Inject))
 	switch {
 	case r.excluded():
-		return fmt.Sprintf("excludedNamespaces of the values names namespace %s", r.namespace)
+		return "excludedNamespaces of the values names namespace " + r.namespace
 	case r.labels[policy.InjectLabel] == "false":
 		return fmt.Sprintf("namespace %s is labelled %s=false", r.namespace, policy.InjectLabel)
 	case !r.lets(map[string]string{inject: "true"}):

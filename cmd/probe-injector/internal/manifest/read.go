@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -104,8 +105,6 @@ func (in *Input) add(object *unstructured.Unstructured, source, namespace string
 // WithNameLabel adds the label that the API server puts on every Namespace.
 func WithNameLabel(name string, labels map[string]string) map[string]string {
 	all := map[string]string{"kubernetes.io/metadata.name": name}
-	for key, value := range labels {
-		all[key] = value
-	}
+	maps.Copy(all, labels)
 	return all
 }

@@ -2,6 +2,7 @@ package policyfile
 
 import (
 	"fmt"
+	"maps"
 
 	"sigs.k8s.io/yaml"
 
@@ -44,10 +45,8 @@ func inValues(values map[string]any) (*finding, error) {
 // overlay merges as Helm does: mappings member by member, everything else is replaced as a whole, and null takes a
 // default away.
 func overlay(defaults, own map[string]any) map[string]any {
-	merged := map[string]any{}
-	for name, value := range defaults {
-		merged[name] = value
-	}
+	merged := make(map[string]any, len(defaults))
+	maps.Copy(merged, defaults)
 	for name, value := range own {
 		below, defaultIsMap := merged[name].(map[string]any)
 		above, ownIsMap := value.(map[string]any)

@@ -68,8 +68,7 @@ func Read(data []byte, version string) (*File, error) {
 
 // locate says each mistake with its path in the file that the person has.
 func (f *finding) locate(err error) error {
-	var mistakes utilerrors.Aggregate
-	if errors.As(err, &mistakes) {
+	if mistakes, ok := errors.AsType[utilerrors.Aggregate](err); ok {
 		return f.locateAll(mistakes.Errors())
 	}
 	// The decoder's paths are part of its text.
@@ -86,8 +85,7 @@ func (f *finding) locate(err error) error {
 func (f *finding) locateAll(mistakes []error) error {
 	all := make([]error, len(mistakes))
 	for i, err := range mistakes {
-		var mistake *field.Error
-		if errors.As(err, &mistake) {
+		if mistake, ok := errors.AsType[*field.Error](err); ok {
 			moved := *mistake
 			if rest, ok := strings.CutPrefix(moved.Field, specField); ok {
 				moved.Field = f.root + rest
