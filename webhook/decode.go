@@ -213,8 +213,19 @@ func (d *decoder) stringMap(from *jsontext.Decoder, into *map[string]string) err
 }
 
 func (d *decoder) variables(from *jsontext.Decoder, into *environment.Variables) error {
-	all, err := environment.Read(from, d.take)
-	*into = all
+	// Names are not looked at there, so that the decoder need not look for ones that are there twice.
+	return json.UnmarshalDecode(from, &variables{into, d}, lenient)
+}
+
+// variables are those of a container while they are decoded.
+type variables struct {
+	into    *environment.Variables
+	decoder *decoder
+}
+
+func (v *variables) UnmarshalJSONFrom(from *jsontext.Decoder) error {
+	all, err := environment.Read(from, v.decoder.take)
+	*v.into = all
 	return err
 }
 

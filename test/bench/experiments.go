@@ -35,8 +35,8 @@ func experiments() []experiment {
 		{
 			subject: "allocations of a review",
 			figures: []figure{
-				{"allocs_per_review", atMost(190)},
-				{"bytes_per_review", atMost(18000)},
+				{"allocs_per_review", atMost(105)},
+				{"bytes_per_review", atMost(14500)},
 				{"allocs_growth_10_to_100", atMost(12)},
 				{"allocs_growth_100_to_1000", atMost(12)},
 				{"bytes_growth_10_to_100", atMost(12)},
