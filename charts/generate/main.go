@@ -77,7 +77,7 @@ func run(args []string, out io.Writer) error {
 	return nil
 }
 
-// bring writes a file that has another content, unless it should only be checked, and says whether it has.
+// bring writes a file that has another content, unless it should only be checked, and reports whether it has.
 func (f file) bring(chart string, values []value, check bool) (changed bool, err error) {
 	path := filepath.Join(chart, f.name)
 	now, err := os.ReadFile(path)

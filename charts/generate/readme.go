@@ -71,7 +71,7 @@ func writeRows(text *strings.Builder, v value) error {
 	return nil
 }
 
-// isOpaque says whether a value is an object of Kubernetes, whose members are described there.
+// isOpaque reports whether a value is an object of Kubernetes, whose members are described there.
 func isOpaque(path string) bool {
 	limit, ok := limits()[path]
 	return ok && limit["properties"] == nil

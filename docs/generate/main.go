@@ -78,7 +78,7 @@ func run(args []string, out io.Writer) error {
 	return nil
 }
 
-// bring writes a file that has another content, unless it should only be checked, and says whether it has.
+// bring writes a file that has another content, unless it should only be checked, and reports whether it has.
 func bring(path, content string, check bool) (changed bool, err error) {
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
