@@ -52,7 +52,7 @@ func failures() map[string]failure {
 		},
 		"a review that could take too much memory": {
 			metadata: asks,
-			spec:     `{containers: [{name: web, image: example.com/web:1, args: [` + strings.Repeat("a, ", 140_000) + `a]}]}`,
+			spec:     `{containers: [{name: web, image: example.com/web:1, args: [` + strings.Repeat(`"", `, 530_000) + `""]}]}`,
 			says:     "probe-injector: the review has more members", stage: "size",
 		},
 		"a stopped server": {
