@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
@@ -90,17 +91,17 @@ func TestPrecedenceTable(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			d := engine.Decide(policy.Subject{Pod: podWith(row.annotations, row.container)})
-			if got := handlerOf(d, policy.Liveness); got != row.handler {
+			if got := handlerOf(d, probe.Liveness); got != row.handler {
 				t.Errorf("handler %q, want %q", got, row.handler)
 			}
-			if got := reasonOf(d, policy.Liveness); got != row.reason {
+			if got := reasonOf(d, probe.Liveness); got != row.reason {
 				t.Errorf("reason %q, want %q", got, row.reason)
 			}
 		})
 	}
 }
 
-func handlerOf(d policy.Decision, kind policy.ProbeKind) string {
+func handlerOf(d policy.Decision, kind probe.Kind) string {
 	for _, in := range d.Injections {
 		if in.Kind == kind {
 			return in.Handler.String()
@@ -109,7 +110,7 @@ func handlerOf(d policy.Decision, kind policy.ProbeKind) string {
 	return ""
 }
 
-func reasonOf(d policy.Decision, kind policy.ProbeKind) reason.Reason {
+func reasonOf(d policy.Decision, kind probe.Kind) reason.Reason {
 	for _, s := range d.Skips {
 		if s.Container != "" && (s.Kind == kind || s.Kind == "") {
 			return s.Reason
@@ -146,14 +147,14 @@ func TestStartupComesWithLiveness(t *testing.T) {
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
 			d := engine.Decide(policy.Subject{Pod: podWith(row.annotations, row.container)})
-			if got := handlerOf(d, policy.Startup); got != row.startup {
+			if got := handlerOf(d, probe.Startup); got != row.startup {
 				t.Errorf("startup %q, want %q", got, row.startup)
 			}
-			if got := handlerOf(d, policy.Liveness); got != row.liveness {
+			if got := handlerOf(d, probe.Liveness); got != row.liveness {
 				t.Errorf("liveness %q, want %q", got, row.liveness)
 			}
 			for _, in := range d.Injections {
-				if in.Kind == policy.Liveness && in.Probe.InitialDelaySeconds != row.delay {
+				if in.Kind == probe.Liveness && in.Probe.InitialDelaySeconds != row.delay {
 					t.Errorf("liveness waits %d s, want %d", in.Probe.InitialDelaySeconds, row.delay)
 				}
 			}

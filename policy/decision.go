@@ -8,16 +8,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/timing"
-)
-
-// ProbeKind names one of the three probes of a container.
-type ProbeKind = probe.Kind
-
-// The three probes, in the order in which they are decided and printed.
-const (
-	Startup   = probe.Startup
-	Liveness  = probe.Liveness
-	Readiness = probe.Readiness
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
 // Source is the layer of the precedence table from which a probe's handler came.
@@ -42,7 +33,7 @@ type ContainerRef struct {
 // Injection is one probe to add to one container that has none of that kind.
 type Injection struct {
 	Container ContainerRef
-	Kind      ProbeKind
+	Kind      probe.Kind
 	Probe     *corev1.Probe
 	// Handler is what the Probe was built from, with the times of Timeline.
 	Handler probe.Handler
@@ -72,7 +63,7 @@ func (d *Decision) Withhold(why reason.Reason) {
 type Skip struct {
 	// Container is the container's name; empty when the whole Pod is meant.
 	Container string
-	Kind      ProbeKind
+	Kind      probe.Kind
 	Reason    reason.Reason
 	// Detail is the fact in the sentence of the reason, for example the candidate ports. It never holds Pod
 	// content other than names and ports of containers and the user's own annotation.
@@ -82,7 +73,7 @@ type Skip struct {
 // Decision is the whole answer for one Pod. The zero value changes nothing and says nothing.
 type Decision struct {
 	// Mode is Audit when everything was decided but nothing may be changed.
-	Mode Mode
+	Mode v1alpha1.Mode
 	// Asked says that the Pod's own annotations asked, or tried to ask, for something.
 	Asked bool
 	// Rule is the name of the rule that matched a Pod that did not ask; else empty.

@@ -19,6 +19,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/detect"
+	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
@@ -106,7 +107,7 @@ func (e *differentialEngine) renderSurroundings(b *strings.Builder, c *drawnCase
 	renderFindings(b, engine.Lint(c.view))
 	first := &c.view.Spec.Containers[0]
 	if own := first.LivenessProbe; own != nil {
-		in := policy.ReadInjection(policy.ContainerRef{Name: first.Name}, policy.Liveness, own, first.StartupProbe)
+		in := policy.ReadInjection(policy.ContainerRef{Name: first.Name}, probe.Liveness, own, first.StartupProbe)
 		fmt.Fprintf(b, "has %s: %q\n", in.Handler, in.Guarantee().Sentences(in.Kind))
 	}
 	for _, namespace := range []map[string]string{nil, {"team": "shop", "watched": "yes"}, {"probe-injector.dev/inject": "false"}} {
@@ -194,11 +195,11 @@ func (c *drawnCase) comeAgain() {
 		}
 		last = &containers[in.Container.Index].ReadinessProbe
 		switch in.Kind {
-		case policy.Startup:
+		case probe.Startup:
 			last = &containers[in.Container.Index].StartupProbe
-		case policy.Liveness:
+		case probe.Liveness:
 			last = &containers[in.Container.Index].LivenessProbe
-		case policy.Readiness:
+		case probe.Readiness:
 		}
 		*last = in.Probe.DeepCopy()
 	}

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
@@ -41,8 +42,8 @@ func TestObstaclesYieldToAWrittenHandler(t *testing.T) {
 			pod := podWith(map[string]string{row.container + ".probe-injector.dev/readiness": "true"}, web())
 			row.pod(pod)
 			d := policy.Default("v0").Decide(policy.Subject{Pod: pod})
-			if len(d.Injections) > 0 || reasonOf(d, policy.Readiness) != row.reason {
-				t.Errorf("choosing: injected %v, reason %q, want %q", injected(d), reasonOf(d, policy.Readiness), row.reason)
+			if len(d.Injections) > 0 || reasonOf(d, probe.Readiness) != row.reason {
+				t.Errorf("choosing: injected %v, reason %q, want %q", injected(d), reasonOf(d, probe.Readiness), row.reason)
 			}
 			pod.Metadata.Annotations[row.container+".probe-injector.dev/readiness"] = "http:8080/r"
 			if row.container == "proxy" {

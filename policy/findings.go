@@ -9,23 +9,13 @@ import (
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
-// Severity says who hears of a finding.
-type Severity = lint.Severity
-
-// The severities: E is never emitted by us, E and W become admission warnings, I is for explain.
-const (
-	SeverityError   = lint.Error
-	SeverityWarning = lint.Warning
-	SeverityInfo    = lint.Info
-)
-
 // Finding is something worth knowing about a probe that exists or is injected.
 type Finding struct {
 	Container string
 	Kind      probe.Kind
 	// Rule is the lint rule; empty for a risk that only deciding can see.
 	Rule     lint.ID
-	Severity Severity
+	Severity lint.Severity
 	// Message is the fact and what to do about it, without the container's name.
 	Message string
 	// Absent reports that there is no such probe, and that this is what was found.
@@ -95,8 +85,8 @@ func worstFirst(findings []Finding) []Finding {
 }
 
 // rank orders findings, the worst first.
-func rank(s Severity) int {
-	return slices.Index([]Severity{SeverityError, SeverityWarning, SeverityInfo}, s)
+func rank(s lint.Severity) int {
+	return slices.Index([]lint.Severity{lint.Error, lint.Warning, lint.Info}, s)
 }
 
 // knownBudget is the longest healthy start, where a person, a profile or a variable says what the software is; 0 where

@@ -28,10 +28,10 @@ func TestWhatWeAddPassesOurOwnLint(t *testing.T) {
 				continue
 			}
 			judged++
-			if f.Severity == policy.SeverityError {
+			if f.Severity == lint.Error {
 				t.Errorf("an error in what we add: %+v", f)
 			}
-			if f.Severity == policy.SeverityWarning && source != policy.SourceAnnotation && !causedByChoice(f.Rule) {
+			if f.Severity == lint.Warning && source != policy.SourceAnnotation && !causedByChoice(f.Rule) {
 				t.Errorf("a warning about what we chose: %+v", f)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
@@ -164,7 +165,7 @@ func (a *admitted) note(ask *containerAsk, kind probe.Kind, message string) {
 			return
 		}
 	}
-	a.findings = append(a.findings, Finding{Container: ask.ref.Name, Kind: kind, Severity: SeverityWarning, Message: message})
+	a.findings = append(a.findings, Finding{Container: ask.ref.Name, Kind: kind, Severity: lint.Warning, Message: message})
 }
 
 // dropSharedPorts withholds network probes of two containers on one port: containers of a Pod share one address,

@@ -71,7 +71,7 @@ func (in *Injection) Guarantee() Guarantee {
 
 // ReadInjection reads a probe that a Pod has, beside the container's startup probe or nil, as the injection that it would
 // have been, so that its numbers can be explained in the same words. Its source stays empty.
-func ReadInjection(container ContainerRef, kind ProbeKind, p, startup *corev1.Probe) Injection {
+func ReadInjection(container ContainerRef, kind probe.Kind, p, startup *corev1.Probe) Injection {
 	in := Injection{Container: container, Kind: kind, Probe: p, Handler: probe.HandlerOf(p)}
 	if startup != nil {
 		in.Timeline.Startup = timing.Of(startup)
@@ -81,7 +81,7 @@ func ReadInjection(container ContainerRef, kind ProbeKind, p, startup *corev1.Pr
 }
 
 // Sentences are the figures in words: from when to when nothing acts, and how soon a silence is found.
-func (g Guarantee) Sentences(kind ProbeKind) []string {
+func (g Guarantee) Sentences(kind probe.Kind) []string {
 	silence := "a hang"
 	if g.Detects == DetectsClosedPort {
 		silence = "a closed port (a hang with an open port is not seen)"

@@ -15,6 +15,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/environment"
+	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
@@ -43,7 +44,7 @@ type imageRow struct {
 	Ready      string              `json:"ready,omitempty"`
 	Live       string              `json:"live,omitempty"`
 	Own        *string             `json:"own,omitempty"`
-	Ruled      []policy.ProbeKind  `json:"ruled"`
+	Ruled      []probe.Kind        `json:"ruled"`
 }
 
 func imageRows(t *testing.T) []imageRow {
@@ -140,7 +141,7 @@ func known(d policy.Decision) (profile, overridden string, by detect.EvidenceKin
 }
 
 // handler gives the handler of an injected probe, or nothing.
-func handler(d policy.Decision, kind policy.ProbeKind) string {
+func handler(d policy.Decision, kind probe.Kind) string {
 	for _, in := range d.Injections {
 		if in.Kind == kind {
 			return in.Handler.String()
@@ -161,14 +162,14 @@ func TestImagesAreRecognisedForWhatTheyAre(t *testing.T) {
 			if want := row.by(); by != "" && by != want {
 				t.Errorf("recognised by its %s, want %s", by, want)
 			}
-			if ready, live := handler(d, policy.Readiness), handler(d, policy.Liveness); ready != row.Ready || live != row.Live {
+			if ready, live := handler(d, probe.Readiness), handler(d, probe.Liveness); ready != row.Ready || live != row.Live {
 				t.Errorf(`inject: "true" gives readiness %q and liveness %q, want %q and %q`, ready, live, row.Ready, row.Live)
 			}
 			if row.Own == nil {
 				return
 			}
 			d = engine.Decide(policy.Subject{Pod: row.pod(t, map[string]string{"probe-injector.dev/liveness": "true"})})
-			if live := handler(d, policy.Liveness); live != *row.Own {
+			if live := handler(d, probe.Liveness); live != *row.Own {
 				t.Errorf(`liveness: "true" gives %q, want %q`, live, *row.Own)
 			}
 		})
@@ -187,8 +188,8 @@ func TestRulesGiveImagesOnlyWhatIsOffered(t *testing.T) {
 	for _, row := range imageRows(t) {
 		t.Run(row.name(), func(t *testing.T) {
 			d := engine.Decide(policy.Subject{Pod: row.pod(t, nil), Route: policy.Route{Group: "everything"}})
-			wanted := map[policy.ProbeKind]string{policy.Readiness: row.Ready, policy.Liveness: row.Live}
-			for _, kind := range []policy.ProbeKind{policy.Readiness, policy.Liveness} {
+			wanted := map[probe.Kind]string{probe.Readiness: row.Ready, probe.Liveness: row.Live}
+			for _, kind := range []probe.Kind{probe.Readiness, probe.Liveness} {
 				want := ""
 				if slices.Contains(row.Ruled, kind) {
 					want = wanted[kind]
@@ -216,7 +217,7 @@ func TestWhatIsNotRecognisedIsNeverRestartedByAProfile(t *testing.T) {
 					subject = policy.Subject{Pod: row.pod(t, nil), Route: policy.Route{Group: "everything"}}
 				}
 				for _, in := range engine.Decide(subject).Injections {
-					if in.Kind != policy.Readiness && (in.Profile != "" || key == "") {
+					if in.Kind != probe.Readiness && (in.Profile != "" || key == "") {
 						t.Errorf("with %q: %s %s of profile %q", key, in.Kind, in.Handler, in.Profile)
 					}
 				}

@@ -15,20 +15,11 @@ import (
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
-// Mode reports whether decisions change Pods.
-type Mode = v1alpha1.Mode
-
-// The modes of a policy and of a rule.
-const (
-	ModeInject = v1alpha1.ModeInject
-	ModeAudit  = v1alpha1.ModeAudit
-)
-
 // Policy is a policy file that was decoded, defaulted, validated and prepared for decisions. It is immutable,
 // safe for concurrent use, and replaced as a whole when the file changes.
 type Policy struct {
 	version        string
-	mode           Mode
+	mode           v1alpha1.Mode
 	style          timing.Style
 	confidence     v1alpha1.Confidence
 	inferLiveness  bool

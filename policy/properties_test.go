@@ -10,8 +10,10 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/patch"
+	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/statusline"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -44,7 +46,7 @@ func TestASecondPassChangesNothing(t *testing.T) {
 		before := fmt.Sprintf("%+v %+v", pod.Metadata, pod.Spec)
 		first := engine.Decide(policy.Subject{Pod: pod, Route: route})
 		injectedOnce += min(1, len(first.Injections))
-		first.Mode = policy.ModeInject // Audit mode would change nothing either.
+		first.Mode = v1alpha1.ModeInject // Audit mode would change nothing either.
 		second := engine.Decide(policy.Subject{Pod: patch.Apply(pod, &first), Route: route})
 		if len(second.Injections) > 0 || second.Status != "" {
 			t.Errorf("the second pass injects %v and writes %q over %q\nPod: %s", injected(second), second.Status, first.Status, before)
@@ -82,19 +84,19 @@ func TestWhatIsInjectedIsValidAndAbsent(t *testing.T) {
 // liveness probe of ours is never alone while the container starts.
 func expectGuarded(t *testing.T, pod *workload.Pod, d policy.Decision) {
 	t.Helper()
-	kinds := map[string]map[policy.ProbeKind]policy.Injection{}
+	kinds := map[string]map[probe.Kind]policy.Injection{}
 	for _, in := range d.Injections {
 		if kinds[in.Container.Name] == nil {
-			kinds[in.Container.Name] = map[policy.ProbeKind]policy.Injection{}
+			kinds[in.Container.Name] = map[probe.Kind]policy.Injection{}
 		}
 		kinds[in.Container.Name][in.Kind] = in
 	}
 	for name, each := range kinds {
-		live, ok := each[policy.Liveness]
+		live, ok := each[probe.Liveness]
 		if !ok {
 			continue
 		}
-		_, guarded := each[policy.Startup]
+		_, guarded := each[probe.Startup]
 		if !guarded && containerAt(pod, live.Container).StartupProbe == nil && live.Timing().EarliestAct() < 50 {
 			t.Errorf("%s: liveness may act %d s after the start, without a startup probe", name, live.Timing().EarliestAct())
 		}
@@ -171,11 +173,11 @@ func containerAt(pod *workload.Pod, ref policy.ContainerRef) *workload.Container
 	return &pod.Spec.Containers[ref.Index]
 }
 
-func probeOf(c *workload.Container, kind policy.ProbeKind) *corev1.Probe {
+func probeOf(c *workload.Container, kind probe.Kind) *corev1.Probe {
 	switch kind {
-	case policy.Startup:
+	case probe.Startup:
 		return c.StartupProbe
-	case policy.Liveness:
+	case probe.Liveness:
 		return c.LivenessProbe
 	default:
 		return c.ReadinessProbe

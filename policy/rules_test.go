@@ -8,7 +8,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -86,7 +88,7 @@ func TestRulesApplyToPodsThatDidNotAsk(t *testing.T) {
 			if row.reason != "" && (len(d.Skips) == 0 || d.Skips[0].Reason != row.reason) {
 				t.Errorf("skips %v, want %q", d.Skips, row.reason)
 			}
-			if (d.Mode == policy.ModeAudit) != (row.rule == "watched") {
+			if (d.Mode == v1alpha1.ModeAudit) != (row.rule == "watched") {
 				t.Errorf("mode %q", d.Mode)
 			}
 			if len(d.Warnings) > 0 || d.Asked {
@@ -103,7 +105,7 @@ func TestRulesDemandMoreConfidenceForLiveness(t *testing.T) {
 	if got := injected(d); !slices.Equal(got, []string{"web/readiness"}) {
 		t.Errorf("injected %v, want readiness only", got)
 	}
-	if got := reasonOf(d, policy.Liveness); got != reason.LowConfidence {
+	if got := reasonOf(d, probe.Liveness); got != reason.LowConfidence {
 		t.Errorf("liveness: reason %q", got)
 	}
 }

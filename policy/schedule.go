@@ -10,6 +10,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/detect"
+	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/timing"
@@ -61,7 +62,7 @@ func (p *Policy) scheduleContainer(pod *podFacts, a admittedContainer, out *sche
 	if a.handlers.Has(probe.Readiness) && pod.IsStatefulSet() {
 		// The one risk of readiness.
 		out.findings = append(out.findings, Finding{
-			Container: a.ask.ref.Name, Kind: probe.Readiness, Severity: SeverityWarning,
+			Container: a.ask.ref.Name, Kind: probe.Readiness, Severity: lint.Warning,
 			Message: "StatefulSet: peers that look each other up before they are ready need publishNotReadyAddresses",
 		})
 	}

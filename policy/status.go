@@ -123,5 +123,5 @@ func (d *Decision) containerReason(container string) reason.Reason {
 
 func isSilent(r reason.Reason) bool {
 	description, _ := reason.Describe(r)
-	return description.Calm
+	return description.Silent
 }

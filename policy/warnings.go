@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/reason"
 )
 
@@ -21,7 +22,7 @@ func (d *Decision) warn(pod *podFacts) []string {
 	d.warnUnusedKeys(pod, w)
 	for i := range d.Findings {
 		f := &d.Findings[i]
-		if f.Severity != SeverityInfo && !f.Absent {
+		if f.Severity != lint.Info && !f.Absent {
 			w.add(f.sentence())
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/workload"
 	"github.com/probe-injector/probe-injector/webhook"
 )
@@ -34,8 +35,8 @@ func eager(s policy.Subject) policy.Decision {
 	each := func(containers []workload.Container, init bool) {
 		for i, c := range containers {
 			at := policy.ContainerRef{Name: c.Name, Index: i, Init: init}
-			for kind, existing := range map[policy.ProbeKind]*corev1.Probe{
-				policy.Startup: c.StartupProbe, policy.Liveness: c.LivenessProbe, policy.Readiness: c.ReadinessProbe,
+			for kind, existing := range map[probe.Kind]*corev1.Probe{
+				probe.Startup: c.StartupProbe, probe.Liveness: c.LivenessProbe, probe.Readiness: c.ReadinessProbe,
 			} {
 				if existing == nil {
 					d.Injections = append(d.Injections, policy.Injection{Container: at, Kind: kind, Probe: tcpProbe(8080), Source: policy.SourceInference})
@@ -54,7 +55,7 @@ func eager(s policy.Subject) policy.Decision {
 func usual(s policy.Subject) policy.Decision {
 	at := policy.ContainerRef{Name: s.Pod.Spec.Containers[0].Name}
 	d := policy.Decision{Asked: true, Status: "web: startup+liveness http:8080/healthz, readiness http:8080/readyz; up to 120s to start, restart after 50-65s (v0.1.0)"}
-	for _, kind := range []policy.ProbeKind{policy.Startup, policy.Liveness, policy.Readiness} {
+	for _, kind := range []probe.Kind{probe.Startup, probe.Liveness, probe.Readiness} {
 		d.Injections = append(d.Injections, policy.Injection{Container: at, Kind: kind, Probe: httpProbe(), Source: policy.SourceAnnotation})
 	}
 	return d

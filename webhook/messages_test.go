@@ -11,6 +11,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/webhook"
 )
 
@@ -53,10 +54,10 @@ func TestAuditAnnotationsAreShort(t *testing.T) {
 		d := policy.Decision{Asked: true}
 		for i, c := range s.Pod.Spec.Containers {
 			at := policy.ContainerRef{Name: c.Name, Index: i}
-			d.Injections = append(d.Injections, policy.Injection{Container: at, Kind: policy.Readiness, Probe: tcpProbe(1), Source: policy.SourceInference})
+			d.Injections = append(d.Injections, policy.Injection{Container: at, Kind: probe.Readiness, Probe: tcpProbe(1), Source: policy.SourceInference})
 			d.Skips = append(d.Skips,
-				policy.Skip{Container: c.Name, Kind: policy.Startup, Reason: "no_port"},
-				policy.Skip{Container: c.Name, Kind: policy.Liveness, Reason: "no_port"})
+				policy.Skip{Container: c.Name, Kind: probe.Startup, Reason: "no_port"},
+				policy.Skip{Container: c.Name, Kind: probe.Liveness, Reason: "no_port"})
 		}
 		return d
 	}))
@@ -80,7 +81,7 @@ func TestAuditAnnotationsAreShort(t *testing.T) {
 func TestALogLineSaysWhoAndWhatButNotWhatThePodHolds(t *testing.T) {
 	s := newServer(t, decide(func(s policy.Subject) policy.Decision {
 		d := usual(s)
-		d.Skips = []policy.Skip{{Container: "log", Kind: policy.Readiness, Reason: "no_port", Detail: "detail"}}
+		d.Skips = []policy.Skip{{Container: "log", Kind: probe.Readiness, Reason: "no_port", Detail: "detail"}}
 		return d
 	}))
 	pod := webPod(1)

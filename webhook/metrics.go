@@ -11,6 +11,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/patch"
+	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 )
 
@@ -109,7 +110,7 @@ func (m *metrics) initialise(reviews, failures *prometheus.CounterVec) {
 	for _, described := range reason.Table() {
 		m.skips.WithLabelValues(string(described.Reason))
 	}
-	for _, kind := range []policy.ProbeKind{policy.Startup, policy.Liveness, policy.Readiness} {
+	for _, kind := range []probe.Kind{probe.Startup, probe.Liveness, probe.Readiness} {
 		for _, handler := range []string{handlerHTTP, handlerTCP, handlerGRPC, handlerExec} {
 			for _, source := range []policy.Source{policy.SourceAnnotation, policy.SourceProfile, policy.SourceEvidence, policy.SourceInference} {
 				m.probesInjected.WithLabelValues(string(kind), handler, string(source))

@@ -3,6 +3,7 @@ package webhook
 import (
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/patch"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
 // result is what became of one review, the label of probe_injector_reviews_total. The package comment has the table.
@@ -58,7 +59,7 @@ func stages() []stage {
 func resultOf(d *policy.Decision, p *patch.Patch) result {
 	concerns := d.Asked || d.Rule != "" || len(d.Injections) > 0
 	switch {
-	case d.Mode == policy.ModeAudit && concerns:
+	case d.Mode == v1alpha1.ModeAudit && concerns:
 		return resultAudit
 	case len(p.Injections) > 0:
 		return resultInjected

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/probe"
 )
 
 func TestTheStatusIsOmittedWhenAnnotationsWouldExceedTheirLimit(t *testing.T) {
@@ -52,19 +53,19 @@ func TestTheStatusIsOmittedWhenAnnotationsWouldExceedTheirLimit(t *testing.T) {
 func TestAnInjectionThatDoesNotFitItsPodIsLeftOut(t *testing.T) {
 	web := policy.ContainerRef{Name: "web"}
 	tests := map[string]policy.Injection{
-		"an index beyond the containers":  {Container: policy.ContainerRef{Name: "web", Index: 1}, Kind: policy.Readiness, Probe: httpProbe()},
-		"a negative index":                {Container: policy.ContainerRef{Name: "web", Index: -1}, Kind: policy.Readiness, Probe: httpProbe()},
-		"another name":                    {Container: policy.ContainerRef{Name: "wep"}, Kind: policy.Readiness, Probe: httpProbe()},
-		"an init container that is none":  {Container: policy.ContainerRef{Name: "web", Init: true}, Kind: policy.Readiness, Probe: httpProbe()},
-		"a probe that exists":             {Container: web, Kind: policy.Liveness, Probe: httpProbe()},
-		"no probe":                        {Container: web, Kind: policy.Readiness},
+		"an index beyond the containers":  {Container: policy.ContainerRef{Name: "web", Index: 1}, Kind: probe.Readiness, Probe: httpProbe()},
+		"a negative index":                {Container: policy.ContainerRef{Name: "web", Index: -1}, Kind: probe.Readiness, Probe: httpProbe()},
+		"another name":                    {Container: policy.ContainerRef{Name: "wep"}, Kind: probe.Readiness, Probe: httpProbe()},
+		"an init container that is none":  {Container: policy.ContainerRef{Name: "web", Init: true}, Kind: probe.Readiness, Probe: httpProbe()},
+		"a probe that exists":             {Container: web, Kind: probe.Liveness, Probe: httpProbe()},
+		"no probe":                        {Container: web, Kind: probe.Readiness},
 		"a kind that does not exist":      {Container: web, Kind: "stopping", Probe: httpProbe()},
-		"a probe that was added just now": {Container: web, Kind: policy.Startup, Probe: tcpProbe(1)},
+		"a probe that was added just now": {Container: web, Kind: probe.Startup, Probe: tcpProbe(1)},
 	}
 	for name, wrong := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, decide(func(policy.Subject) policy.Decision {
-				right := policy.Injection{Container: web, Kind: policy.Startup, Probe: httpProbe(), Source: policy.SourceAnnotation}
+				right := policy.Injection{Container: web, Kind: probe.Startup, Probe: httpProbe(), Source: policy.SourceAnnotation}
 				return policy.Decision{Asked: true, Injections: []policy.Injection{right, wrong}}
 			}))
 			pod := webPod(0)
@@ -91,7 +92,7 @@ func TestProbesGoToTheirContainers(t *testing.T) {
 	s := newServer(t, decide(func(policy.Subject) policy.Decision {
 		var d policy.Decision
 		for _, at := range []policy.ContainerRef{{Name: "proxy", Index: 1, Init: true}, {Name: "log", Index: 1}} {
-			d.Injections = append(d.Injections, policy.Injection{Container: at, Kind: policy.Readiness, Probe: tcpProbe(int32(9000 + at.Index)), Source: policy.SourceInference})
+			d.Injections = append(d.Injections, policy.Injection{Container: at, Kind: probe.Readiness, Probe: tcpProbe(int32(9000 + at.Index)), Source: policy.SourceInference})
 		}
 		return d
 	}))

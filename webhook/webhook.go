@@ -49,6 +49,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/patch"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
 // The limits of one request, none of which is worth a flag.
@@ -288,7 +289,7 @@ func (h *Handler) review(at route, req *request, size int) answer {
 	a := allow(req, resultOf(&d, &p))
 	a.patch = p.Operations
 	a.warnings = warnings(d.Warnings)
-	if d.Mode != policy.ModeAudit {
+	if d.Mode != v1alpha1.ModeAudit {
 		a.injected = injectedList(p.Injections)
 		a.reasons = reasonList(d.Skips)
 	}

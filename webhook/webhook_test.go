@@ -16,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 	"github.com/probe-injector/probe-injector/webhook"
 )
 
@@ -57,7 +59,7 @@ func TestOutcomes(t *testing.T) {
 		{
 			outcome: "asked, or a rule matched, nothing to do",
 			engine: func(policy.Subject) policy.Decision {
-				return policy.Decision{Asked: true, Skips: []policy.Skip{{Container: "web", Kind: policy.Readiness, Reason: "no_port"}}, Status: "web: nothing: no_port (test)"}
+				return policy.Decision{Asked: true, Skips: []policy.Skip{{Container: "web", Kind: probe.Readiness, Reason: "no_port"}}, Status: "web: nothing: no_port (test)"}
 			},
 			wantStatus: 200, wantResult: "nothing",
 			wantPaths:  []string{"/metadata/annotations/probe-injector.dev~1status"},
@@ -84,7 +86,7 @@ func TestOutcomes(t *testing.T) {
 			outcome: "audit mode",
 			engine: func(s policy.Subject) policy.Decision {
 				d := usual(s)
-				d.Mode, d.Warnings, d.Skips = policy.ModeAudit, []string{"web: think of it"}, []policy.Skip{{Container: "web", Reason: "no_port"}}
+				d.Mode, d.Warnings, d.Skips = v1alpha1.ModeAudit, []string{"web: think of it"}, []policy.Skip{{Container: "web", Reason: "no_port"}}
 				return d
 			},
 			wantStatus: 200, wantResult: "audit", wantLogged: true, wantWarnings: 1,

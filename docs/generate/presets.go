@@ -9,6 +9,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
+	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
@@ -57,7 +58,7 @@ func podOf(p *v1alpha1.Profile) *workload.Pod {
 		c.Ports = []workload.ContainerPort{{ContainerPort: otherwise}}
 	}
 	annotations := map[string]string{annotation.Key("", string(annotation.Profile)): p.Name}
-	for _, kind := range []policy.ProbeKind{policy.Liveness, policy.Readiness} {
+	for _, kind := range []probe.Kind{probe.Liveness, probe.Readiness} {
 		annotations[annotation.Key("", string(kind))] = "true"
 	}
 	return &workload.Pod{Metadata: &workload.ObjectMeta{Annotations: annotations}, Spec: workload.PodSpec{Containers: []workload.Container{c}}}

@@ -16,7 +16,7 @@ this closed set. The same word stands in the Pod's status annotation, in warning
 	var rows [][]string
 	for _, r := range reason.Table() {
 		warned := "yes"
-		if r.Calm {
+		if r.Silent {
 			warned = "no"
 		}
 		remedy := r.Remedy

@@ -8,12 +8,14 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // Apply returns the Pod as the API server makes it of the patch of a decision. The Pod itself stays as it is.
 func Apply(pod *workload.Pod, d *policy.Decision) *workload.Pod {
-	if d.Mode == policy.ModeAudit {
+	if d.Mode == v1alpha1.ModeAudit {
 		return pod
 	}
 	changed := *pod
@@ -41,7 +43,7 @@ func Apply(pod *workload.Pod, d *policy.Decision) *workload.Pod {
 // ApplyToPod is Apply for the Kubernetes type. Injections into containers that the Pod does not have are left out.
 func ApplyToPod(pod *corev1.Pod, d *policy.Decision) *corev1.Pod {
 	pod = pod.DeepCopy()
-	if d.Mode == policy.ModeAudit {
+	if d.Mode == v1alpha1.ModeAudit {
 		return pod
 	}
 	injected := false
@@ -85,13 +87,13 @@ func with(all map[string]string, key, value string) map[string]string {
 }
 
 // placeOf is where the probe of a kind belongs among the three of a container, nil for a kind that does not exist.
-func placeOf(kind policy.ProbeKind, startup, liveness, readiness **corev1.Probe) **corev1.Probe {
+func placeOf(kind probe.Kind, startup, liveness, readiness **corev1.Probe) **corev1.Probe {
 	switch kind {
-	case policy.Startup:
+	case probe.Startup:
 		return startup
-	case policy.Liveness:
+	case probe.Liveness:
 		return liveness
-	case policy.Readiness:
+	case probe.Readiness:
 		return readiness
 	default:
 		return nil

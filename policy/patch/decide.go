@@ -4,6 +4,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -32,7 +33,7 @@ type Options struct {
 // patch gets none, and the decision says so; a status that has no room is omitted.
 func Decide(p Decider, s policy.Subject, o Options) (policy.Decision, Patch, error) {
 	d := p.Decide(s)
-	if s.Pod == nil || d.Mode == policy.ModeAudit {
+	if s.Pod == nil || d.Mode == v1alpha1.ModeAudit {
 		return d, Patch{}, nil
 	}
 	if !statusFits(s.Pod, d.Status) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -34,7 +35,7 @@ type Patch struct {
 // New turns a decision into operations that apply to the JSON that the Pod was decoded from.
 func New(pod *workload.Pod, d *policy.Decision) (Patch, error) {
 	var p Patch
-	if d.Mode == policy.ModeAudit {
+	if d.Mode == v1alpha1.ModeAudit {
 		return p, nil
 	}
 	p.Injections = fitting(pod, d.Injections)

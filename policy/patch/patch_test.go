@@ -13,6 +13,8 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/patch"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -22,7 +24,7 @@ func tcpProbe(port int32) *corev1.Probe {
 	return &corev1.Probe{ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(port)}}, PeriodSeconds: 10}
 }
 
-func inject(kind policy.ProbeKind, at policy.ContainerRef) policy.Injection {
+func inject(kind probe.Kind, at policy.ContainerRef) policy.Injection {
 	return policy.Injection{Container: at, Kind: kind, Probe: tcpProbe(8080)}
 }
 
@@ -44,12 +46,12 @@ func rows() map[string]struct {
 } {
 	const (
 		web    = `"spec":{"containers":[{"name":"web"}]}`
-		probe  = `{"op":"add","path":"/spec/containers/0/readinessProbe","value":{"tcpSocket":{"port":8080},"periodSeconds":10}}`
+		added  = `{"op":"add","path":"/spec/containers/0/readinessProbe","value":{"tcpSocket":{"port":8080},"periodSeconds":10}}`
 		value  = `,"value":{"probe-injector.dev/injected":"true"}}]`
 		parent = `[{"op":"add","path":"/metadata","value":{"annotations":{"probe-injector.dev/status":"s"}}}`
 	)
 	s := policy.Decision{Status: "s"}
-	ready := []policy.Injection{inject(policy.Readiness, policy.ContainerRef{Name: "web"})}
+	ready := []policy.Injection{inject(probe.Readiness, policy.ContainerRef{Name: "web"})}
 	label := policy.Decision{Injections: ready, Label: true}
 	return map[string]struct {
 		object   string
@@ -57,7 +59,7 @@ func rows() map[string]struct {
 		want     string
 	}{
 		"nothing":                         {`{}`, policy.Decision{}, ``},
-		"audit mode":                      {`{` + web + `}`, policy.Decision{Mode: policy.ModeAudit, Status: "s", Injections: ready, Label: true}, ``},
+		"audit mode":                      {`{` + web + `}`, policy.Decision{Mode: v1alpha1.ModeAudit, Status: "s", Injections: ready, Label: true}, ``},
 		"a status without metadata":       {`{}`, s, parent + `]`},
 		"metadata that is null":           {`{"metadata":null}`, s, parent + `]`},
 		"no annotations":                  {`{"metadata":{}}`, s, `[{"op":"add","path":"/metadata/annotations","value":{"probe-injector.dev/status":"s"}}]`},
@@ -65,14 +67,14 @@ func rows() map[string]struct {
 		"empty annotations":               {`{"metadata":{"annotations":{}}}`, s, `[{"op":"add","path":"/metadata/annotations/probe-injector.dev~1status","value":"s"}]`},
 		"another status":                  {`{"metadata":{"annotations":{"probe-injector.dev/status":"x"}}}`, s, `[{"op":"add","path":"/metadata/annotations/probe-injector.dev~1status","value":"s"}]`},
 		"the same status":                 {`{"metadata":{"annotations":{"probe-injector.dev/status":"s"}}}`, s, ``},
-		"a probe":                         {`{"metadata":{},` + web + `}`, policy.Decision{Injections: ready}, `[` + probe + `]`},
-		"a probe of a native sidecar":     {`{"metadata":{},"spec":{"initContainers":[{"name":"migrate"},{"name":"proxy"}]}}`, policy.Decision{Injections: []policy.Injection{inject(policy.Startup, policy.ContainerRef{Name: "proxy", Index: 1, Init: true})}}, `[{"op":"add","path":"/spec/initContainers/1/startupProbe","value":{"tcpSocket":{"port":8080},"periodSeconds":10}}]`},
-		"a label without labels":          {`{"metadata":{},` + web + `}`, label, `[` + probe + `,{"op":"add","path":"/metadata/labels"` + value},
-		"labels that are null":            {`{"metadata":{"labels":null},` + web + `}`, label, `[` + probe + `,{"op":"add","path":"/metadata/labels"` + value},
-		"a label beside others":           {`{"metadata":{"labels":{"a":"b"}},` + web + `}`, label, `[` + probe + `,{"op":"add","path":"/metadata/labels/probe-injector.dev~1injected","value":"true"}]`},
-		"a label that is there stays":     {`{"metadata":{"labels":{"probe-injector.dev/injected":"false"}},` + web + `}`, label, `[` + probe + `]`},
-		"a label without metadata":        {`{` + web + `}`, label, `[` + probe + `,{"op":"add","path":"/metadata","value":{"labels":{"probe-injector.dev/injected":"true"}}}]`},
-		"both without metadata":           {`{` + web + `}`, policy.Decision{Injections: ready, Label: true, Status: "s"}, `[` + probe + `,` + parent[1:] + `,{"op":"add","path":"/metadata/labels"` + value},
+		"a probe":                         {`{"metadata":{},` + web + `}`, policy.Decision{Injections: ready}, `[` + added + `]`},
+		"a probe of a native sidecar":     {`{"metadata":{},"spec":{"initContainers":[{"name":"migrate"},{"name":"proxy"}]}}`, policy.Decision{Injections: []policy.Injection{inject(probe.Startup, policy.ContainerRef{Name: "proxy", Index: 1, Init: true})}}, `[{"op":"add","path":"/spec/initContainers/1/startupProbe","value":{"tcpSocket":{"port":8080},"periodSeconds":10}}]`},
+		"a label without labels":          {`{"metadata":{},` + web + `}`, label, `[` + added + `,{"op":"add","path":"/metadata/labels"` + value},
+		"labels that are null":            {`{"metadata":{"labels":null},` + web + `}`, label, `[` + added + `,{"op":"add","path":"/metadata/labels"` + value},
+		"a label beside others":           {`{"metadata":{"labels":{"a":"b"}},` + web + `}`, label, `[` + added + `,{"op":"add","path":"/metadata/labels/probe-injector.dev~1injected","value":"true"}]`},
+		"a label that is there stays":     {`{"metadata":{"labels":{"probe-injector.dev/injected":"false"}},` + web + `}`, label, `[` + added + `]`},
+		"a label without metadata":        {`{` + web + `}`, label, `[` + added + `,{"op":"add","path":"/metadata","value":{"labels":{"probe-injector.dev/injected":"true"}}}]`},
+		"both without metadata":           {`{` + web + `}`, policy.Decision{Injections: ready, Label: true, Status: "s"}, `[` + added + `,` + parent[1:] + `,{"op":"add","path":"/metadata/labels"` + value},
 		"no label where nothing is added": {`{"metadata":{},` + web + `}`, policy.Decision{Label: true}, ``},
 	}
 }
@@ -134,20 +136,20 @@ func TestAnInjectionThatDoesNotFitItsPodIsLeftOut(t *testing.T) {
 	web := policy.ContainerRef{Name: "web"}
 	const object = `{"spec":{"containers":[{"name":"web","livenessProbe":{}},null]}}`
 	for name, wrong := range map[string]policy.Injection{
-		"an index beyond the containers":  inject(policy.Readiness, policy.ContainerRef{Name: "web", Index: 2}),
-		"a negative index":                inject(policy.Readiness, policy.ContainerRef{Name: "web", Index: -1}),
-		"another name":                    inject(policy.Readiness, policy.ContainerRef{Name: "wep"}),
-		"an init container that is none":  inject(policy.Readiness, policy.ContainerRef{Name: "web", Init: true}),
-		"a container that is null":        inject(policy.Readiness, policy.ContainerRef{Index: 1}),
-		"a probe that exists":             inject(policy.Liveness, web),
-		"no probe":                        {Container: web, Kind: policy.Readiness},
+		"an index beyond the containers":  inject(probe.Readiness, policy.ContainerRef{Name: "web", Index: 2}),
+		"a negative index":                inject(probe.Readiness, policy.ContainerRef{Name: "web", Index: -1}),
+		"another name":                    inject(probe.Readiness, policy.ContainerRef{Name: "wep"}),
+		"an init container that is none":  inject(probe.Readiness, policy.ContainerRef{Name: "web", Init: true}),
+		"a container that is null":        inject(probe.Readiness, policy.ContainerRef{Index: 1}),
+		"a probe that exists":             inject(probe.Liveness, web),
+		"no probe":                        {Container: web, Kind: probe.Readiness},
 		"a kind that does not exist":      inject("stopping", web),
-		"a probe that was added just now": inject(policy.Startup, web),
+		"a probe that was added just now": inject(probe.Startup, web),
 	} {
 		t.Run(name, func(t *testing.T) {
-			right := []policy.Injection{inject(policy.Startup, web), inject(policy.Readiness, web)}
+			right := []policy.Injection{inject(probe.Startup, web), inject(probe.Readiness, web)}
 			d := policy.Decision{Injections: []policy.Injection{right[0], wrong, right[1]}}
-			if wrong.Kind == policy.Readiness && wrong.Probe == nil {
+			if wrong.Kind == probe.Readiness && wrong.Probe == nil {
 				d.Injections = []policy.Injection{wrong, right[0], right[1]}
 			}
 			pod := view(t, object)
@@ -199,7 +201,7 @@ func TestTheStatusIsOmittedWhenAnnotationsWouldExceedTheirLimit(t *testing.T) {
 			if row.old != "" {
 				pod.Metadata.Annotations[statusKey] = row.old
 			}
-			e := engine{Status: status, Injections: []policy.Injection{inject(policy.Readiness, policy.ContainerRef{Name: "web"})}}
+			e := engine{Status: status, Injections: []policy.Injection{inject(probe.Readiness, policy.ContainerRef{Name: "web"})}}
 			d, made, err := patch.Decide(e, policy.Subject{Pod: pod}, patch.Options{})
 			if err != nil {
 				t.Fatal(err)
@@ -214,7 +216,7 @@ func TestTheStatusIsOmittedWhenAnnotationsWouldExceedTheirLimit(t *testing.T) {
 // etcd refuses what is larger than 1.5 MiB: a Pod that just fits must not be refused for the sake of its probes.
 func TestAPodThatCouldNotBeStoredWithItsPatchIsLeftAsItIs(t *testing.T) {
 	const object = `{"metadata":{},"spec":{"containers":[{"name":"web"}]}}`
-	e := engine{Asked: true, Status: "s", Injections: []policy.Injection{inject(policy.Readiness, policy.ContainerRef{Name: "web"})}}
+	e := engine{Asked: true, Status: "s", Injections: []policy.Injection{inject(probe.Readiness, policy.ContainerRef{Name: "web"})}}
 	_, made, err := patch.Decide(e, policy.Subject{Pod: view(t, object)}, patch.Options{Label: true})
 	if err != nil || len(made.Operations) == 0 {
 		t.Fatalf("%v, patch %s", err, made.Operations)
@@ -249,13 +251,13 @@ func TestProbesAreEncodedAsTheirTypeSays(t *testing.T) {
 		"none":             {},
 	}
 	for handlerName, handler := range handlers {
-		for timesName, probe := range map[string]corev1.Probe{
+		for timesName, given := range map[string]corev1.Probe{
 			"no times":  {},
 			"all times": {InitialDelaySeconds: 1, TimeoutSeconds: 2, PeriodSeconds: 3, SuccessThreshold: 4, FailureThreshold: 5, TerminationGracePeriodSeconds: &grace},
 		} {
 			t.Run(handlerName+", "+timesName, func(t *testing.T) {
-				probe.ProbeHandler = handler
-				d := policy.Decision{Injections: []policy.Injection{{Container: policy.ContainerRef{Name: "web"}, Kind: policy.Startup, Probe: &probe}}}
+				given.ProbeHandler = handler
+				d := policy.Decision{Injections: []policy.Injection{{Container: policy.ContainerRef{Name: "web"}, Kind: probe.Startup, Probe: &given}}}
 				made, err := patch.New(view(t, `{"spec":{"containers":[{"name":"web"}]}}`), &d)
 				if err != nil {
 					t.Fatal(err)
@@ -264,7 +266,7 @@ func TestProbesAreEncodedAsTheirTypeSays(t *testing.T) {
 				if err := json.Unmarshal(made.Operations, &operations); err != nil {
 					t.Fatal(err)
 				}
-				encoded, err := json.Marshal(probe)
+				encoded, err := json.Marshal(given)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -56,8 +56,8 @@ type Description struct {
 	Fact string
 	// Remedy is what to write to change it; empty where nothing should be changed.
 	Remedy string
-	// Calm says that nobody needs a warning: what happened is what was asked for, or nothing was.
-	Calm bool
+	// Silent says that nobody needs a warning: what happened is what was asked for, or nothing was.
+	Silent bool
 }
 
 // table describes every reason, in the order of the constants. Describe is asked several times for each Pod, so

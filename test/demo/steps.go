@@ -13,6 +13,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/probe"
 )
 
 // step shows one thing. What it prints is what the API server said.
@@ -71,9 +72,9 @@ func showDeployment(ctx context.Context, e *environment) error {
 // showProbes prints each probe as stored, with one sentence per number and what they guarantee together.
 func showProbes(c *corev1.Container) error {
 	stored := []struct {
-		kind  policy.ProbeKind
+		kind  probe.Kind
 		probe *corev1.Probe
-	}{{policy.Startup, c.StartupProbe}, {policy.Liveness, c.LivenessProbe}, {policy.Readiness, c.ReadinessProbe}}
+	}{{probe.Startup, c.StartupProbe}, {probe.Liveness, c.LivenessProbe}, {probe.Readiness, c.ReadinessProbe}}
 	for _, each := range stored {
 		if each.probe == nil {
 			return fmt.Errorf("the stored Pod has no %s", each.kind.FieldName())

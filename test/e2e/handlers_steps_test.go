@@ -57,7 +57,7 @@ func (s *suite) probe(t *testing.T, namespace string, c handlerCase) *probed {
 func probesAsListed(pod *corev1.Pod) string {
 	var containers []string
 	for _, c := range slices.Concat(pod.Spec.Containers, pod.Spec.InitContainers) {
-		handler := func(kind policy.ProbeKind, p *corev1.Probe) string {
+		handler := func(kind probe.Kind, p *corev1.Probe) string {
 			read := policy.ReadInjection(policy.ContainerRef{Name: c.Name}, kind, p, nil)
 			return read.Handler.String()
 		}
@@ -89,7 +89,7 @@ func (p *probed) now(t *testing.T) *corev1.Pod {
 }
 
 // promise is what the engine prints about a probe of the tested container.
-func (p *probed) promise(t *testing.T, kind policy.ProbeKind) policy.Guarantee {
+func (p *probed) promise(t *testing.T, kind probe.Kind) policy.Guarantee {
 	t.Helper()
 	return promised(t, p.now(t), p.container, kind)
 }

@@ -7,7 +7,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/probe"
 )
 
 // Names of configurations that sort before and after ours, which is 0-probe-injector.
@@ -176,9 +176,9 @@ func asking(annotations map[string]string) *corev1.Pod {
 }
 
 // timesOf are the numbers of a container's probes by their kinds.
-func timesOf(t *testing.T, pod *corev1.Pod, container string) map[policy.ProbeKind]string {
+func timesOf(t *testing.T, pod *corev1.Pod, container string) map[probe.Kind]string {
 	t.Helper()
-	times := map[policy.ProbeKind]string{}
+	times := map[probe.Kind]string{}
 	for kind, p := range probesByKind(containerOf(t, pod, container)) {
 		bare := p.DeepCopy()
 		bare.ProbeHandler = corev1.ProbeHandler{}

@@ -212,10 +212,10 @@ func handlersOf(c *corev1.Container) string {
 }
 
 // probesByKind are the probes that a container has.
-func probesByKind(c *corev1.Container) map[policy.ProbeKind]*corev1.Probe {
-	all := map[policy.ProbeKind]*corev1.Probe{
+func probesByKind(c *corev1.Container) map[probe.Kind]*corev1.Probe {
+	all := map[probe.Kind]*corev1.Probe{
 		probe.Startup: c.StartupProbe, probe.Liveness: c.LivenessProbe, probe.Readiness: c.ReadinessProbe,
 	}
-	maps.DeleteFunc(all, func(_ policy.ProbeKind, p *corev1.Probe) bool { return p == nil })
+	maps.DeleteFunc(all, func(_ probe.Kind, p *corev1.Probe) bool { return p == nil })
 	return all
 }

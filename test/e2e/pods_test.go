@@ -99,10 +99,10 @@ func containerOf(t *testing.T, pod *corev1.Pod, name string) *corev1.Container {
 }
 
 // promised is what the engine prints about a probe of a running Pod. It ends the test if the probe is not there.
-func promised(t *testing.T, pod *corev1.Pod, container string, kind policy.ProbeKind) policy.Guarantee {
+func promised(t *testing.T, pod *corev1.Pod, container string, kind probe.Kind) policy.Guarantee {
 	t.Helper()
 	c := containerOf(t, pod, container)
-	p := map[policy.ProbeKind]*corev1.Probe{
+	p := map[probe.Kind]*corev1.Probe{
 		probe.Liveness: c.LivenessProbe, probe.Readiness: c.ReadinessProbe, probe.Startup: c.StartupProbe,
 	}[kind]
 	if p == nil {

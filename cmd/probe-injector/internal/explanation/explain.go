@@ -13,6 +13,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/patch"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -82,7 +83,7 @@ func answer(w *manifest.Workload, pod *workload.Pod, route policy.Route, d *poli
 	if route.Group != "" {
 		a.Route = "rules/" + route.Group
 	}
-	if d.Mode == policy.ModeAudit {
+	if d.Mode == v1alpha1.ModeAudit {
 		a.Status = ""
 	}
 	for _, err := range d.Errors {
@@ -153,7 +154,7 @@ func added(pod *workload.Pod, rule string, in *policy.Injection) Probe {
 // because says where the handler came from.
 func because(pod *workload.Pod, rule string, in *policy.Injection) string {
 	name := in.Container.Name
-	if in.Kind == policy.Startup && key(pod, name, string(policy.Startup)) == "" {
+	if in.Kind == probe.Startup && key(pod, name, string(probe.Startup)) == "" {
 		return "lets the liveness probe wait until the container has started"
 	}
 	switch in.Source {

@@ -8,7 +8,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 )
 
@@ -67,11 +67,11 @@ func (f *Finding) label() string {
 	return severityWord(f.Severity) + " " + string(f.Rule)
 }
 
-func severityWord(s policy.Severity) string {
+func severityWord(s lint.Severity) string {
 	switch s {
-	case policy.SeverityError:
+	case lint.Error:
 		return "error"
-	case policy.SeverityWarning:
+	case lint.Warning:
 		return "warning"
 	default:
 		return "note"

@@ -57,7 +57,7 @@ type Answer struct {
 	// Rule is the rule that matched.
 	Rule string `json:"rule,omitempty"`
 	// Mode is Audit when nothing is changed.
-	Mode policy.Mode `json:"mode"`
+	Mode v1alpha1.Mode `json:"mode"`
 	// Status is the new value of the status annotation; empty when it is not written.
 	Status string `json:"status,omitempty"`
 	// Warnings are what the API server shows to whoever creates the Pod.
@@ -124,9 +124,9 @@ type Number struct {
 type Finding struct {
 	Probe string `json:"probe,omitempty"`
 	// Rule is the lint rule, as in docs/rules.md; empty for a risk that no rule names.
-	Rule     lint.ID         `json:"rule,omitempty"`
-	Severity policy.Severity `json:"severity"`
-	Message  string          `json:"message"`
+	Rule     lint.ID       `json:"rule,omitempty"`
+	Severity lint.Severity `json:"severity"`
+	Message  string        `json:"message"`
 }
 
 // Wrong reports whether an annotation of the workload is wrong, or where nothing reads it.

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/page"
-	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
 // printer puts the parts of a report on a page.
@@ -53,7 +53,7 @@ func (r *Report) summary() string {
 func (w *Workload) changed() bool {
 	for i := range w.Answers {
 		for j := range w.Answers[i].Containers {
-			if len(w.Answers[i].Containers[j].Probes) > 0 && w.Answers[i].Mode != policy.ModeAudit {
+			if len(w.Answers[i].Containers[j].Probes) > 0 && w.Answers[i].Mode != v1alpha1.ModeAudit {
 				return true
 			}
 		}
@@ -112,7 +112,7 @@ func (p *printer) answer(a *Answer) {
 	if a.Rule != "" {
 		p.field("Rule", a.Rule)
 	}
-	if a.Mode == policy.ModeAudit {
+	if a.Mode == v1alpha1.ModeAudit {
 		p.field("Mode", "Audit: this is decided and counted, and nothing is changed")
 	}
 	if a.Status != "" {

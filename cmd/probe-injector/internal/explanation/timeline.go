@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/probe"
 )
 
 // stretch is what happens up to a point in time, in seconds from the beginning of a row.
@@ -33,9 +34,9 @@ func rows(probes []Probe) []row {
 			}})
 		}
 		switch probes[i].Field {
-		case policy.Readiness.FieldName():
+		case probe.Readiness.FieldName():
 			all = append(all, row{silent, []stretch{{g.Tolerance, "still gets traffic"}, {g.Detection, "loses traffic"}}})
-		case policy.Liveness.FieldName():
+		case probe.Liveness.FieldName():
 			all = append(all, row{silent, []stretch{{g.Tolerance, "never restarted"}, {g.Detection, "restarted"}}})
 		}
 	}
