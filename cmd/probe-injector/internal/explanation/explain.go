@@ -53,7 +53,9 @@ func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]
 		if !slices.Contains(r.routes(), route) {
 			continue
 		}
-		decision, _, err := patch.Decide(file.Policy, policy.Subject{Pod: r.pod, Route: route, Notes: true}, patch.Options{ObjectBytes: w.Bytes})
+		decision, _, err := patch.Decide(file.Policy, policy.Subject{Pod: r.pod, Route: route, Notes: true}, patch.Options{
+			ObjectBytes: w.Bytes, Label: file.Registration.InjectedLabel,
+		})
 		if err != nil {
 			return Workload{}, fmt.Errorf("%s %s: %w", w.Kind, w.Name, err)
 		}
@@ -79,7 +81,10 @@ func judged(pod *workload.Pod, findings []policy.Finding) []Container {
 
 // answer puts one decision into words.
 func answer(w *manifest.Workload, pod *workload.Pod, route policy.Route, d *policy.Decision) Answer {
-	a := Answer{Route: "annotations", Rule: d.Rule, Mode: d.Mode, Status: d.Status, Warnings: d.Warnings}
+	a := Answer{Route: "annotations", Rule: d.Rule, Mode: d.Mode, Status: d.Status, StatusOmitted: d.StatusOmitted, Warnings: d.Warnings}
+	if d.Label {
+		a.Label = patch.LabelKey + "=true"
+	}
 	if route.Group != "" {
 		a.Route = "rules/" + route.Group
 	}

@@ -60,6 +60,10 @@ type Answer struct {
 	Mode v1alpha1.Mode `json:"mode"`
 	// Status is the new value of the status annotation; empty when it is not written.
 	Status string `json:"status,omitempty"`
+	// StatusOmitted reports that the Pod's annotations have no room for the status.
+	StatusOmitted bool `json:"statusOmitted,omitempty"`
+	// Label is the label that the Pod gets, as key=value; empty when it gets none.
+	Label string `json:"label,omitempty"`
 	// Warnings are what the API server shows to whoever creates the Pod.
 	Warnings []string  `json:"warnings,omitempty"`
 	Mistakes []Mistake `json:"mistakes,omitempty"`

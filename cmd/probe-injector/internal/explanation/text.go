@@ -103,6 +103,17 @@ func (p *printer) misplaced(w *Workload) {
 	}
 }
 
+// status is the new value of the status annotation, or what becomes of it instead.
+func (a *Answer) status() string {
+	switch {
+	case a.StatusOmitted:
+		return "left out, because the Pod's annotations have no room for it (256 KiB)"
+	case a.Status == "":
+		return "not written"
+	}
+	return a.Status
+}
+
 func (p *printer) answer(a *Answer) {
 	if group, ok := strings.CutPrefix(a.Route, "rules/"); ok {
 		p.field("Webhook", "asked, because rules select the Pod's namespace (entry "+group+")")
@@ -115,10 +126,9 @@ func (p *printer) answer(a *Answer) {
 	if a.Mode == v1alpha1.ModeAudit {
 		p.field("Mode", "Audit: this is decided and counted, and nothing is changed")
 	}
-	if a.Status != "" {
-		p.field("Status", a.Status)
-	} else {
-		p.field("Status", "not written")
+	p.field("Status", a.status())
+	if a.Label != "" {
+		p.field("Label", a.Label)
 	}
 	for i, s := range a.Skips {
 		p.listed(i, "Pod", s.sentence())

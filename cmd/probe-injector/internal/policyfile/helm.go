@@ -9,9 +9,10 @@ import (
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
-// registrationValues are the chart's values that say which Pods reach the webhook.
+// registrationValues are the chart's values that say which Pods reach the webhook, and what else they get.
 type registrationValues struct {
 	ExcludedNamespaces []string `json:"excludedNamespaces"`
+	InjectedLabel      bool     `json:"injectedLabel"`
 	Webhook            struct {
 		RequireLabel bool `json:"requireLabel"`
 	} `json:"webhook"`
@@ -70,7 +71,9 @@ func registrationOf(values map[string]any) (Registration, error) {
 	}
 	var read registrationValues
 	if err := yaml.Unmarshal(text, &read); err != nil {
-		return Registration{}, fmt.Errorf("excludedNamespaces must be a list of names and webhook.requireLabel true or false: %w", err)
+		return Registration{}, fmt.Errorf("excludedNamespaces must be a list of names, webhook.requireLabel and injectedLabel true or false: %w", err)
 	}
-	return Registration{ExcludedNamespaces: read.ExcludedNamespaces, RequireLabel: read.Webhook.RequireLabel}, nil
+	return Registration{
+		ExcludedNamespaces: read.ExcludedNamespaces, RequireLabel: read.Webhook.RequireLabel, InjectedLabel: read.InjectedLabel,
+	}, nil
 }

@@ -35,6 +35,8 @@ type Registration struct {
 	ExcludedNamespaces []string
 	// RequireLabel: only Pods with the label probe-injector.dev/inject, of any value, are looked at.
 	RequireLabel bool
+	// InjectedLabel: Pods that get a probe get the label probe-injector.dev/injected=true as well.
+	InjectedLabel bool
 }
 
 // Default is the policy that the chart installs unless its values say otherwise.
