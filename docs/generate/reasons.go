@@ -26,7 +26,7 @@ this closed set. The same word stands in the Pod's status annotation, in warning
 		rows = append(rows, []string{code(string(r.Reason)), strings.ReplaceAll(r.Fact, "%s", "…"), remedy, warned})
 	}
 	d.table([]string{"reason", "what happened", "to change it", "warning"}, rows)
-	d.paragraph(`"Warning" says whether whoever creates the Pod is warned, if its annotations asked. The others happen because somebody
+	d.paragraph(`"Warning" tells whether whoever creates the Pod is warned, if its annotations asked. The others happen because somebody
 wanted them, or concern Pods that never asked.`)
 	return d.String(), nil
 }

@@ -50,7 +50,7 @@ type ProbePolicySpec struct {
 	Style timing.Style `json:"style,omitempty"`
 }
 
-// Mode says whether decisions change Pods.
+// Mode tells whether decisions change Pods.
 type Mode string
 
 // The modes.
