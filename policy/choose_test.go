@@ -81,7 +81,7 @@ func TestPrecedenceTable(t *testing.T) {
 		{"6 a wrong key withholds its probe", web(), map[string]string{inject: "true", liveness: "x"}, "", reason.InvalidAnnotation},
 		{"7 a wrong key beside it withholds a probe that kills", web(), map[string]string{liveness: "/x", unknown: "1"}, "", reason.InvalidAnnotation},
 		{"8 a written handler is taken", web(), map[string]string{liveness: "/x", profile: "store"}, "http:8080/x", ""},
-		{"9 an obstacle is told to who leaves the choice to us", web(func(c *workload.Container) { c.TTY = true }), map[string]string{inject: "true"}, "", reason.NotAServer},
+		{"9 an exclusion is told to who leaves the choice to us", web(func(c *workload.Container) { c.TTY = true }), map[string]string{inject: "true"}, "", reason.NotAServer},
 		{"10 a profile's handler is taken before the ports", web(), map[string]string{profile: "shop"}, "http:8080/live", ""},
 		{"11 what a profile does not offer is not injected", web(), map[string]string{profile: "store"}, "", reason.NotOffered},
 		{"12 the only port is asked by tcp", web(), map[string]string{inject: "true"}, "tcp:8080", ""},

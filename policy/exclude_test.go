@@ -12,8 +12,8 @@ import (
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
-// An obstacle keeps us from choosing; a person who writes the handler gets it, with the risk.
-func TestObstaclesYieldToAWrittenHandler(t *testing.T) {
+// An exclusion keeps us from choosing; a person who writes the handler gets it, with the risk.
+func TestExclusionsYieldToAWrittenHandler(t *testing.T) {
 	named := func(name string) func(*workload.Container) {
 		return func(c *workload.Container) { c.Name = name }
 	}

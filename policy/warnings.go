@@ -10,6 +10,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/text"
 )
 
 // warn puts into words what the person who made the Pod should know, the mistakes first.
@@ -31,15 +32,15 @@ func (d *Decision) warn(pod *podFacts) []string {
 
 // sentence is a finding with its container first, and the rule to look up last.
 func (f *Finding) sentence() string {
-	text := f.Container + ": "
+	said := f.Container + ": "
 	if f.Kind != "" {
-		text += string(f.Kind) + ": "
+		said += string(f.Kind) + ": "
 	}
-	text += f.Message
+	said += f.Message
 	if f.Rule != "" {
-		text += " (" + string(f.Rule) + ")"
+		said += " (" + string(f.Rule) + ")"
 	}
-	return text
+	return said
 }
 
 // podWarning is the warning about a Pod that is left alone as a whole.
@@ -89,10 +90,6 @@ func (d *Decision) warnUnusedKeys(pod *podFacts, w *warner) {
 // sentence is the sentence of a reason: the container first, the fact, then what to write.
 func sentence(container, kinds string, s Skip) string {
 	description, _ := reason.Describe(s.Reason)
-	fact := description.Fact
-	if strings.Contains(fact, "%s") {
-		fact = fmt.Sprintf(fact, s.Detail)
-	}
 	subject := "no probes"
 	if kinds != "" {
 		subject = "no " + kinds
@@ -100,11 +97,11 @@ func sentence(container, kinds string, s Skip) string {
 	if container == "" {
 		container = "pod"
 	}
-	text := container + ": " + subject + ": " + fact
+	said := container + ": " + subject + ": " + description.FactAbout(s.Detail)
 	if description.Remedy != "" {
-		text += "; " + description.Remedy
+		said += "; " + description.Remedy
 	}
-	return text
+	return said
 }
 
 // mistakeSentence says a field error in the form of a warning: the key, the value, what would be right.
@@ -121,8 +118,10 @@ type warner struct {
 	texts []string
 }
 
-func (w *warner) add(text string) {
-	w.texts = append(w.texts, truncate(text, MaxWarningLength))
+// add keeps a sentence within its length. Everything in it is ASCII by the grammar; what is not, such as a container name
+// that the API server will refuse, is replaced, because a control character would make the API server drop the warning.
+func (w *warner) add(sentence string) {
+	w.texts = append(w.texts, text.Truncate(text.ASCII(sentence), MaxWarningLength, "..."))
 }
 
 // said gives the first warnings, the last of which says when there are more.
@@ -132,20 +131,4 @@ func (w *warner) said() []string {
 	}
 	more := fmt.Sprintf("and %d more: probe-injector explain shows all", len(w.texts)-MaxWarnings+1)
 	return append(w.texts[:MaxWarnings-1:MaxWarnings-1], more)
-}
-
-// truncate cuts a text to a number of characters. Everything in it is ASCII by the grammar; what is not, such as
-// a container name that the API server will refuse, is replaced, because a control character would make the API
-// server drop the warning.
-func truncate(text string, length int) string {
-	clean := strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, text)
-	if len(clean) <= length {
-		return clean
-	}
-	return clean[:length-3] + "..."
 }

@@ -111,7 +111,7 @@ func (m *metrics) initialise(reviews, failures *prometheus.CounterVec) {
 		m.skips.WithLabelValues(string(described.Reason))
 	}
 	for _, kind := range []probe.Kind{probe.Startup, probe.Liveness, probe.Readiness} {
-		for _, handler := range []string{handlerHTTP, handlerTCP, handlerGRPC, handlerExec} {
+		for _, handler := range []string{string(probe.HTTP), string(probe.TCP), string(probe.GRPC), string(probe.Exec)} {
 			for _, source := range []policy.Source{policy.SourceAnnotation, policy.SourceProfile, policy.SourceEvidence, policy.SourceInference} {
 				m.probesInjected.WithLabelValues(string(kind), handler, string(source))
 			}
@@ -134,7 +134,7 @@ func (m *metrics) observe(a answer, took time.Duration) {
 func (m *metrics) decided(d *policy.Decision, p *patch.Patch) {
 	for i := range p.Injections {
 		injection := &p.Injections[i]
-		m.probesInjected.WithLabelValues(string(injection.Kind), handlerOf(injection.Probe), string(injection.Source)).Inc()
+		m.probesInjected.WithLabelValues(string(injection.Kind), handlerLabel(injection.Probe), string(injection.Source)).Inc()
 	}
 	for i := range d.Skips {
 		m.skips.WithLabelValues(string(d.Skips[i].Reason)).Inc()
@@ -147,23 +147,10 @@ func (m *metrics) decided(d *policy.Decision, p *patch.Patch) {
 	}
 }
 
-// The handlers of a probe, as the metric names them; they are also the words of the annotations.
-const (
-	handlerHTTP = "http"
-	handlerTCP  = "tcp"
-	handlerGRPC = "grpc"
-	handlerExec = "exec"
-)
-
-func handlerOf(p *corev1.Probe) string {
-	switch {
-	case p.HTTPGet != nil:
-		return handlerHTTP
-	case p.TCPSocket != nil:
-		return handlerTCP
-	case p.GRPC != nil:
-		return handlerGRPC
-	default:
-		return handlerExec
+// handlerLabel is the handler of a probe as the metric names it: by its kind, so that https counts as http.
+func handlerLabel(p *corev1.Probe) string {
+	if scheme := probe.HandlerOf(p).Scheme; scheme != probe.HTTPS {
+		return string(scheme)
 	}
+	return string(probe.HTTP)
 }
