@@ -27,7 +27,7 @@ type Subject struct {
 //	report    all of it as one Decision, in words too (report.go, status.go, findings.go, warnings.go)
 func (p *Policy) Decide(s Subject) Decision {
 	if s.Pod == nil {
-		return Decision{Mode: p.mode}
+		return p.reportExcluded(&excluded{})
 	}
 	pod := factsOf(s.Pod)
 	rule, excluded := p.exclude(&pod, s.Route)
