@@ -50,9 +50,9 @@ func experiments() []experiment {
 			subject: "CPU time of a review of 4 KB",
 			figures: []figure{
 				{"cpu_aa_4kb", sameServer()},
-				{"cpu_per_review_vs_floor_4kb", atMost(1.3)},
+				{"cpu_per_review_vs_floor_4kb", atMost(1.15)},
 				{"cpu_per_review_vs_bare_4kb", information()},
-				{"cpu_per_review_vs_typed_4kb", atMost(0.34)},
+				{"cpu_per_review_vs_typed_4kb", atMost(0.19)},
 			},
 			measure: cpuExperiment{size: "4kb", review: smallReview, requests: 1500}.measure,
 		},
@@ -60,9 +60,9 @@ func experiments() []experiment {
 			subject: "CPU time of a review of 130 KB",
 			figures: []figure{
 				{"cpu_aa_130kb", sameServer()},
-				{"cpu_per_review_vs_floor_130kb", atMost(1.3)},
+				{"cpu_per_review_vs_floor_130kb", atMost(0.65)},
 				{"cpu_per_review_vs_bare_130kb", information()},
-				{"cpu_per_review_vs_typed_130kb", atMost(0.34)},
+				{"cpu_per_review_vs_typed_130kb", atMost(0.19)},
 			},
 			measure: cpuExperiment{size: "130kb", review: largeReview, requests: 160}.measure,
 		},
