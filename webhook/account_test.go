@@ -2,6 +2,7 @@ package webhook_test
 
 import (
 	"fmt"
+	"maps"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -67,10 +68,10 @@ func hostileBodies() map[string][]byte {
 func TestDecodingAllocatesNoMoreThanWasAccounted(t *testing.T) {
 	bodies := hostileBodies()
 	for name, input := range badInputs(t) {
-		if len(input.body) < webhook.MaxBodyBytes {
-			bodies[name] = input.body
-		}
+		bodies[name] = input.body
 	}
+	// Larger ones are never decoded.
+	maps.DeleteFunc(bodies, func(_ string, body []byte) bool { return len(body) > webhook.MaxBodyBytes })
 	for _, variables := range []int{0, 10, 1000} {
 		bodies[fmt.Sprintf("a Pod with %d variables", variables)] = reviewOf(t, webPod(variables))
 	}
