@@ -85,9 +85,15 @@ func TestDecodingAllocatesNoMoreThanWasAccounted(t *testing.T) {
 // checkAccount decodes a body and holds what that allocates to what was accounted.
 func checkAccount(t *testing.T, body []byte) {
 	t.Helper()
-	if a := webhook.AccountOf(body); a.Allocated > a.Accounted {
-		t.Errorf("of %d bytes %d were allocated, %d accounted (refused: %v)", len(body), a.Allocated, a.Accounted, a.Refused)
+	// What is counted is what the whole process allocates: others in it can only add to that.
+	const attempts = 5
+	var a webhook.Account
+	for range attempts {
+		if a = webhook.AccountOf(body); a.Allocated <= a.Accounted {
+			return
+		}
 	}
+	t.Errorf("of %d bytes %d were allocated, %d accounted (refused: %v)", len(body), a.Allocated, a.Accounted, a.Refused)
 }
 
 func TestAUsualReviewIsAccountedWithLittle(t *testing.T) {
