@@ -28,30 +28,37 @@ func hostileBodies() map[string][]byte {
 	bodies := map[string][]byte{}
 	for _, n := range []int{1, 100, 5_000, 20_000, 200_000} {
 		for name, body := range map[string][]byte{
-			"containers":           around(`{"spec":{"containers":[` + many(n, `{}`) + `]}}`),
-			"containers with all":  around(`{"spec":{"initContainers":[` + many(n, `{"livenessProbe":{"httpGet":{"port":1},"tcpSocket":{"port":"a"},"exec":{},"grpc":{}},"readinessProbe":{},"startupProbe":{},"restartPolicy":"a"}`) + `]}}`),
-			"nulls":                around(`{"spec":{"containers":[` + many(n, `null`) + `]}}`),
-			"ports":                container(`"ports":[` + many(n, `{}`) + `]`),
-			"named ports":          container(`"ports":[` + many(n, `{"name":"p#","protocol":"TCP"}`) + `]`),
-			"arguments":            container(`"args":[` + many(n, `""`) + `]`),
-			"long arguments":       container(`"args":[` + many(n, `"argument-#"`) + `]`),
-			"headers":              container(`"livenessProbe":{"httpGet":{"httpHeaders":[` + many(n, `{}`) + `]}}`),
-			"annotations":          around(`{"metadata":{"annotations":{` + many(n, `"#":""`) + `}}}`),
-			"annotations, escaped": around(`{"metadata":{"annotations":{` + many(n, `"\n#":"\n"`) + `}}}`),
-			"labels":               around(`{"metadata":{"labels":{` + many(n, `"a#":"b#"`) + `}}}`),
-			"ownerReferences":      around(`{"metadata":{"ownerReferences":[` + many(n, `{"controller":true}`) + `]}}`),
-			"tolerations":          around(`{"spec":{"tolerations":[` + many(n, `{"key":"k#"}`) + `]}}`),
-			"known variables":      container(`"env":[` + many(n, `{"name":"PORT"}`) + `]`),
-			"known by a pattern":   container(`"env":[` + many(n, `{"name":"SPRING_#","value":"x"}`) + `]`),
-			"unknown variables":    container(`"env":[` + many(n, `{"name":"A#","value":"x"}`) + `]`),
-			"variables with much":  container(`"env":[{"name":"PORT","valueFrom":{` + many(n, `"#":[[],{}]`) + `}}]`),
-			"unknown members":      around(`{` + many(n, `"#":0`) + `}`),
-			"unknown, escaped":     around(`{"spec":{` + many(n, `"\u0061#":{"a":0}`) + `}}`),
-			"an escaped string":    around(`{"metadata":{"annotations":{"a":"` + strings.Repeat(`\n`, n) + `"}}}`),
-			"a string of no UTF-8": around(`{"metadata":{"annotations":{"a":"` + strings.Repeat("\xff", n) + `"}}}`),
-			"commas in a string":   around(`{"metadata":{"annotations":{"a":"` + strings.Repeat(`,`, n) + `"}}}`),
-			"a member twice":       around(`{"metadata":{"annotations":{"a":"` + strings.Repeat(`\n`, n) + `"}},"spec":{},"x":0,"x":0,"spec":{}}`),
-			"a wrong type":         around(`{"metadata":{"name":"` + strings.Repeat(`\n`, n) + `"},"spec":{"containers":7}}`),
+			"containers":                       around(`{"spec":{"containers":[` + many(n, `{}`) + `]}}`),
+			"containers with all":              around(`{"spec":{"initContainers":[` + many(n, `{"livenessProbe":{"httpGet":{"port":1},"tcpSocket":{"port":"a"},"exec":{},"grpc":{}},"readinessProbe":{},"startupProbe":{},"restartPolicy":"a"}`) + `]}}`),
+			"nulls":                            around(`{"spec":{"containers":[` + many(n, `null`) + `]}}`),
+			"ports":                            container(`"ports":[` + many(n, `{}`) + `]`),
+			"named ports":                      container(`"ports":[` + many(n, `{"name":"p#","protocol":"TCP"}`) + `]`),
+			"arguments":                        container(`"args":[` + many(n, `""`) + `]`),
+			"long arguments":                   container(`"args":[` + many(n, `"argument-#"`) + `]`),
+			"headers":                          container(`"livenessProbe":{"httpGet":{"httpHeaders":[` + many(n, `{}`) + `]}}`),
+			"annotations":                      around(`{"metadata":{"annotations":{` + many(n, `"#":""`) + `}}}`),
+			"annotations, escaped":             around(`{"metadata":{"annotations":{` + many(n, `"\n#":"\n"`) + `}}}`),
+			"labels":                           around(`{"metadata":{"labels":{` + many(n, `"a#":"b#"`) + `}}}`),
+			"ownerReferences":                  around(`{"metadata":{"ownerReferences":[` + many(n, `{"controller":true}`) + `]}}`),
+			"tolerations":                      around(`{"spec":{"tolerations":[` + many(n, `{"key":"k#"}`) + `]}}`),
+			"known variables":                  container(`"env":[` + many(n, `{"name":"PORT"}`) + `]`),
+			"known by a pattern":               container(`"env":[` + many(n, `{"name":"SPRING_#","value":"x"}`) + `]`),
+			"unknown variables":                container(`"env":[` + many(n, `{"name":"A#","value":"x"}`) + `]`),
+			"variables with much":              container(`"env":[{"name":"PORT","valueFrom":{` + many(n, `"#":[[],{}]`) + `}}]`),
+			"unknown members":                  around(`{` + many(n, `"#":0`) + `}`),
+			"unknown, escaped":                 around(`{"spec":{` + many(n, `"\u0061#":{"a":0}`) + `}}`),
+			"an escaped string":                around(`{"metadata":{"annotations":{"a":"` + strings.Repeat(`\n`, n) + `"}}}`),
+			"a string of no UTF-8":             around(`{"metadata":{"annotations":{"a":"` + strings.Repeat("\xff", n) + `"}}}`),
+			"a name without an end":            []byte(`{"` + strings.Repeat("?", n) + `---&"`),
+			"an escaped name without an end":   []byte(`{"` + strings.Repeat("?", n) + `\"---&"`),
+			"a long name":                      []byte(`{"` + strings.Repeat("?", n) + `\"":1}`),
+			"names of no UTF-8 without an end": []byte(`{"` + strings.Repeat("\xff", n) + `"`),
+			"names of a kilobyte":              around(`{` + many(n/100, `"#`+strings.Repeat("?", 1000)+`":0`) + `}`),
+			"escaped names of a kilobyte":      around(`{` + many(n/100, `"#`+strings.Repeat("?", 1000)+`\n":0`) + `}`),
+			"names of no UTF-8":                around(`{` + many(n/100, `"#`+strings.Repeat("\xff", 1000)+`":0`) + `}`),
+			"commas in a string":               around(`{"metadata":{"annotations":{"a":"` + strings.Repeat(`,`, n) + `"}}}`),
+			"a member twice":                   around(`{"metadata":{"annotations":{"a":"` + strings.Repeat(`\n`, n) + `"}},"spec":{},"x":0,"x":0,"spec":{}}`),
+			"a wrong type":                     around(`{"metadata":{"name":"` + strings.Repeat(`\n`, n) + `"},"spec":{"containers":7}}`),
 		} {
 			bodies[fmt.Sprintf("%d × %s", n, name)] = body
 		}
@@ -89,7 +96,8 @@ func checkAccount(t *testing.T, body []byte) {
 	const attempts = 5
 	var a webhook.Account
 	for range attempts {
-		if a = webhook.AccountOf(body); a.Allocated <= a.Accounted {
+		a = webhook.AccountOf(body)
+		if nothingDecoded := a.Refused && a.Accounted == 0; a.Allocated <= a.Accounted || (nothingDecoded && a.Allocated < 1<<10) {
 			return
 		}
 	}

@@ -64,6 +64,8 @@ func (d *decoder) decode(body []byte) (*request, error) {
 	var v review[request]
 	if err := d.unmarshal(body, &v); d.refused {
 		return nil, errAccount
+	} else if wrong, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return nil, notJSON(wrong)
 	} else if err != nil {
 		if !d.hold(stringBytes(body)) {
 			return nil, errAccount
@@ -98,7 +100,7 @@ func salvage(body []byte, cause error) (*request, error) {
 	v := review[header]{Request: &header{}}
 	err := json.Unmarshal(body, &v, lenient)
 	if wrong, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		return nil, fmt.Errorf("the body is not JSON, from byte %d on", wrong.ByteOffset)
+		return nil, notJSON(wrong)
 	}
 	if v.Request == nil {
 		v.Request = &header{}
@@ -113,6 +115,10 @@ func salvage(body []byte, cause error) (*request, error) {
 		return &request{header: *v.Request}, nil
 	}
 	return nil, fmt.Errorf("the AdmissionReview does not hold a Pod: %s", text.TruncateBytes(typeMessage(cause), maxDecodeMessage))
+}
+
+func notJSON(wrong *jsontext.SyntacticError) error {
+	return fmt.Errorf("the body is not JSON, from byte %d on", wrong.ByteOffset)
 }
 
 // maxDecodeMessage bounds what of a decoder's message is sent back, in bytes: it may quote names of the body.
