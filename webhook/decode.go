@@ -113,11 +113,17 @@ func (d *decoder) unmarshal(text []byte, into *review[request]) error {
 // what TestDecodingAllocatesNoMoreThanWasAccounted measures.
 func stringBytes(text []byte) int64 {
 	n := int64(len(text))
-	names, longest := nameBytesOf(text)
+	escapes := bytes.Count(text, []byte{'\\'})
+	names, longest := longNames(text)
+	if escapes > 0 {
+		// An escaped quote looks like the end of a string, of which what is left is too short to count.
+		names = min(n, names+int64(escapes)*(shortName+2))
+		longest = names
+	}
 	switch {
 	case !utf8.Valid(text):
 		return 20*n + 60*names + 96*longest
-	case bytes.IndexByte(text, '\\') >= 0:
+	case escapes > 0:
 		return 4*n + 14*names + 20*longest
 	default:
 		return 2*n + 12*names + 20*longest
@@ -127,37 +133,32 @@ func stringBytes(text []byte) int64 {
 // shortName is how long a name is whose comparison needs no memory; what else it takes is in nameBytes.
 const shortName = 64
 
-// nameBytesOf is at least the length of all long names of members together, and of the longest: of the strings that
-// follow neither a colon nor the beginning of an array.
-func nameBytesOf(text []byte) (all, longest int64) {
-	for {
-		begin := bytes.IndexByte(text, '"')
-		if begin < 0 {
-			return all, longest
+// longNames is at least the length of all long names of members together, and of the longest, in a text without escaped
+// quotes: of the long strings that follow neither a colon nor the beginning of an array. Nearly all strings are short,
+// and are passed over by steps from quote to quote.
+func longNames(text []byte) (all, longest int64) {
+	for at := 0; at < len(text); {
+		window := text[at:min(at+shortName+1, len(text))]
+		if quote := bytes.LastIndexByte(window, '"'); quote >= 0 {
+			at += quote + 1
+			continue
 		}
-		before := bytes.TrimRight(text[:begin], " \t\r\n")
-		text = text[begin+1:]
-		length := stringLength(text)
-		if length > shortName && (len(before) == 0 || (before[len(before)-1] != ':' && before[len(before)-1] != '[')) {
+		length := bytes.IndexByte(text[at:], '"')
+		if length < 0 {
+			length = len(text) - at
+		}
+		if length > shortName && isName(text[:max(0, at-1)]) {
 			all, longest = all+int64(length), max(longest, int64(length))
 		}
-		text = text[min(length+1, len(text)):]
+		at += length + 1
 	}
+	return all, longest
 }
 
-// stringLength is the length of a string that text begins with, without its closing quote.
-func stringLength(text []byte) int {
-	for end := 0; ; end++ {
-		quote := bytes.IndexByte(text[end:], '"')
-		if quote < 0 {
-			return len(text)
-		}
-		end += quote
-		escapes := len(text[:end]) - len(bytes.TrimRight(text[:end], `\`))
-		if escapes%2 == 0 {
-			return end
-		}
-	}
+// isName reports whether a string that follows the text can be the name of a member.
+func isName(before []byte) bool {
+	before = bytes.TrimRight(before, " \t\r\n")
+	return len(before) == 0 || (before[len(before)-1] != ':' && before[len(before)-1] != '[')
 }
 
 // hold takes bytes of the limit and reports whether there were any.
