@@ -106,7 +106,7 @@ func checkAccount(t *testing.T, body []byte) {
 
 func TestAUsualReviewIsAccountedWithLittle(t *testing.T) {
 	body := reviewOf(t, webPod(10))
-	if a := webhook.AccountOf(body); a.Accounted > 128<<10 {
+	if a := webhook.AccountOf(body); a.Accounted > 96<<10 {
 		t.Errorf("%d bytes accounted for a review of %d", a.Accounted, len(body))
 	}
 }

@@ -109,21 +109,16 @@ func (d *decoder) unmarshal(text []byte, into *review[request]) error {
 }
 
 // stringBytes is what the strings of a text take at most. Each is copied, unquoted into a buffer that doubles, compared
-// without regard to case and remembered if it is a name; the place of a mistake quotes the names around it. What is no UTF-8 grows to three times its size at each of these. The factors are above
-// what TestDecodingAllocatesNoMoreThanWasAccounted measures.
+// without regard to case and remembered if it is a name; the place of a mistake quotes the names around it. What is no
+// UTF-8 grows to three times its size at each of these. The factors are above what
+// TestDecodingAllocatesNoMoreThanWasAccounted measures.
 func stringBytes(text []byte) int64 {
 	n := int64(len(text))
-	escapes := bytes.Count(text, []byte{'\\'})
 	names, longest := longNames(text)
-	if escapes > 0 {
-		// An escaped quote looks like the end of a string, of which what is left is too short to count.
-		names = min(n, names+int64(escapes)*(shortName+2))
-		longest = names
-	}
 	switch {
 	case !utf8.Valid(text):
 		return 20*n + 60*names + 96*longest
-	case escapes > 0:
+	case bytes.IndexByte(text, '\\') >= 0:
 		return 4*n + 14*names + 20*longest
 	default:
 		return 2*n + 12*names + 20*longest
@@ -133,26 +128,44 @@ func stringBytes(text []byte) int64 {
 // shortName is how long a name is whose comparison needs no memory; what else it takes is in nameBytes.
 const shortName = 64
 
-// longNames is at least the length of all long names of members together, and of the longest, in a text without escaped
-// quotes: of the long strings that follow neither a colon nor the beginning of an array. Nearly all strings are short,
-// and are passed over by steps from quote to quote.
+// longNames is at least the length of all long names of members together, and of the longest: of the long strings that
+// follow neither a colon nor the beginning of an array. Nearly all strings are short, and are passed over by steps from
+// quote to quote, unless some quotes are escaped.
 func longNames(text []byte) (all, longest int64) {
+	escapedQuotes := bytes.Contains(text, []byte(`\"`))
 	for at := 0; at < len(text); {
-		window := text[at:min(at+shortName+1, len(text))]
-		if quote := bytes.LastIndexByte(window, '"'); quote >= 0 {
+		if !escapedQuotes {
+			window := text[at:min(at+shortName+1, len(text))]
+			if quote := bytes.LastIndexByte(window, '"'); quote >= 0 {
+				at += quote + 1
+				continue
+			}
+		} else if quote := bytes.IndexByte(text[at:], '"'); quote >= 0 {
 			at += quote + 1
-			continue
+		} else {
+			break
 		}
-		length := bytes.IndexByte(text[at:], '"')
-		if length < 0 {
-			length = len(text) - at
-		}
+		length := stringLength(text[at:])
 		if length > shortName && isName(text[:max(0, at-1)]) {
 			all, longest = all+int64(length), max(longest, int64(length))
 		}
 		at += length + 1
 	}
 	return all, longest
+}
+
+// stringLength is the length of a string that text begins with, without its closing quote.
+func stringLength(text []byte) int {
+	for end := 0; ; end++ {
+		quote := bytes.IndexByte(text[end:], '"')
+		if quote < 0 {
+			return len(text)
+		}
+		end += quote
+		if escapes := end - len(bytes.TrimRight(text[:end], `\`)); escapes%2 == 0 {
+			return end
+		}
+	}
 }
 
 // isName reports whether a string that follows the text can be the name of a member.

@@ -109,6 +109,7 @@ func badInputs(t testing.TB) map[string]struct {
 		"200,000 containers of numbers":     {around(`{"spec":{"containers":[` + strings.Repeat("0,", 200_000) + `0]}}`), 400},
 		"200,000 containers of nothing":     {around(`{"spec":{"containers":[` + strings.Repeat("{},", 200_000) + `{}]}}`), 413},
 		"containers of one unknown member":  {around(`{"spec":{"containers":[` + strings.Repeat(`{"u":1},`, 200_000) + `{}]}}`), 413},
+		"a Pod of a script full of escapes": {around(`{"spec":{"containers":[{"name":"a","args":["` + strings.Repeat(`\"\n`, 400_000) + `"]}]}}`), 200},
 		"a Pod of commas within a string":   {around(`{"metadata":{"annotations":{"a":"` + strings.Repeat(",", 250_000) + `"}}}`), 200},
 		"containers of nothing but commas":  {around(`{"spec":{"containers":[` + strings.Repeat("null,", 60_000) + `null]}}`), 200},
 	}
