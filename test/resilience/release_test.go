@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -54,6 +55,8 @@ type release struct {
 	options server.Options
 	// logged is how much the API server had logged before the release was there, and for install before it worked.
 	logged int
+	// installing are the failed calls from before install had the release working.
+	installing map[string]int
 
 	mutex sync.Mutex
 	// servers run, the oldest first; leaving are those of them that are about to end.
@@ -72,7 +75,9 @@ func (c *cluster) install(t *testing.T, p plan) *release {
 	r.apply(t)
 	r.startAll(t)
 	r.works(t)
-	// Until it works, the API server may not know the endpoints yet, and says so.
+	// Until it works, the API server may not know the endpoints yet, and says so. Every other failure counts.
+	r.installing = c.failures(r.logged)
+	maps.DeleteFunc(r.installing, func(why string, _ int) bool { return strings.Contains(why, "no endpoints available") })
 	r.logged = len(c.log())
 	return r
 }
@@ -394,7 +399,13 @@ func (r *release) change(t *testing.T, how func(*admissionregistrationv1.Mutatin
 }
 
 // failures returns why the API server could not call webhooks since the release was installed, and how often each.
-func (r *release) failures() map[string]int { return r.cluster.failures(r.logged) }
+func (r *release) failures() map[string]int {
+	all := r.cluster.failures(r.logged)
+	for why, times := range r.installing {
+		all[why] += times
+	}
+	return all
+}
 
 // notable is the end of a server's log without the lines about reviews.
 func notable(s *server.Server) string {
