@@ -129,43 +129,60 @@ func stringBytes(text []byte) int64 {
 const shortName = 64
 
 // longNames is at least the length of all long names of members together, and of the longest: of the long strings that
-// follow neither a colon nor the beginning of an array. Nearly all strings are short, and are passed over by steps from
-// quote to quote, unless some quotes are escaped.
+// follow neither a colon nor the beginning of an array.
 func longNames(text []byte) (all, longest int64) {
-	escapedQuotes := bytes.Contains(text, []byte(`\"`))
-	for at := 0; at < len(text); {
-		if !escapedQuotes {
-			window := text[at:min(at+shortName+1, len(text))]
-			if quote := bytes.LastIndexByte(window, '"'); quote >= 0 {
-				at += quote + 1
-				continue
-			}
-		} else if quote := bytes.IndexByte(text[at:], '"'); quote >= 0 {
-			at += quote + 1
-		} else {
-			break
+	count := func(begin, end int) {
+		if length := int64(end - begin); length > shortName && isName(text[:max(0, begin-1)]) {
+			all, longest = all+length, max(longest, length)
 		}
-		length := stringLength(text[at:])
-		if length > shortName && isName(text[:max(0, at-1)]) {
-			all, longest = all+int64(length), max(longest, int64(length))
-		}
-		at += length + 1
 	}
+	plainStrings(text, count)
+	escapedStrings(text, count)
 	return all, longest
 }
 
-// stringLength is the length of a string that text begins with, without its closing quote.
-func stringLength(text []byte) int {
-	for end := 0; ; end++ {
-		quote := bytes.IndexByte(text[end:], '"')
-		if quote < 0 {
-			return len(text)
+// plainStrings visits the long strings without escaped quotes. Nearly all strings are short, and are passed over by steps
+// from quote to quote.
+func plainStrings(text []byte, visit func(begin, end int)) {
+	for at := 0; at < len(text); {
+		window := text[at:min(at+shortName+1, len(text))]
+		if quote := bytes.LastIndexByte(window, '"'); quote >= 0 {
+			at += quote + 1
+			continue
 		}
-		end += quote
-		if escapes := end - len(bytes.TrimRight(text[:end], `\`)); escapes%2 == 0 {
-			return end
-		}
+		end := nextQuote(text, at)
+		visit(at, end)
+		at = end + 1
 	}
+}
+
+// escapedStrings visits the strings with escaped quotes.
+func escapedStrings(text []byte, visit func(begin, end int)) {
+	for at := 0; ; {
+		escape := bytes.Index(text[min(at, len(text)):], []byte(`\"`))
+		if escape < 0 {
+			return
+		}
+		begin, end := at+bytes.LastIndexByte(text[at:at+escape], '"')+1, at+escape+1
+		for end < len(text) && isEscaped(text, end) {
+			end = nextQuote(text, end+1)
+		}
+		visit(begin, end)
+		at = end + 1
+	}
+}
+
+// nextQuote is the place of the next quote, or the end of the text.
+func nextQuote(text []byte, from int) int {
+	if quote := bytes.IndexByte(text[from:], '"'); quote >= 0 {
+		return from + quote
+	}
+	return len(text)
+}
+
+// isEscaped reports whether an odd number of backslashes comes before a place.
+func isEscaped(text []byte, at int) bool {
+	return (at-len(bytes.TrimRight(text[:at], `\`)))%2 == 1
 }
 
 // isName reports whether a string that follows the text can be the name of a member.
