@@ -266,9 +266,6 @@ func (m *merge) portMistake(a *containerAsk, h probe.Handler) string {
 			return "port " + h.Port.String() + " is " + string(p.Protocol) + ": name a TCP port"
 		}
 	}
-	if owners := m.owners(h.Port); len(owners) > 0 && h.Port.Name == "" {
-		return "port " + h.Port.String() + " belongs to container " + owners[0].ref.Name
-	}
 	if h.Port.Name != "" {
 		return "container " + a.ref.Name + " has no port named " + h.Port.Name + portNames(a.container)
 	}

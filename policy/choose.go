@@ -79,8 +79,9 @@ type candidate struct {
 	evidence detect.Evidence
 	// profile is the name of the profile that it comes from, if it comes from one.
 	profile string
-	// explicit reports that a key names the handler: a person took the decision.
-	explicit bool
+	// explicit reports that a key names the handler: a person took the decision; writtenPort that it names the port too.
+	explicit    bool
+	writtenPort bool
 }
 
 // chooser chooses the handlers of one container. It only looks.
@@ -185,7 +186,7 @@ func (c *chooser) candidate(kind probe.Kind) (candidate, refusal) {
 	if c.ask.names(kind) {
 		own, _ := c.ask.handlers.Get(kind)
 		handler, why := c.resolve(own.Handler)
-		return candidate{handler: handler, source: SourceAnnotation, explicit: true}, why
+		return candidate{handler: handler, source: SourceAnnotation, explicit: true, writtenPort: !own.Handler.Port.IsZero()}, why
 	}
 	if why := c.policy.excludeContainer(c.pod, c.ask); why.refuses() {
 		return candidate{}, why

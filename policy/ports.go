@@ -31,14 +31,14 @@ func (c *chooser) resolve(h probe.Handler) (probe.Handler, refusal) {
 	return h, refusal{}
 }
 
-// resolveMissing chooses the port of a handler that names none. A path on a port that is named https is asked with TLS.
+// resolveMissing chooses the port of a handler that names none. A path on a port that speaks TLS is asked with TLS.
 func (c *chooser) resolveMissing(h probe.Handler) (probe.Handler, refusal) {
 	if p := c.software.profile; p != nil {
 		port, source := detect.ProfilePort(c.ask.container, p.ports, p.detect)
 		switch {
 		case port != 0:
 			h.Port = probe.Port{Number: port}
-			return h, refusal{}
+			return follow(h, c.ask.container), refusal{}
 		case source != "":
 			return h, refusal{reason.PortUnknown, source}
 		}
@@ -47,11 +47,19 @@ func (c *chooser) resolveMissing(h probe.Handler) (probe.Handler, refusal) {
 	if why.refuses() {
 		return h, why
 	}
-	if h.Scheme == probe.HTTP && baseName(port.Name) == string(probe.HTTPS) {
-		h.Scheme = probe.HTTPS
-	}
 	h.Port = probe.Port{Number: port.ContainerPort}
-	return h, refusal{}
+	return follow(h, c.ask.container), refusal{}
+}
+
+// follow asks a path with TLS where the port that was chosen for it speaks TLS.
+func follow(h probe.Handler, c *workload.Container) probe.Handler {
+	for i := range c.Ports {
+		p := &c.Ports[i]
+		if h.Scheme == probe.HTTP && p.IsTCP() && p.ContainerPort == h.Port.Number && p.Speaks().TLS {
+			h.Scheme = probe.HTTPS
+		}
+	}
+	return h
 }
 
 // portNamesFor are the port names that decide among several ports for each scheme.

@@ -19,6 +19,8 @@ type profile struct {
 	class      timing.Class
 	overrides  overrides
 	hostHeader string
+	// risk is what can go wrong, in a sentence.
+	risk   string
 	detect     []v1alpha1.Detection
 	ports      []v1alpha1.PortSource
 	probes     map[probe.Kind]profileProbe
@@ -45,6 +47,7 @@ func compileProfile(p *v1alpha1.Profile) (profile, error) {
 			unreadyAfter:  v1alpha1.Seconds(p.UnreadyAfter),
 		},
 		hostHeader: p.HostHeader,
+		risk:       p.Risk,
 		detect:     p.Detect,
 		ports:      p.Ports,
 		probes:     map[probe.Kind]profileProbe{},

@@ -105,3 +105,6 @@ func (h Handler) String() string {
 
 // OverNetwork reports whether the kubelet connects to the Pod's address.
 func (h Handler) OverNetwork() bool { return h.Scheme != Exec }
+
+// IsHTTP reports whether the kubelet sends an HTTP request, with TLS or without.
+func (h Handler) IsHTTP() bool { return h.Scheme == HTTP || h.Scheme == HTTPS }

@@ -28,6 +28,8 @@ const (
 	PortUnknown         Reason = "port_unknown"
 	PortNotProbed       Reason = "port_not_probed"
 	SharedPort          Reason = "shared_port"
+	PortProtocol        Reason = "port_protocol"
+	Loopback            Reason = "loopback"
 	ExistingProbe       Reason = "existing_probe"
 	Declined            Reason = "declined"
 	InitContainer       Reason = "init_container"
@@ -78,8 +80,10 @@ var table = [...]Description{
 	{NoPort, "no TCP containerPort to ask; right for a worker, whose exit already restarts it", "", false},
 	{UDPOnly, "only UDP or SCTP ports, which no probe can ask", "", false},
 	{PortUnknown, "%s names no port that the kubelet could ask", "write the handler, such as http:PORT/PATH", false},
-	{PortNotProbed, "port %s counts bare connections as attacks", "use a profile with a client command", false},
-	{SharedPort, "port %s belongs to two containers", "name this container's own port", false},
+	{PortNotProbed, "port %s", "use a profile with a client command", false},
+	{SharedPort, "port %s belongs to another container", "write the port, such as http:PORT/PATH", false},
+	{PortProtocol, "port %s", "write the handler with its port, such as https:PORT/PATH", false},
+	{Loopback, "%s binds to loopback, which the kubelet cannot reach", "bind 0.0.0.0", false},
 	{ExistingProbe, "the probe that is already there stays", "", true},
 	{Declined, "declined by its own key", "", true},
 	{InitContainer, "init containers cannot have probes", "remove the key", false},

@@ -1,0 +1,283 @@
+package detect
+
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/probe-injector/probe-injector/policy/workload"
+)
+
+// ListenNames are the names of flags by which servers are told where to listen, without dashes, dots and underscores: what
+// Go, Java, Python, Node.js and Ruby servers have in common. A flag that says more, such as metrics-bind-address, is about
+// a server of its own; it counts only with the port that it names.
+var ListenNames = []string{
+	"address", "addr", "bind", "bindaddr", "bindaddress", "bindhost", "bindip", "binding", "host", "hostname", "httpaddr",
+	"httpaddress", "httphost", "httplistenaddr", "httplistenaddress", "httpbindaddress", "interface", "ip", "listen",
+	"listenaddr", "listenaddress", "listenhost", "listenip", "listenon", "serveraddress", "serverhost", "serverhttpaddress",
+	"serverhttphost", "quarkushttphost", "micronautserverhost", "urls", "webaddress", "webhost", "weblistenaddress", "b", "l", "S",
+}
+
+// ListenVariables are the environment variables by which servers are told where to listen. Package environment keeps
+// their values.
+var ListenVariables = []string{
+	"HOST", "HOSTNAME", "BIND", "BIND_ADDR", "BIND_ADDRESS", "BIND_HOST", "LISTEN", "LISTEN_ADDR", "LISTEN_ADDRESS", "LISTEN_HOST",
+	"ADDRESS", "ADDR", "HTTP_HOST", "HTTP_ADDR", "HTTP_ADDRESS", "SERVER_ADDRESS", "SERVER_HOST", "MANAGEMENT_SERVER_ADDRESS",
+	"QUARKUS_HTTP_HOST", "QUARKUS_MANAGEMENT_HOST", "MICRONAUT_SERVER_HOST", "ASPNETCORE_URLS", "URLS", "FLASK_RUN_HOST", "UVICORN_HOST",
+	"GRADIO_SERVER_NAME", "STREAMLIT_SERVER_ADDRESS", "OLLAMA_HOST", "GF_SERVER_HTTP_ADDR", "GUNICORN_CMD_ARGS", "KC_HTTP_HOST",
+	"KC_HTTP_MANAGEMENT_HOST",
+}
+
+// foreignVariables are those of ListenVariables that are about one server of several, by the word that its port's name has.
+// Without a port of their own they bind no other port.
+var foreignVariables = []string{"MANAGEMENT_SERVER_ADDRESS", "QUARKUS_MANAGEMENT_HOST", "KC_HTTP_MANAGEMENT_HOST"}
+
+// clientNames are words of flags whose address is that of somebody else: the program connects there.
+var clientNames = []string{
+	"advertise", "backend", "broker", "connect", "database", "db", "dest", "destination", "endpoint", "join", "master", "peer",
+	"peers", "proxy", "redis", "remote", "retry", "seed", "target", "upstream",
+}
+
+// listening is one address at which a container's arguments or variables tell a program to listen.
+type listening struct {
+	// said is what was seen, for people.
+	said string
+	// port is 0 where only the host is named: then every port of the program is meant.
+	port     int32
+	loopback bool
+	// name is the flag's, so that the last of two equal ones counts; empty for an address without a flag.
+	name string
+}
+
+// Bound is a literal argument or variable that binds a port to loopback.
+type Bound struct {
+	// Said is what was seen, for people.
+	Said string
+	// Exactly reports that it names the port too, so that no other server can be meant.
+	Exactly bool
+}
+
+// Loopback finds the literal argument or variable that binds what listens on a port to the container's loopback
+// interface, where the kubelet, which connects to the Pod's address (pkg/probe), does not reach it. It finds none where
+// another one binds the same port to more than loopback.
+func Loopback(c *workload.Container, port int32) (Bound, bool) {
+	var bound Bound
+	for _, l := range listenings(c) {
+		switch {
+		case l.port != 0 && l.port != port:
+			continue
+		case !l.loopback:
+			return Bound{}, false
+		}
+		bound = Bound{l.said, bound.Exactly || l.port == port}
+	}
+	return bound, bound.Said != ""
+}
+
+// listenings are all addresses that arguments and variables name. Arguments go before variables, as in most programs.
+func listenings(c *workload.Container) []listening {
+	if out := argumentListenings(c); len(out) > 0 {
+		return out
+	}
+	var out []listening
+	for _, name := range ListenVariables {
+		value, literal := c.Env.Value(name)
+		if !literal || value == "" {
+			continue
+		}
+		if name == "GUNICORN_CMD_ARGS" {
+			out = append(out, flagListenings(strings.Fields(value))...)
+			continue
+		}
+		for _, l := range addresses(name+"="+value, value) {
+			if l.port == 0 && slices.Contains(foreignVariables, name) {
+				continue
+			}
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func argumentListenings(c *workload.Container) []listening {
+	words := make([]string, 0, len(c.Command)+len(c.Args))
+	for _, list := range [...][]string{c.Command, c.Args} {
+		for _, arg := range list {
+			// A script for a shell is read as the words of its commands.
+			if strings.ContainsAny(arg, " \n\t") {
+				words = append(words, strings.Fields(arg)...)
+				continue
+			}
+			words = append(words, arg)
+		}
+	}
+	return flagListenings(words)
+}
+
+// flagListenings reads the words of a command line.
+func flagListenings(words []string) []listening {
+	var out []listening
+	for i := 0; i < len(words); i++ {
+		word := strings.Trim(words[i], `'"`)
+		if !strings.HasPrefix(word, "-") {
+			out = append(out, positional(words, i, word)...)
+			continue
+		}
+		name, value, assigned := strings.Cut(strings.TrimPrefix(word, "-D"), "=")
+		said := word
+		if !assigned {
+			// Some take several values: redis-server --bind 127.0.0.1 ::1.
+			for i+1 < len(words) && isAddress(words[i+1]) {
+				i++
+				value += "," + strings.Trim(words[i], `'"`)
+				said += " " + words[i]
+			}
+			value = strings.TrimPrefix(value, ",")
+		}
+		out = replaceHost(out, flagAddresses(name, said, strings.Trim(value, `'"`)))
+	}
+	return out
+}
+
+// positional reads an address that stands alone: php -S knows its flag, manage.py runserver 127.0.0.1:8000 has none. Only
+// one with a port counts, and a URL is what somebody asks.
+func positional(words []string, i int, word string) []listening {
+	if i == 0 || strings.Contains(word, "://") {
+		return nil
+	}
+	host, port := splitAddress(word)
+	if port == 0 || !isLoopback(host) {
+		return nil
+	}
+	if before := words[i-1]; strings.HasPrefix(before, "-") && namesClient(before) {
+		return nil
+	}
+	return []listening{{said: word, port: port, loopback: true}}
+}
+
+// flagAddresses are the addresses of one flag.
+func flagAddresses(name, said, value string) []listening {
+	plain := plainName(name)
+	general := slices.Contains(ListenNames, plain)
+	var out []listening
+	for _, l := range addresses(said, value) {
+		if l.port == 0 && !general {
+			continue
+		}
+		if !general && (namesClient(name) || strings.Contains(value, "://")) {
+			continue
+		}
+		l.name = plain
+		out = append(out, l)
+	}
+	return out
+}
+
+// replaceHost appends addresses; one without a port takes the place of earlier ones of the same flag.
+func replaceHost(all, more []listening) []listening {
+	if len(more) == 0 {
+		return all
+	}
+	all = slices.DeleteFunc(all, func(l listening) bool { return l.name != "" && l.name == more[0].name && l.port == 0 })
+	return append(all, more...)
+}
+
+func plainName(flag string) string {
+	flag = strings.TrimLeft(flag, "-")
+	if len(flag) > 1 {
+		flag = strings.ToLower(flag)
+	}
+	return strings.NewReplacer("-", "", ".", "", "_", "").Replace(flag)
+}
+
+func namesClient(flag string) bool {
+	words := strings.FieldsFunc(strings.ToLower(flag), func(r rune) bool { return r == '-' || r == '.' || r == '_' })
+	return slices.ContainsFunc(words, func(word string) bool { return slices.Contains(clientNames, word) })
+}
+
+// addresses reads a value that may hold several addresses, with or without scheme and port.
+func addresses(said, value string) []listening {
+	var out []listening
+	for each := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
+		host, port := splitAddress(each)
+		out = append(out, listening{said: said, port: port, loopback: isLoopback(host)})
+	}
+	return out
+}
+
+// splitAddress reads HOST, HOST:PORT, [HOST]:PORT and SCHEME://HOST:PORT/PATH. The port is 0 where there is none.
+func splitAddress(text string) (host string, port int32) {
+	if _, rest, isURL := strings.Cut(text, "://"); isURL {
+		text, _, _ = strings.Cut(rest, "/")
+	}
+	// Traefik writes 127.0.0.1:8080/tcp.
+	text, _, _ = strings.Cut(text, "/")
+	if i := strings.LastIndexByte(text, ':'); i >= 0 && !isLoopback(text) {
+		return strings.Trim(text[:i], "[]"), portNumber(text[i+1:])
+	}
+	return text, 0
+}
+
+// isLoopback reports whether a host is the loopback interface, in any spelling that a C library resolves to it
+// (inet_aton(3)) and any of IPv6, also with the address of IPv4 inside.
+func isLoopback(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	switch host {
+	case "localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback":
+		return true
+	}
+	if strings.HasSuffix(host, ".localhost") {
+		// RFC 6761, section 6.3.
+		return true
+	}
+	if address, err := netip.ParseAddr(host); err == nil {
+		return address.Unmap().IsLoopback()
+	}
+	return isOldLoopback(host)
+}
+
+// isOldLoopback reads the forms of an IPv4 address that inet_aton takes: fewer than four parts, hexadecimal and octal ones.
+func isOldLoopback(host string) bool {
+	const (
+		allParts    = 4
+		loopbackNet = 127
+		netShift    = 24
+	)
+	parts := strings.Split(host, ".")
+	if len(parts) > allParts || !strings.ContainsAny(host, ".x") && len(host) < len("2130706433") {
+		return false
+	}
+	var first uint64
+	for i, part := range parts {
+		number, err := strconv.ParseUint(part, 0, 32)
+		if err != nil {
+			return false
+		}
+		if i == 0 {
+			first = number
+		}
+	}
+	if len(parts) == 1 {
+		first >>= netShift
+	}
+	return first == loopbackNet
+}
+
+// isAddress reports whether a word behind a flag can be its value, a host or a host with a port.
+func isAddress(word string) bool {
+	word = strings.Trim(word, `'"`)
+	if word == "" || strings.HasPrefix(word, "--") {
+		return false
+	}
+	if u, err := url.Parse(word); err == nil && u.Host != "" {
+		return true
+	}
+	host, port := splitAddress(word)
+	if isLoopback(host) || port != 0 {
+		return true
+	}
+	_, err := netip.ParseAddr(strings.Trim(strings.TrimPrefix(host, "-"), "[]"))
+	return err == nil || host == "*"
+}
