@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy/detect"
+	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/timing"
@@ -335,6 +336,9 @@ func (c *chooser) probedPort() (portFound, bool) {
 func (c *chooser) portWritten(kind probe.Kind) (int32, bool) {
 	if existing := c.ask.container.Probe(kind); existing != nil && !c.isOurs(kind, existing) {
 		handler := probe.HandlerOf(existing)
+		if !c.isSane(kind, existing) {
+			return 0, false
+		}
 		return portNumber(c.ask.container, handler.Port), handler.OverNetwork()
 	}
 	own, has := c.ask.handlers.Get(kind)
@@ -343,6 +347,18 @@ func (c *chooser) portWritten(kind probe.Kind) (int32, bool) {
 	}
 	handler, why := c.resolve(own.Handler)
 	return handler.Port.Number, !why.refuses()
+}
+
+// isSane reports whether a probe that somebody wrote proves anything: it asks this container, and no lint rule calls it an
+// error.
+func (c *chooser) isSane(kind probe.Kind, existing *corev1.Probe) bool {
+	if (existing.HTTPGet != nil && existing.HTTPGet.Host != "") || (existing.TCPSocket != nil && existing.TCPSocket.Host != "") {
+		return false
+	}
+	as := toLint(c.ask)
+	return !slices.ContainsFunc(c.policy.warner.Check(c.pod.Pod, &as), func(f lint.Finding) bool {
+		return f.Kind == kind && f.Severity == lint.Error
+	})
 }
 
 // isOurs reports whether the Pod's status lists an existing probe as injected.

@@ -30,9 +30,11 @@ type scheduled struct {
 func (p *Policy) schedule(pod *podFacts, a admitted) scheduled {
 	var out scheduled
 	for i := range a.containers {
-		if a.containers[i].handlers.Len() > 0 {
-			p.scheduleContainer(pod, a.containers[i], &out)
-		}
+		each := p.settle(pod, a.containers[i])
+		out.injections = append(out.injections, each.injections...)
+		out.refused = append(out.refused, each.refused...)
+		out.mistakes = append(out.mistakes, each.mistakes...)
+		out.findings = append(out.findings, each.findings...)
 	}
 	return out
 }

@@ -32,6 +32,9 @@ func (s Severity) rank() int {
 // ID names a rule: PS and three digits. An id is never used again for something else.
 type ID string
 
+// LivenessAlone is the rule about liveness without readiness, which speaks of what is missing and not of the probe.
+const LivenessAlone ID = "PS030"
+
 // Rule is one row of the table.
 type Rule struct {
 	ID       ID

@@ -13,7 +13,7 @@ const slowReadinessPeriod = 5
 // balanceRules find probes that are missing, and those that do not fit together.
 var balanceRules = []Rule{
 	{
-		ID: "PS030", Severity: Warning, on: liveness, check: livenessAlone,
+		ID: LivenessAlone, Severity: Warning, on: liveness, check: livenessAlone,
 		Summary:   "There is liveness and no readiness, in a Pod that serves.",
 		Message:   "killed without being drained, traffic before it is ready; add a readinessProbe",
 		Rationale: "Without readiness a container gets traffic as soon as its process runs, and until it is killed.",

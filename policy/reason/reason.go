@@ -47,6 +47,7 @@ const (
 	OwnKeyOnly          Reason = "own_key_only"
 	CommandOverridden   Reason = "command_overridden"
 	LowConfidence       Reason = "low_confidence"
+	LintRule            Reason = "lint_rule"
 	LivenessNotInferred Reason = "liveness_not_inferred"
 	PodTooLarge         Reason = "pod_too_large"
 )
@@ -97,10 +98,11 @@ var table = [...]Description{
 	{NoController, "rules leave Pods without a controller alone", "annotate the Pod to have probes", true},
 	{UnknownOwner, "rules leave Pods of %s alone", "annotate the Pod to have probes", true},
 	{StatefulSet, "a first readiness probe can deadlock the bootstrap of a StatefulSet", "set statefulSets: true in the rule, or annotate", true},
-	{NotOffered, "profile %s does not offer it", "write the handler to have it anyway", false},
+	{NotOffered, "profile %s does not offer it", "probe-injector profiles tells why", false},
 	{OwnKeyOnly, "profile %s gives it only where its own key asks", "", true},
 	{CommandOverridden, "the image is known as %s, and its command is another", "write the handler to have it anyway", false},
 	{LowConfidence, "the ports alone do not prove enough", "annotate the Pod to have it", true},
+	{LintRule, "beside what is there, it would be what rule %s warns of", "probe-injector explain tells more", false},
 	{LivenessNotInferred, "the policy asks for a written liveness handler", "write liveness: /PATH", false},
 	{PodTooLarge, "the Pod is so large that with them it could not be stored", "write them into the Pod", false},
 }

@@ -1,0 +1,82 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/probe-injector/probe-injector/policy/lint"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/reason"
+)
+
+// settle derives the times of one container, and takes back each probe that the program chose and that a lint rule would
+// call an error or a warning, beside whatever the container has: nothing that nobody wrote may be what we warn of.
+func (p *Policy) settle(pod *podFacts, a admittedContainer) scheduled {
+	var refused []Skip
+	for a.handlers.Len() > 0 {
+		var out scheduled
+		p.scheduleContainer(pod, a, &out)
+		kind, rule := p.objection(pod, &a, out.injections)
+		if kind == "" {
+			out.refused = append(refused, out.refused...)
+			return out
+		}
+		refused = append(refused, refusal{reason.LintRule, string(rule)}.skip(a.ask.ref.Name, kind))
+		a.withdraw(kind)
+	}
+	return scheduled{refused: refused}
+}
+
+// withdraw takes back a probe. Liveness does not stay without the startup probe that guards it, nor that without liveness.
+func (a *admittedContainer) withdraw(kind probe.Kind) {
+	a.handlers.Delete(kind)
+	switch live, _ := a.handlers.Get(probe.Liveness); {
+	case kind == probe.Startup && !live.explicit:
+		a.handlers.Delete(probe.Liveness)
+	case kind == probe.Liveness && !a.ask.handlers.Has(probe.Startup):
+		a.handlers.Delete(probe.Startup)
+	}
+}
+
+// objection is the first error or warning of a lint rule that comes with what the program chose, and the kind of probe to
+// take back for it.
+func (p *Policy) objection(pod *podFacts, a *admittedContainer, injections []Injection) (probe.Kind, lint.ID) {
+	after := toLint(a.ask)
+	chosen := false
+	for i := range injections {
+		in := &injections[i]
+		after.Probes.Set(in.Kind, in.Probe)
+		chosen = chosen || in.Source != SourceAnnotation
+	}
+	if !chosen {
+		return "", ""
+	}
+	after.StartupBudget = p.knownBudget(a.ask, &a.software)
+	found := p.warner.Check(pod.Pod, &after)
+	if len(found) == 0 {
+		return "", ""
+	}
+	existing := toLint(a.ask)
+	existing.StartupBudget = after.StartupBudget
+	before := p.warner.Check(pod.Pod, &existing)
+	for _, f := range found {
+		if slices.Contains(before, f) || !after.Probes.Has(f.Kind) || f.Rule == lint.LivenessAlone {
+			continue
+		}
+		if kind := a.culprit(f.Kind); kind != "" {
+			return kind, f.Rule
+		}
+	}
+	return "", ""
+}
+
+// culprit is the probe to take back for a finding about a probe of a kind: that one, where the program chose it, else the
+// readiness probe with which a rule compares a liveness probe.
+func (a *admittedContainer) culprit(kind probe.Kind) probe.Kind {
+	if c, has := a.handlers.Get(kind); has && !c.explicit {
+		return kind
+	}
+	if c, has := a.handlers.Get(probe.Readiness); kind == probe.Liveness && has && !c.explicit {
+		return probe.Readiness
+	}
+	return ""
+}
