@@ -121,8 +121,6 @@ func (c *chooser) plan() plan {
 // refuseContainer is why the container as a whole gets nothing.
 func (c *chooser) refuseContainer() refusal {
 	switch {
-	case !c.ask.native && !c.ask.container.RestartsAlways():
-		return because(reason.RestartPolicy)
 	case c.ask.inject != nil && !*c.ask.inject:
 		return because(reason.OptedOut)
 	case !c.optedIn, c.ask.wants.Len() > 0:
@@ -150,6 +148,8 @@ func (c *chooser) propose(kind probe.Kind) proposal {
 // refuse is why a probe that is wanted is not even looked for.
 func (c *chooser) refuse(kind probe.Kind) refusal {
 	switch {
+	case kind.Kills() && !c.isRestarted():
+		return because(reason.RestartPolicy)
 	case c.ask.declines(kind):
 		return because(reason.Declined)
 	case c.ask.container.Probe(kind) != nil:
@@ -158,6 +158,15 @@ func (c *chooser) refuse(kind probe.Kind) refusal {
 		return because(reason.InvalidAnnotation)
 	}
 	return refusal{}
+}
+
+// isRestarted reports whether the container is started again after a probe has killed it, whatever its exit code: its own
+// restartPolicy goes before the Pod's, and a native sidecar is always restarted (pkg/api/v1/pod/util.go).
+func (c *chooser) isRestarted() bool {
+	if own := c.ask.container.RestartPolicy; c.ask.native || own != nil {
+		return c.ask.container.RestartsAlways()
+	}
+	return c.pod.RestartsAlways()
 }
 
 // declines reports whether the probe's own key says "false".

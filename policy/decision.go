@@ -86,6 +86,8 @@ type Decision struct {
 	Findings []Finding
 	// Errors are all mistakes in the Pod's annotations, with exact field paths.
 	Errors field.ErrorList
+	// Unused are the good keys that have no effect.
+	Unused []UnusedKey
 	// Warnings are sentences for the person who created the Pod: at most MaxWarnings, each at most
 	// MaxWarningLength characters, the container first.
 	Warnings []string

@@ -60,8 +60,8 @@ func (p *Policy) exclude(pod *podFacts, route Route) (*rule, *excluded) {
 
 // optsIn reports whether the Pod carries any key of ours but the status.
 func (f *podFacts) optsIn() bool {
-	for key, value := range f.Annotations() {
-		if value != "" && annotation.Asks(key) {
+	for key := range f.Annotations() {
+		if annotation.Asks(key) {
 			return true
 		}
 	}
@@ -84,8 +84,12 @@ func untouchable(pod *podFacts) refusal {
 }
 
 // isStrippedCopy reports whether the Pod arrives with our status but without a probe that it lists. kubectl debug
-// --copy-to takes the probes off on purpose, so that the copy is left alone.
+// --copy-to takes the probes off on purpose, and the owner too, so that the copy is left alone. A Pod with a controller
+// comes from a template, into which somebody has copied a status.
 func isStrippedCopy(pod *podFacts) bool {
+	if pod.Controller() != nil {
+		return false
+	}
 	for i := range pod.previous.Containers {
 		name := pod.previous.Containers[i].Name
 		c := pod.Container(name)
@@ -114,10 +118,7 @@ func (f *podFacts) listed(container string) *probe.Map[string] {
 
 // excludeFromProbes finds the Pods that get a status and no probe, whatever they ask.
 func excludeFromProbes(pod *podFacts) refusal {
-	switch {
-	case !pod.RestartsAlways():
-		return because(reason.RestartPolicy)
-	case pod.IsKnative():
+	if pod.IsKnative() {
 		return because(reason.Knative)
 	}
 	return refusal{}
@@ -131,6 +132,8 @@ func excludeFromRule(pod *podFacts, matched *rule) refusal {
 	}
 	owner := pod.Controller()
 	switch {
+	case !pod.RestartsAlways():
+		return because(reason.RestartPolicy)
 	case owner == nil:
 		return because(reason.NoController)
 	case !owner.IsBuiltIn():

@@ -197,4 +197,3 @@ func (a *admittedContainer) drop(shared func(candidate) bool, p *Policy) []Skip 
 	}
 	return refused
 }
-

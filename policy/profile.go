@@ -21,9 +21,9 @@ type profile struct {
 	hostHeader string
 	// risk is what can go wrong, in a sentence.
 	risk   string
-	detect     []v1alpha1.Detection
-	ports      []v1alpha1.PortSource
-	probes     map[probe.Kind]profileProbe
+	detect []v1alpha1.Detection
+	ports  []v1alpha1.PortSource
+	probes map[probe.Kind]profileProbe
 }
 
 type profileProbe struct {

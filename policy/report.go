@@ -23,7 +23,8 @@ func (p *Policy) report(pod *podFacts, o *outcome, notes bool) Decision {
 	d.Findings = p.findings(pod, o, d.Injections, notes)
 	d.Status = p.status(pod, &d)
 	if d.Asked {
-		d.Warnings = d.warn(pod)
+		d.Unused = o.unusedKeys(pod)
+		d.Warnings = d.warn()
 	}
 	return d
 }

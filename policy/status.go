@@ -17,6 +17,10 @@ func (p *Policy) status(pod *podFacts, d *Decision) string {
 	for _, name := range d.concerned(pod) {
 		s.Containers = append(s.Containers, d.containerStatus(pod, pod.Container(name)))
 	}
+	if pod.previous.Cut && len(d.Injections) == 0 {
+		// The containers beyond the cut cannot be told from those of others, so that a second pass has nothing to add.
+		return ""
+	}
 	line := statusline.Format(s)
 	if statusline.WithoutVersion(line) == statusline.WithoutVersion(pod.Annotations()[annotation.StatusKey]) {
 		return ""

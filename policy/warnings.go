@@ -3,24 +3,25 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/text"
 )
 
 // warn puts into words what the person who made the Pod should know, the mistakes first.
-func (d *Decision) warn(pod *podFacts) []string {
+func (d *Decision) warn() []string {
 	w := &warner{}
 	for _, err := range d.Errors {
 		w.add(mistakeSentence(err))
 	}
 	d.warnSkips(w)
-	d.warnUnusedKeys(pod, w)
+	d.warnUnusedKeys(w)
 	for i := range d.Findings {
 		f := &d.Findings[i]
 		if f.Severity != lint.Info && !f.Absent {
@@ -72,21 +73,6 @@ func (d *Decision) warnSkips(w *warner) {
 	}
 }
 
-// warnUnusedKeys tells of keys for a probe that is there already: it wins.
-func (d *Decision) warnUnusedKeys(pod *podFacts, w *warner) {
-	for _, s := range d.Skips {
-		if s.Reason != reason.ExistingProbe {
-			continue
-		}
-		for _, key := range []string{annotation.Key(s.Container, string(s.Kind)), annotation.Key("", string(s.Kind))} {
-			if pod.Annotations()[key] != "" {
-				w.add(fmt.Sprintf("%s: %s exists and stays: %s has no effect", s.Container, s.Kind.FieldName(), key))
-				break
-			}
-		}
-	}
-}
-
 // sentence is the sentence of a reason: the container first, the fact, then what to write.
 func sentence(container, kinds string, s Skip) string {
 	description, _ := reason.Describe(s.Reason)
@@ -99,29 +85,59 @@ func sentence(container, kinds string, s Skip) string {
 	}
 	said := container + ": " + subject + ": " + description.FactAbout(s.Detail)
 	if description.Remedy != "" {
-		said += "; " + description.Remedy
+		said += remedyFollows + description.Remedy
 	}
 	return said
 }
 
-// mistakeSentence says a field error in the form of a warning: the key, the value, what would be right.
+// remedyFollows stands between a fact and what to write.
+const remedyFollows = "; "
+
+// mistakeSentence says a field error in the form of a warning: the key, the value, what would be right. What would be right
+// comes whole.
 func mistakeSentence(err *field.Error) string {
 	key := strings.TrimSuffix(strings.TrimPrefix(err.Field, "metadata.annotations["), "]")
-	if value, ok := err.BadValue.(string); ok && value != "" && !strings.Contains(err.Detail, "unknown key") {
-		return fmt.Sprintf("%s: %q: %s", key, value, err.Detail)
+	room := MaxWarningLength - utf8.RuneCountInString(err.Detail) - len(": ")
+	value, ok := err.BadValue.(string)
+	if !ok || value == "" || strings.Contains(err.Detail, "unknown key") {
+		return text.Truncate(key, max(room, shortestKey), "...") + ": " + err.Detail
 	}
-	return key + ": " + err.Detail
+	quoted := strconv.Quote(text.Truncate(value, max(shortestValue, room-len(key)-len(`: ""`)), "..."))
+	return text.Truncate(key, max(room-len(quoted)-len(": "), shortestKey), "...") + ": " + quoted + ": " + err.Detail
 }
+
+// What is left of a key and of a value at least.
+const (
+	shortestKey   = 20
+	shortestValue = 8
+)
 
 // warner collects warnings within the limits.
 type warner struct {
 	texts []string
 }
 
-// add keeps a sentence within its length. Everything in it is ASCII by the grammar; what is not, such as a container name
-// that the API server will refuse, is replaced, because a control character would make the API server drop the warning.
+// add keeps a sentence within its length: what is cut is the fact, and what to write comes whole. Everything in it is ASCII
+// by the grammar; what is not, such as a container name that the API server will refuse, is replaced, because a control
+// character would make the API server drop the warning.
 func (w *warner) add(sentence string) {
-	w.texts = append(w.texts, text.Truncate(text.ASCII(sentence), MaxWarningLength, "..."))
+	sentence = text.ASCII(sentence)
+	fact, remedy, found := cutLast(sentence, remedyFollows)
+	if room := MaxWarningLength - len(remedyFollows) - len(remedy); found && len(sentence) > MaxWarningLength && room >= shortestFact {
+		sentence = text.Truncate(fact, room, "...") + remedyFollows + remedy
+	}
+	w.texts = append(w.texts, text.Truncate(sentence, MaxWarningLength, "..."))
+}
+
+// shortestFact is what is left of a fact at least.
+const shortestFact = 24
+
+func cutLast(s, separator string) (before, after string, found bool) {
+	i := strings.LastIndex(s, separator)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(separator):], true
 }
 
 // said gives the first warnings, the last of which says when there are more.

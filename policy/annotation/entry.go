@@ -73,12 +73,13 @@ type Limits struct {
 	MaxStartupBudget int32
 }
 
-// Parse reads all keys of ours. Entries come sorted by key; empty values count as absent. A Pod with more than
+// Parse reads all keys of ours. Entries come sorted by key; an empty value is an error,
+// because the key asks for nothing and yet keeps the Pod from the rules. A Pod with more than
 // MaxKeys keys yields one entry with an error for the whole Pod.
 func Parse(annotations map[string]string, limits Limits) []Entry {
 	var keys []string
-	for key, value := range annotations {
-		if value != "" && Asks(key) {
+	for key := range annotations {
+		if Asks(key) {
 			keys = append(keys, key)
 		}
 	}
@@ -104,6 +105,10 @@ func parseEntry(key, value string, limits Limits) Entry {
 	}
 	if len(value) > MaxValueLength {
 		e.Err = field.TooLong(e.path(), "", MaxValueLength)
+		return e
+	}
+	if value == "" {
+		e.Err = field.Invalid(e.path(), value, "is empty: write a value, or remove the key")
 		return e
 	}
 	if err := e.readValue(value, limits); err != nil {

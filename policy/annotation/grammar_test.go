@@ -1,6 +1,7 @@
 package annotation_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
@@ -75,9 +76,12 @@ func TestKeysOfOursAreRecognised(t *testing.T) {
 	}
 }
 
-func TestEmptyValuesCountAsAbsent(t *testing.T) {
-	if got := annotation.Parse(map[string]string{"probe-injector.dev/liveness": "", "probe-injector.dev/nosuch": ""}, annotation.Limits{}); len(got) > 0 {
-		t.Errorf("got %v", got)
+func TestAnEmptyValueIsAMistake(t *testing.T) {
+	for _, key := range []string{"probe-injector.dev/liveness", "probe-injector.dev/inject", "web.probe-injector.dev/startup-budget"} {
+		got := annotation.Parse(map[string]string{key: ""}, annotation.Limits{})
+		if len(got) != 1 || got[0].Err == nil || !strings.Contains(got[0].Err.Detail, "is empty: write a value, or remove the key") {
+			t.Errorf("%s: got %+v", key, got)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package annotation
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,11 @@ func parseAsk(value string) (Ask, error) {
 // ParseHandler reads a handler: a path, http:PORT/PATH, https:PORT/PATH, tcp:PORT or grpc:PORT[/SERVICE], where
 // PORT is a number or the name of a container port.
 func ParseHandler(value string) (probe.Handler, error) {
+	if trimmed := strings.TrimSpace(value); trimmed != value {
+		if _, err := parseAsk(trimmed); err == nil {
+			return probe.Handler{}, mistake(`leave out the blanks around it: write "%s"`, shorten(trimmed))
+		}
+	}
 	if strings.HasPrefix(value, "/") {
 		return probe.Handler{Scheme: probe.HTTP, Path: value}, checkPath(value)
 	}
@@ -164,8 +170,10 @@ func checkPath(path string) error {
 		return mistake("a path has at most %d characters", maxPathLength)
 	case strings.HasPrefix(path, "//"):
 		return mistake(`a path begins with one "/"`)
-	case !isGraphic(path) || strings.Contains(path, "#"):
-		return mistake(`a path has no spaces and no "#": write %%20, %%23`)
+	case strings.Contains(path, "#"):
+		return mistake(`the kubelet drops what follows "#": write the path without it`)
+	case !isGraphic(path):
+		return mistake("a path has no blanks and is ASCII: write %%20 for a blank")
 	case !escapesAreValid(path):
 		return mistake(`"%%" begins an escape of two hex digits, such as %%20`)
 	}
@@ -205,8 +213,10 @@ func wordMistake(value string) error {
 		return mistake("write %s:PORT", strings.ToLower(value))
 	case likelyFalse(value) || strings.EqualFold(value, "false"), likelyTrue(value) || strings.EqualFold(value, "true"):
 		return switchMistake(value)
-	case strings.ContainsAny(value, " \t") || strings.EqualFold(value, "exec"):
+	case isCommand(value):
 		return execMistake()
+	case !isGraphic(value):
+		return mistake("a handler has no blanks and only ASCII: write a path, http:PORT/PATH, tcp:PORT or grpc:PORT")
 	}
 	if _, err := ParsePort(strings.SplitN(value, "/", 2)[0]); err == nil && isDigit(value[0]) {
 		return portMistake(value)
@@ -241,6 +251,20 @@ func schemeMistake(scheme, rest string) error {
 
 func execMistake() error {
 	return mistake("commands come only from the admin's profiles")
+}
+
+// isCommand reports whether a value reads like a command line: the name of a program or its path, and words behind it, of
+// which one is a flag or a file.
+func isCommand(value string) bool {
+	words := strings.Fields(value)
+	if len(words) == 0 {
+		return false
+	}
+	if strings.EqualFold(words[0], "exec") || words[0] == "sh" || words[0] == "bash" {
+		return true
+	}
+	return len(words) > 1 && isGraphic(strings.Join(words, "")) &&
+		slices.ContainsFunc(words[1:], func(word string) bool { return strings.HasPrefix(word, "-") || strings.Contains(word, "/") })
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
