@@ -52,7 +52,11 @@ func TestTheComparison(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := between(string(have), report(res))
+		tables, err := report(res)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := between(string(have), tables)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,7 +37,10 @@ func run(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	tables := report(res)
+	tables, err := report(res)
+	if err != nil {
+		return err
+	}
 	if !*write {
 		_, err := io.WriteString(out, tables)
 		return err

@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"github.com/probe-injector/probe-injector/policy/timing"
+	"github.com/probe-injector/probe-injector/test/defaults/corpus"
 )
 
 // report is all that stands between the markers of the page.
-func report(res *results) string {
+func report(res *results) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Seed %d, %d containers for each class and scenario. Shares are of the containers; times are the median and the\n"+
 		"99th percentile. \"never\": it does not happen. \"killed\": the container does not live long enough to be asked about.\n\n", seed, samples)
@@ -39,7 +40,10 @@ func report(res *results) string {
 	populationTable(&b, res.subjects)
 	b.WriteString("\n### The classes and what others publish\n\n")
 	publishedTable(&b)
-	return b.String()
+	b.WriteString("\n### What the authors of public Pods wrote, and what is injected into the same Pods\n\n")
+	public, err := corpus.Report()
+	b.WriteString(public)
+	return b.String(), err
 }
 
 func (res *results) each(visit func(scenario, question int, q question)) {
