@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,7 +22,7 @@ import (
 // drawnCase is one question to the engine. Its Pod is a core/v1 Pod, so that nothing here depends on how the engine
 // looks at it.
 type drawnCase struct {
-	// policy is the place of the policy file among differentialPolicies, and group the group of rules that the Pod comes
+	// policy is the place of the policy file among drawnPolicies, and group the group of rules that the Pod comes
 	// by, or empty where its annotations ask.
 	policy int
 	group  string
@@ -50,7 +51,7 @@ type drawing struct {
 	profile   []string
 	hinted    []string
 	arguments []string
-	policies  []differentialPolicy
+	policies  []drawnPolicy
 }
 
 func newDrawing(t *testing.T) *drawing {
@@ -59,7 +60,7 @@ func newDrawing(t *testing.T) *drawing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &drawing{rows: imageRows(t), profiles: built.Profiles, policies: differentialPolicies()}
+	d := &drawing{rows: imageRows(t), profiles: built.Profiles, policies: drawnPolicies()}
 	for i := range built.Profiles {
 		p := &built.Profiles[i]
 		d.profile = append(d.profile, p.Name)
@@ -133,7 +134,7 @@ func (d *drawing) drawPod() *drawnPod {
 	}
 	if d.IntN(600) == 0 {
 		for i := range oneOf(d.Rand, 30, 30, 30, 30, 120) {
-			pod.Spec.Containers = append(pod.Spec.Containers, d.container("c"+strings.Repeat("x", 40)+string(rune('a'+i%26))))
+			pod.Spec.Containers = append(pod.Spec.Containers, d.container("c"+strings.Repeat("x", 40)+strconv.Itoa(i)))
 		}
 	}
 	d.addInitContainers(pod)

@@ -1,9 +1,9 @@
 package policy_test
 
-// differentialPolicies are the policy files of TestDecisionsStayAsTheyWere. Between them they use every setting that a
+// drawnPolicies are the policy files that random Pods are decided by. Between them they use every setting that a
 // decision can depend on. A rule's own groups are what the webhook configuration would have as entries.
-func differentialPolicies() []differentialPolicy {
-	return []differentialPolicy{
+func drawnPolicies() []drawnPolicy {
+	return []drawnPolicy{
 		{spec: "{}"},
 		{spec: `
   imageMirrors: [harbor.corp.example/dockerhub, "registry.corp.example:5000/mirror"]
@@ -34,7 +34,7 @@ func differentialPolicies() []differentialPolicy {
   - name: others
     statefulSets: true
     probes: [readiness, liveness]
-` + differentialProfiles, groups: []string{"front", "shops", "watched", "others"}},
+` + drawnProfiles, groups: []string{"front", "shops", "watched", "others"}},
 		{spec: `
   style: InitialDelay
   inferredLiveness: false
@@ -42,7 +42,7 @@ func differentialPolicies() []differentialPolicy {
   - name: everything
     probes: [readiness, liveness]
     statefulSets: true
-` + differentialProfiles, groups: []string{"everything"}},
+` + drawnProfiles, groups: []string{"everything"}},
 		{spec: `
   style: InitialDelay
   confidence: {liveness: medium}
@@ -69,7 +69,7 @@ func differentialPolicies() []differentialPolicy {
     podSelector: {matchExpressions: [{key: tier, operator: NotIn, values: [cache]}]}
     statefulSets: true
     probes: [readiness, liveness]
-` + differentialProfiles, groups: []string{"injected"}},
+` + drawnProfiles, groups: []string{"injected"}},
 		{spec: `
   inferredLiveness: false
   confidence: {readiness: high, liveness: high}
@@ -86,18 +86,18 @@ func differentialPolicies() []differentialPolicy {
 	}
 }
 
-// differentialPolicy is the spec of a policy file and the names by which its groups of rules are reached.
-type differentialPolicy struct {
+// drawnPolicy is the spec of a policy file and the names by which its groups of rules are reached.
+type drawnPolicy struct {
 	spec   string
 	groups []string
 }
 
-func (p differentialPolicy) file() string {
+func (p drawnPolicy) file() string {
 	return "apiVersion: probe-injector.dev/v1alpha1\nkind: ProbePolicy\nspec: " + p.spec + "\n"
 }
 
-// differentialProfiles use every member of a profile; the last one takes the place of a built-in one.
-const differentialProfiles = `
+// drawnProfiles use every member of a profile; the last one takes the place of a built-in one.
+const drawnProfiles = `
   profiles:
   - name: shop
     class: jvm

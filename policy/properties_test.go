@@ -1,8 +1,10 @@
 package policy_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +19,45 @@ import (
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
-const randomPods = 100_000
+// Of the random Pods, drawnPods are drawn from everything that is known of what people run, half of them with a known
+// trouble.
+const (
+	randomPods = 100_000
+	drawnPods  = 30_000
+)
+
+// forDrawnPods decides about Pods of a drawing, by policies that use every setting.
+func forDrawnPods(t *testing.T, check func(t *testing.T, engine *policy.Policy, pod *workload.Pod, route policy.Route)) {
+	t.Helper()
+	d := newDrawing(t)
+	engines := make([]*policy.Policy, len(d.policies))
+	for i := range engines {
+		engines[i] = mustParse(t, d.policies[i].file())
+	}
+	for seed := range uint64(drawnPods) {
+		drawing := d.with(seed)
+		c := drawing.draw()
+		if seed%2 == 0 {
+			c, _ = drawing.trouble()
+		}
+		text, err := json.Marshal(c.pod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pod := &workload.Pod{}
+		if err := json.Unmarshal(text, pod); err != nil {
+			t.Fatal(err)
+		}
+		if pod.Metadata == nil {
+			pod.Metadata = &workload.ObjectMeta{}
+		}
+		check(t, engines[c.policy], pod, policy.Route{Group: c.group})
+		if t.Failed() {
+			t.Logf("seed %d: %s", seed, text)
+			return
+		}
+	}
+}
 
 // forRandomPods decides about many Pods, through the route that their annotations choose.
 func forRandomPods(t *testing.T, check func(t *testing.T, engine *policy.Policy, pod *workload.Pod, route policy.Route)) {
@@ -26,8 +66,9 @@ func forRandomPods(t *testing.T, check func(t *testing.T, engine *policy.Policy,
 		mustParse(t, adminPolicy),
 		mustParse(t, adminPolicy+"  style: InitialDelay\n  inferredLiveness: false\n"),
 	}
+	forDrawnPods(t, check)
 	r := rand.New(rand.NewPCG(3, 4))
-	for i := range randomPods {
+	for i := range randomPods - drawnPods {
 		pod := randomPod(r)
 		route := policy.Route{}
 		if len(pod.Metadata.Annotations) == 0 {
@@ -60,7 +101,6 @@ func TestASecondPassChangesNothing(t *testing.T) {
 func TestWhatIsInjectedIsValidAndAbsent(t *testing.T) {
 	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *workload.Pod, route policy.Route) {
 		d := engine.Decide(policy.Subject{Pod: pod, Route: route})
-		ports := map[int32]string{}
 		for _, in := range d.Injections {
 			c := containerAt(pod, in.Container)
 			if c.Name != in.Container.Name || probeOf(c, in.Kind) != nil {
@@ -69,15 +109,22 @@ func TestWhatIsInjectedIsValidAndAbsent(t *testing.T) {
 			if broken := invalid(in); broken != "" {
 				t.Errorf("%s %s: %s: %+v", in.Container.Name, in.Kind, broken, in.Probe)
 			}
-			if port := in.Handler.Port.Number; in.Handler.OverNetwork() {
-				if other := ports[port]; other != "" && other != c.Name {
-					t.Errorf("port %d is asked for %s and %s", port, other, c.Name)
-				}
-				ports[port] = c.Name
+			if in.Source != policy.SourceAnnotation && in.Handler.OverNetwork() {
+				expectOwnPort(t, pod, in)
 			}
 		}
 		expectGuarded(t, pod, d)
 	})
+}
+
+// expectOwnPort holds that a port that nobody wrote is no other container's.
+func expectOwnPort(t *testing.T, pod *workload.Pod, in policy.Injection) {
+	t.Helper()
+	for i := range pod.Spec.Containers {
+		if c := &pod.Spec.Containers[i]; c.Name != in.Container.Name && c.Declares(in.Handler.Port) {
+			t.Errorf("%s %s asks %s, which %s declares", in.Container.Name, in.Kind, in.Handler, c.Name)
+		}
+	}
 }
 
 // expectGuarded holds the two rules that keep healthy containers alive: doubt costs the probes that kill, and a
@@ -102,7 +149,7 @@ func expectGuarded(t *testing.T, pod *workload.Pod, d policy.Decision) {
 		}
 	}
 	for _, err := range d.Errors {
-		if !strings.HasPrefix(err.Field, "metadata.annotations[") {
+		if !strings.HasPrefix(err.Field, "metadata.annotations") {
 			t.Errorf("an error without the path of an annotation: %v", err)
 		}
 		if strings.Contains(err.Detail, "unknown key") && hasKiller(d) {
@@ -193,7 +240,7 @@ func TestEveryAnswerIsSaid(t *testing.T) {
 				t.Errorf("reason %q is not in the table", s.Reason)
 			}
 		}
-		silent := len(d.Skips) > 0 && (d.Skips[0].Reason == reason.OptedOut || d.Skips[0].Reason == reason.StrippedCopy)
+		silent := len(d.Skips) > 0 && slices.Contains([]reason.Reason{reason.OptedOut, reason.StrippedCopy, reason.MirrorPod}, d.Skips[0].Reason)
 		kept := pod.Metadata.Annotations["probe-injector.dev/status"] != ""
 		if d.Asked && d.Status == "" && !silent && !kept {
 			t.Errorf("no status for %+v", pod.Metadata.Annotations)

@@ -62,20 +62,20 @@ func (p *Policy) objection(pod *podFacts, a *admittedContainer, injections []Inj
 		if slices.Contains(before, f) || !after.Probes.Has(f.Kind) || f.Rule == lint.LivenessAlone {
 			continue
 		}
-		if kind := a.culprit(f.Kind); kind != "" {
+		if kind := a.culprit(f); kind != "" {
 			return kind, f.Rule
 		}
 	}
 	return "", ""
 }
 
-// culprit is the probe to take back for a finding about a probe of a kind: that one, where the program chose it, else the
-// readiness probe with which a rule compares a liveness probe.
-func (a *admittedContainer) culprit(kind probe.Kind) probe.Kind {
-	if c, has := a.handlers.Get(kind); has && !c.explicit {
-		return kind
+// culprit is the probe to take back for a finding: the one that it is about, where the program chose it, else the readiness
+// probe with which the rule compares a liveness probe.
+func (a *admittedContainer) culprit(f lint.Finding) probe.Kind {
+	if c, has := a.handlers.Get(f.Kind); has && !c.explicit {
+		return f.Kind
 	}
-	if c, has := a.handlers.Get(probe.Readiness); kind == probe.Liveness && has && !c.explicit {
+	if c, has := a.handlers.Get(probe.Readiness); lint.ComparesReadiness(f.Rule) && has && !c.explicit {
 		return probe.Readiness
 	}
 	return ""
