@@ -36,8 +36,6 @@ import (
 //
 // "Profile" is the one that a key or the rule names, else the one of the software that is detected.
 //
-// Row 1 is about probes that kill; readiness ends nothing. The Pod's restartPolicy counts where the container has none.
-//
 // The startup probe has one more way to be wanted: a liveness probe that we inject brings it along, with its own
 // handler, unless its key says "false", the policy's style is InitialDelay, or the container is a native sidecar,
 // whose startup probe would hold up the Pod.

@@ -3,6 +3,9 @@ package policy
 import (
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/timing"
@@ -39,7 +42,23 @@ func (p *Policy) findings(pod *podFacts, o *outcome, injections []Injection, not
 		}
 		out = p.applyRules(linter, pod.Pod, &c, ask, o.softwareOf(p, ask), out)
 	}
-	return worstFirst(out)
+	return worstFirst(lintInit(linter, pod.Pod, out))
+}
+
+// lintInit looks at the init containers that no key can mean: they cannot have probes, and the API server says so in
+// words of its own.
+func lintInit(linter *lint.Linter, pod *workload.Pod, out []Finding) []Finding {
+	for i := range pod.Spec.InitContainers {
+		c := lint.Container{Container: &pod.Spec.InitContainers[i], Type: lint.Init}
+		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+			continue
+		}
+		setExisting(&c)
+		for _, f := range linter.Check(pod, &c) {
+			out = append(out, Finding{Container: c.Name, Kind: f.Kind, Rule: f.Rule, Severity: f.Severity, Message: f.Message})
+		}
+	}
+	return out
 }
 
 // softwareOf is what was found out of a container's software, and the profile that was named for one that was not looked at.
@@ -59,7 +78,7 @@ func (p *Policy) Lint(pod *workload.Pod) []Finding {
 		c := toLint(ask)
 		out = p.applyRules(p.linter, pod, &c, ask, p.softwareOf(ask), out)
 	}
-	return worstFirst(out)
+	return worstFirst(lintInit(p.linter, pod, out))
 }
 
 // applyRules applies the lint rules to the probes that a container will have: those that exist and those that are
@@ -68,7 +87,7 @@ func (p *Policy) applyRules(linter *lint.Linter, pod *workload.Pod, c *lint.Cont
 	if c.Probes.Len() == 0 {
 		return out
 	}
-	c.StartupBudget = p.knownBudget(ask, &s)
+	p.describe(c, ask, &s)
 	for _, f := range linter.Check(pod, c) {
 		out = append(out, Finding{
 			Container: ask.ref.Name, Kind: f.Kind, Rule: f.Rule, Severity: f.Severity, Message: f.Message,
@@ -77,6 +96,23 @@ func (p *Policy) applyRules(linter *lint.Linter, pod *workload.Pod, c *lint.Cont
 		})
 	}
 	return out
+}
+
+// describe tells the lint rules what is known of the software in a container.
+func (p *Policy) describe(c *lint.Container, ask *containerAsk, s *software) {
+	c.StartupBudget = p.knownBudget(ask, s)
+	if s.profile == nil {
+		return
+	}
+	for _, kind := range probe.Kinds() {
+		if own, has := s.profile.probes[kind]; has {
+			h := own.handler
+			if h.Port.IsZero() {
+				h.Port.Number, _ = detect.ProfilePort(c.Container, s.profile.ports, s.profile.detect)
+			}
+			c.Own.Set(kind, h)
+		}
+	}
 }
 
 func worstFirst(findings []Finding) []Finding {
@@ -111,10 +147,15 @@ func toLint(ask *containerAsk) lint.Container {
 	if ask.native {
 		c.Type = lint.NativeSidecar
 	}
+	setExisting(&c)
+	return c
+}
+
+// setExisting gives a container the probes that it has.
+func setExisting(c *lint.Container) {
 	for _, kind := range probe.Kinds() {
-		if existing := ask.container.Probe(kind); existing != nil {
+		if existing := c.Probe(kind); existing != nil {
 			c.Probes.Set(kind, existing)
 		}
 	}
-	return c
 }

@@ -50,32 +50,40 @@ func (p *Policy) objection(pod *podFacts, a *admittedContainer, injections []Inj
 	if !chosen {
 		return "", ""
 	}
-	after.StartupBudget = p.knownBudget(a.ask, &a.software)
+	p.describe(&after, a.ask, &a.software)
 	found := p.warner.Check(pod.Pod, &after)
 	if len(found) == 0 {
 		return "", ""
 	}
 	existing := toLint(a.ask)
-	existing.StartupBudget = after.StartupBudget
+	existing.StartupBudget, existing.Own = after.StartupBudget, after.Own
 	before := p.warner.Check(pod.Pod, &existing)
 	for _, f := range found {
 		if slices.Contains(before, f) || !after.Probes.Has(f.Kind) || f.Rule == lint.LivenessAlone {
 			continue
 		}
-		if kind := a.culprit(f); kind != "" {
-			return kind, f.Rule
+		kind := a.culprit(f.Kind)
+		if kind == "" || (kind != f.Kind && p.staysWithout(pod, after, kind, f)) {
+			continue
 		}
+		return kind, f.Rule
 	}
 	return "", ""
 }
 
-// culprit is the probe to take back for a finding: the one that it is about, where the program chose it, else the readiness
-// probe with which the rule compares a liveness probe.
-func (a *admittedContainer) culprit(f lint.Finding) probe.Kind {
-	if c, has := a.handlers.Get(f.Kind); has && !c.explicit {
-		return f.Kind
+// staysWithout reports whether a finding about one probe has nothing to do with another.
+func (p *Policy) staysWithout(pod *podFacts, c lint.Container, kind probe.Kind, f lint.Finding) bool {
+	c.Probes.Delete(kind)
+	return slices.Contains(p.warner.Check(pod.Pod, &c), f)
+}
+
+// culprit is the probe to take back for a finding about a probe of a kind: that one, where the program chose it, else the
+// readiness probe with which a rule compares a liveness probe.
+func (a *admittedContainer) culprit(kind probe.Kind) probe.Kind {
+	if c, has := a.handlers.Get(kind); has && !c.explicit {
+		return kind
 	}
-	if c, has := a.handlers.Get(probe.Readiness); lint.ComparesReadiness(f.Rule) && has && !c.explicit {
+	if c, has := a.handlers.Get(probe.Readiness); kind == probe.Liveness && has && !c.explicit {
 		return probe.Readiness
 	}
 	return ""

@@ -7,8 +7,6 @@ import (
 	"go/token"
 	"path/filepath"
 	"strings"
-
-	"github.com/probe-injector/probe-injector/policy"
 )
 
 // precedenceSource is where the truth table stands, next to the code that it describes.
@@ -33,28 +31,8 @@ func decisionTablePage(root string) (string, error) {
 		}
 		d.table(header, rows)
 	}
-	gateTable(d)
 	d.paragraph("The reasons among the outcomes are explained in [reasons.md](reasons.md).")
 	return d.String(), nil
-}
-
-// gateTable lists the checks that every handler passes before it is injected.
-func gateTable(d *document) {
-	d.heading("The gate")
-	d.paragraph("Whoever named it, every handler passes these checks, the startup probe that comes along with liveness too. A handler that "+
-		"the program chose is refused for the reason; a handler that a person wrote gets the answer in the last column. What is about "+
-		"the port counts as written only where the port is: the port of `/healthz` is chosen.")
-	var rows [][]string
-	for _, c := range policy.Checks() {
-		written := string(c.Written)
-		if c.Port {
-			written += "; about the port"
-		}
-		rows = append(rows, []string{c.Question, "`" + string(c.Reason) + "`", written})
-	}
-	d.table([]string{"found", "a chosen handler is refused for", "a written one is"}, rows)
-	d.paragraph("Last of all, no chosen probe is kept that a lint rule would call an error or a warning, beside what the container has "+
-		"(`lint_rule`).")
 }
 
 // tableComment finds the comment that holds the table.

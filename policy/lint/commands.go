@@ -6,18 +6,21 @@ import (
 	"strings"
 )
 
-// simpleCommand is one program with its arguments, and the shell's operator before it: "" for the first, else one of
-// operators.
+// simpleCommand is one program with its arguments, and the shell's operator before it: "" for the first, "$(" for the
+// first of a command substitution, else one of operators.
 type simpleCommand struct {
 	before string
 	words  []string
 	// limit is what a timeout command in front of the program allows, in seconds; 0 is none.
 	limit float64
+	// substitutes reports that a word holds a command substitution.
+	substitutes bool
 }
 
-// operators of the shell that end a simple command, the longer first. A single & is left out: it is mostly part of a
-// redirection such as 2>&1.
-var operators = []string{"&&", "||", ";", "|", "\n"}
+func (c *simpleCommand) add(t *token) {
+	c.words = append(c.words, t.text)
+	c.substitutes = c.substitutes || len(t.inner) > 0
+}
 
 // What is read of a command. Whoever writes more has a complex command (PS027) and costs the review no more than others.
 const (
@@ -27,26 +30,89 @@ const (
 	mostWords = 256
 )
 
-// commandsOf takes a probe's command apart, through "sh -c" too. It returns nothing for what it cannot read, such as
-// quotes that do not close.
+// commandsOf takes a probe's command apart, through "sh -c" and command substitutions too, in the order in which they are
+// written. It returns nothing for what it cannot read, such as quotes that do not close.
 func commandsOf(argv []string) []simpleCommand {
-	whole := unwrap(simpleCommand{words: argv[:min(len(argv), mostWords)]})
-	script, ok := shellScript(whole.words)
+	return expand(simpleCommand{words: argv[:min(len(argv), mostWords)]}, 0)
+}
+
+// expand drops what stands before the program, and gives the commands of its script if it is a shell that has one.
+func expand(c simpleCommand, depth int) []simpleCommand {
+	whole := unwrap(c)
+	s, ok := shellScript(whole.words)
 	if !ok {
 		return []simpleCommand{whole}
 	}
-	if len(script) > longestScript {
+	if len(s.script) > longestScript || depth > deepest {
 		return nil
 	}
-	commands := splitScript(script)
+	commands := splitScript(s.script, depth+1)
 	for i := range commands {
-		commands[i] = unwrap(commands[i])
 		if commands[i].limit == 0 {
 			commands[i].limit = whole.limit
 		}
 	}
+	if len(commands) > 0 && whole.before != "" {
+		commands[0].before = whole.before
+	}
 	return commands
 }
+
+// splitScript gives the simple commands of a script. Those of a substitution come before the command that it is part of.
+func splitScript(script string, depth int) []simpleCommand {
+	tokens, ok := words(script)
+	if !ok || depth > deepest {
+		return nil
+	}
+	var commands []simpleCommand
+	var c simpleCommand
+	for i := range tokens {
+		t := &tokens[i]
+		switch {
+		case !t.operator && (len(c.words) > 0 || t.quoted || !slices.Contains(keywords, t.text)):
+			commands = append(commands, substitutions(t, depth)...)
+			c.add(t)
+		case !t.operator: // a keyword, behind which a command follows
+		default:
+			commands = appendCommand(commands, c, depth)
+			if len(c.words) > 0 || t.text != "\n" {
+				c.before = t.text
+			}
+			c = simpleCommand{before: operatorBefore(c.before, t.text)}
+		}
+	}
+	return appendCommand(commands, c, depth)
+}
+
+// operatorBefore is the operator that a command follows, of two in a row: parentheses and line ends change nothing.
+func operatorBefore(earlier, operator string) string {
+	if operator == "(" || operator == ")" {
+		return earlier
+	}
+	return operator
+}
+
+func substitutions(t *token, depth int) []simpleCommand {
+	var all []simpleCommand
+	for _, script := range t.inner {
+		inner := splitScript(script, depth+1)
+		if len(inner) > 0 {
+			inner[0].before = "$("
+		}
+		all = append(all, inner...)
+	}
+	return all
+}
+
+func appendCommand(commands []simpleCommand, c simpleCommand, depth int) []simpleCommand {
+	if len(c.words) == 0 {
+		return commands
+	}
+	return append(commands, expand(c, depth)...)
+}
+
+// keywords of the shell that stand where a command could.
+var keywords = []string{"if", "then", "elif", "else", "fi", "while", "until", "do", "done", "!", "{", "}", "esac"}
 
 var shells = []string{"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"}
 
@@ -54,79 +120,47 @@ func isShell(program string) bool {
 	return slices.Contains(shells, path.Base(program))
 }
 
+// shellCall is a shell that runs a script from its command line.
+type shellCall struct {
+	script string
+	// errexit and pipefail are options of the shell.
+	errexit, pipefail bool
+}
+
 // shellScript finds the script of "sh -c SCRIPT", also with other options before and beside -c.
-func shellScript(argv []string) (string, bool) {
+func shellScript(argv []string) (s shellCall, ok bool) {
 	if len(argv) == 0 || !isShell(argv[0]) {
-		return "", false
+		return s, false
 	}
-	for i, option := range argv[1:] {
+	rest := argv[1:]
+	if path.Base(argv[0]) == "busybox" && len(rest) > 0 && isShell(rest[0]) {
+		rest = rest[1:]
+	}
+	runs := false
+	for len(rest) > 0 {
+		option := rest[0]
+		rest = rest[1:]
 		switch {
-		case i == 0 && isShell(option): // busybox sh
-		case !strings.HasPrefix(option, "-"):
-			return "", false
-		case !strings.HasPrefix(option, "--") && strings.Contains(option, "c") && i+2 < len(argv):
-			return argv[i+2], true
-		}
-	}
-	return "", false
-}
-
-// splitScript cuts a script at the operators that stand outside of quotes and parentheses.
-func splitScript(script string) []simpleCommand {
-	var commands []simpleCommand
-	var quote byte
-	before, begin, depth := "", 0, 0
-	for i := 0; i < len(script); i++ {
-		switch c := script[i]; {
-		case c == '\\' && quote != '\'':
-			i++
-		case quote != 0:
-			if c == quote {
-				quote = 0
+		case option == "--rcfile" || option == "--init-file":
+			rest = rest[min(1, len(rest)):]
+		case strings.HasPrefix(option, "--"):
+		case len(option) > 1 && option[0] == '-':
+			runs = runs || strings.Contains(option, "c")
+			s.errexit = s.errexit || strings.Contains(option, "e")
+			if strings.ContainsAny(option, "oO") && len(rest) > 0 {
+				s.errexit, s.pipefail = s.errexit || rest[0] == "errexit", s.pipefail || rest[0] == "pipefail"
+				rest = rest[1:]
 			}
-		case c == '\'' || c == '"' || c == '`':
-			quote = c
-		case c == '(':
-			depth++
-		case c == ')':
-			depth--
-		case depth <= 0:
-			if operator := operatorAt(script[i:]); operator != "" {
-				commands = appendCommand(commands, before, script[begin:i])
-				before, begin = operator, i+len(operator)
-				i = begin - 1
-			}
+		default:
+			s.script = option
+			return s, runs
 		}
 	}
-	if quote != 0 {
-		return nil
-	}
-	return appendCommand(commands, before, script[begin:])
-}
-
-func operatorAt(text string) string {
-	for _, operator := range operators {
-		if strings.HasPrefix(text, operator) {
-			return operator
-		}
-	}
-	return ""
-}
-
-// appendCommand adds a simple command, unless it is empty or a comment.
-func appendCommand(commands []simpleCommand, before, text string) []simpleCommand {
-	words := strings.Fields(text)
-	if len(words) == 0 || strings.HasPrefix(words[0], "#") {
-		return commands
-	}
-	for i := range words {
-		words[i] = strings.Trim(words[i], `"'`)
-	}
-	return append(commands, simpleCommand{before: before, words: words})
+	return s, false
 }
 
 // wrappers run the program that follows them and end as it ends.
-var wrappers = []string{"exec", "command", "env", "nice", "time"}
+var wrappers = []string{"exec", "command", "builtin", "env", "nice", "time", "nohup"}
 
 // unwrap drops what stands before the program: wrappers with their options, assignments, and timeout, whose limit it
 // keeps.
@@ -136,6 +170,8 @@ func unwrap(c simpleCommand) simpleCommand {
 		switch {
 		case first == "timeout":
 			c.words, c.limit = dropTimeout(c.words[1:])
+		case first == "busybox" && len(c.words) > 1 && !isShell(c.words[1]) && c.words[1][:min(1, len(c.words[1]))] != "-":
+			c.words = c.words[1:]
 		case slices.Contains(wrappers, first):
 			c.words = dropOptions(c.words[1:])
 		case isAssignment(c.words[0]):
@@ -150,7 +186,7 @@ func unwrap(c simpleCommand) simpleCommand {
 // dropTimeout reads the limit of "timeout [-k SECONDS] [-s SIGNAL] SECONDS PROGRAM"; older busybox wants "-t SECONDS".
 func dropTimeout(words []string) (rest []string, limit float64) {
 	for len(words) > 0 && strings.HasPrefix(words[0], "-") {
-		if words[0] == "-k" || words[0] == "-s" {
+		if slices.Contains([]string{"-k", "-s", "--kill-after", "--signal"}, words[0]) {
 			words = words[1:]
 		}
 		words = words[min(1, len(words)):]

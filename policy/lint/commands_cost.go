@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +31,7 @@ func complexity(argv []string) (why string, found bool) {
 	commands := commandsOf(argv)
 	pipes := 0
 	for i := range commands {
-		if name, ok := commands[i].calls(isCostly); ok {
+		if name := commands[i].program(); isCostly(name) {
 			return "calls " + shown(name), true
 		}
 		if commands[i].before == "|" {
@@ -44,28 +43,6 @@ func complexity(argv []string) (why string, found bool) {
 		return strconv.Itoa(pipes) + " pipes", true
 	case length > maxCommandLength:
 		return strconv.Itoa(length) + " characters", true
-	}
-	return "", false
-}
-
-// keywords of the shell are followed by a command.
-var keywords = []string{"if", "then", "elif", "else", "while", "until", "do", "!", "{"}
-
-// calls finds a program that is run by the simple command, after keywords and in command substitutions too.
-func (c *simpleCommand) calls(is func(program string) bool) (name string, found bool) {
-	commandFollows := true
-	for _, w := range c.words {
-		bare := strings.TrimLeft(w, "(`$\"'")
-		if commandFollows || strings.Contains(w, "$(") || strings.HasPrefix(w, "`") {
-			_, inner, substituted := strings.Cut(w, "$(")
-			if substituted {
-				bare = inner
-			}
-			if program := path.Base(strings.TrimRight(bare, ")`\"'")); is(program) {
-				return program, true
-			}
-		}
-		commandFollows = commandFollows && (slices.Contains(keywords, w) || isAssignment(w))
 	}
 	return "", false
 }

@@ -3,6 +3,7 @@ package lint
 import (
 	"strconv"
 	"strings"
+	"time"
 )
 
 // client is a program that waits for a peer.
@@ -12,26 +13,29 @@ type client struct {
 	flags [2]string
 	// limit applies without a flag, in seconds; 0 is none, or so long that it makes no difference.
 	limit float64
+	// valued are the short options besides the limit that take a value: what follows one of them in the same word is
+	// its value and no further option.
+	valued string
 }
 
 // clients with their manuals' words for a time limit.
 var clients = []client{
-	{"curl", [2]string{"-m", "--max-time"}, 0},
-	{"wget", [2]string{"-T", "--timeout"}, 0},
-	{"nc", [2]string{"-w"}, 0},
-	{"grpc_health_probe", [2]string{"-rpc-timeout", "--rpc-timeout"}, 1},
-	{"pg_isready", [2]string{"-t", "--timeout"}, 3},
-	{"psql", [2]string{}, 0},
-	{"mysql", [2]string{"--connect-timeout", "--connect_timeout"}, 0},
-	{"mysqladmin", [2]string{"--connect-timeout", "--connect_timeout"}, 0},
-	{"mariadb-admin", [2]string{"--connect-timeout", "--connect_timeout"}, 0},
-	{"redis-cli", [2]string{"-t"}, 0},
-	{"mongosh", [2]string{}, 0},
-	{"nodetool", [2]string{}, 0},
-	{"rabbitmqctl", [2]string{"-t", "--timeout"}, 0},
-	{"rabbitmq-diagnostics", [2]string{"-t", "--timeout"}, 0},
-	{"etcdctl", [2]string{"--command-timeout"}, 5},
-	{"vault", [2]string{"-client-timeout"}, 0},
+	{name: "curl", flags: [2]string{"-m", "--max-time"}, valued: "AbcCdDeEFhHKoPQrtTuUwxXyYz"},
+	{name: "wget", flags: [2]string{"-T", "--timeout"}, valued: "aABDeGiIloOPQRtUwX"},
+	{name: "nc", flags: [2]string{"-w"}, valued: "eghiIMmoOpPqsTVWXx"},
+	{name: "grpc_health_probe", flags: [2]string{"-rpc-timeout", "--rpc-timeout"}, limit: 1},
+	{name: "pg_isready", flags: [2]string{"-t", "--timeout"}, limit: 3, valued: "dhpU"},
+	{name: "psql"},
+	{name: "mysql", flags: [2]string{"--connect-timeout", "--connect_timeout"}},
+	{name: "mysqladmin", flags: [2]string{"--connect-timeout", "--connect_timeout"}},
+	{name: "mariadb-admin", flags: [2]string{"--connect-timeout", "--connect_timeout"}},
+	{name: "redis-cli", flags: [2]string{"-t"}, valued: "ahpsnriudDX"},
+	{name: "mongosh"},
+	{name: "nodetool"},
+	{name: "rabbitmqctl", flags: [2]string{"-t", "--timeout"}, valued: "np"},
+	{name: "rabbitmq-diagnostics", flags: [2]string{"-t", "--timeout"}, valued: "np"},
+	{name: "etcdctl", flags: [2]string{"--command-timeout"}, limit: 5},
+	{name: "vault", flags: [2]string{"-client-timeout"}},
 }
 
 // shortTimeout is a timeoutSeconds that leaves a client without a limit of its own hardly a chance to end by itself.
@@ -57,13 +61,14 @@ func outlives(argv []string, timeout int64) (program, runs string, found bool) {
 // timeLimit is how long the command can run, in seconds; 0 is not limited. waits reports that it is known to wait for
 // a peer.
 func (c *simpleCommand) timeLimit() (limit float64, waits bool) {
-	for _, known := range clients {
+	for i := range clients {
+		known := &clients[i]
 		if known.name != c.program() {
 			continue
 		}
 		limit = known.limit
 		for _, flag := range known.flags {
-			if explicit := flagSeconds(c.words[1:], flag); explicit > 0 {
+			if explicit := known.seconds(c.words[1:], flag); explicit > 0 {
 				limit = explicit
 			}
 		}
@@ -75,41 +80,56 @@ func (c *simpleCommand) timeLimit() (limit float64, waits bool) {
 	return limit, waits
 }
 
-// flagSeconds reads "--flag 3", "--flag=3", "-f 3", "-f3" and "-xf 3".
-func flagSeconds(words []string, flag string) float64 {
-	if flag == "" {
-		return 0
-	}
-	short := len(flag) == 2
+// seconds reads what a flag is set to: "--flag 3", "--flag=3", "-f 3", "-f3", and "-xf3" and "-xf 3" where x takes no
+// value. 0 is that it is not set.
+func (k *client) seconds(words []string, flag string) float64 {
 	for i, w := range words {
-		rest, begins := strings.CutPrefix(w, flag)
+		rest, is := k.cut(w, flag)
 		switch {
-		case begins && rest != "" && (short || rest[0] == '='):
+		case !is:
+		case rest != "":
 			if seconds := secondsOf(strings.TrimPrefix(rest, "=")); seconds > 0 {
 				return seconds
 			}
-		case i+1 == len(words):
-		case begins && rest == "", short && isCluster(w) && strings.HasSuffix(w, flag[1:]):
+		case i+1 < len(words):
 			return secondsOf(words[i+1])
 		}
 	}
 	return 0
 }
 
-// isCluster reports whether a word is several short options.
-func isCluster(w string) bool {
-	return len(w) > 2 && w[0] == '-' && w[1] != '-' && !strings.ContainsAny(w, "=0123456789")
+// cut finds the flag in a word, and gives what stands behind it in the same word.
+func (k *client) cut(w, flag string) (rest string, is bool) {
+	if len(flag) != 2 {
+		rest, is = strings.CutPrefix(w, flag)
+		return rest, is && flag != "" && (rest == "" || rest[0] == '=')
+	}
+	if len(w) < 2 || w[0] != '-' || w[1] == '-' {
+		return "", false
+	}
+	for i := 1; i < len(w); i++ {
+		switch {
+		case w[i] == flag[1]:
+			return w[i+1:], true
+		case strings.IndexByte(k.valued, w[i]) >= 0:
+			return "", false
+		}
+	}
+	return "", false
 }
 
-// secondsOf reads 3, 0.5, 3s and 2m; what it cannot read is 0.
+// secondsOf reads 3, 0.5, 3s, 2m and what Go reads as a duration; what it cannot read is 0.
 func secondsOf(text string) float64 {
-	factor := 1.0
-	if minutes, ok := strings.CutSuffix(text, "m"); ok {
-		text, factor = minutes, 60
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		duration, err := time.ParseDuration(text)
+		if err != nil {
+			return 0
+		}
+		seconds = duration.Seconds()
 	}
-	seconds, err := strconv.ParseFloat(strings.TrimSuffix(text, "s"), 64)
-	if err != nil || seconds < 0 || seconds > 1e6 {
+	if seconds < 0 || seconds > 1e6 {
 		return 0
 	}
-	return seconds * factor
+	return seconds
 }

@@ -12,7 +12,7 @@ import (
 
 // containerOf sees a container of core/v1 as rules do.
 func containerOf(c *corev1.Container, as lint.ContainerType) *lint.Container {
-	seen := &lint.Container{Container: &workload.Container{Name: c.Name, Image: c.Image, RestartPolicy: c.RestartPolicy}, Type: as}
+	seen := &lint.Container{Container: &workload.Container{Name: c.Name, Image: c.Image, RestartPolicy: c.RestartPolicy, Command: c.Command, Args: c.Args}, Type: as}
 	for _, p := range c.Ports {
 		seen.Ports = append(seen.Ports, workload.ContainerPort{Name: p.Name, ContainerPort: p.ContainerPort, Protocol: p.Protocol})
 	}

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -70,12 +71,24 @@ func (c *Container) resolve(port probe.Port) probe.Port {
 	return port
 }
 
-// pathOf gives the path and the query of an HTTP request. An empty path is "/"
+// isPlain reports whether a path is sent as it is written. The kubelet reads it as a URL, of which it keeps the path and
+// the query (pkg/probe/http/request.go, formatURL).
+func isPlain(path string) bool {
+	return path == "" || path[0] == '/' && !strings.HasPrefix(path, "//") && strings.IndexByte(path, '#') < 0
+}
+
+// pathOf gives the path and the query of an HTTP request as it is sent. An empty path is "/"
 // (pkg/apis/core/v1/defaults.go, SetDefaults_HTTPGetAction).
 func pathOf(get *corev1.HTTPGetAction) (path, query string) {
-	path, query, _ = strings.Cut(get.Path, "?")
-	if path == "" {
-		path = "/"
+	written := get.Path
+	if !isPlain(written) {
+		if u, err := url.Parse(written); err == nil && u.Opaque == "" {
+			written = strings.TrimSuffix(u.EscapedPath()+"?"+u.RawQuery, "?")
+		}
+	}
+	path, query, _ = strings.Cut(written, "?")
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
 	}
 	return path, query
 }

@@ -1,29 +1,37 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
-// hasNoShell reports whether an image has no program but the application, by its name: distroless images
+// noShell is the word by which images without any program but the application are known
 // (https://github.com/GoogleContainerTools/distroless: "do not contain package managers, shells or any other
-// programs"), static bases such as cgr.dev/chainguard/static, and those that call themselves scratch. Variants for
-// debugging have busybox.
+// programs").
+const noShell = "distroless"
+
+// hasNoShell reports whether an image has no program but the application, by its name: distroless images, the static
+// base of Chainguard, and tags that say distroless or scratch. Variants for debugging and developing have busybox. What
+// merely ends in "static" may be a server of static files.
 func hasNoShell(image string) bool {
 	name, tag := workload.SplitImage(image)
-	slash := strings.LastIndexByte(name, '/')
-	last := name[slash+1:]
-	if strings.Contains(last, "debug") || strings.Contains(tag, "debug") {
+	tagWords, segments := wordsOf(tag), strings.Split(name, "/")
+	last := segments[len(segments)-1]
+	switch {
+	case strings.Contains(last, "debug") || strings.Contains(tag, "debug") || slices.Contains(tagWords, "dev"):
 		return false
+	case last == "static":
+		return slices.Contains(segments, "chainguard") || segments[0] == "cgr.dev" || slices.Contains(segments, noShell)
+	case slices.Contains(segments, noShell) || slices.Contains(tagWords, noShell) || slices.Contains(tagWords, "scratch"):
+		return true
 	}
-	if last == "static" {
-		return slash >= 0
-	}
-	return strings.Contains(name, "distroless") || strings.Contains(tag, "distroless") || endsWithWord(last, "scratch") || endsWithWord(tag, "scratch")
+	return strings.HasSuffix(last, "-"+noShell)
 }
 
-// endsWithWord reports whether the last part of a name between hyphens is the word.
-func endsWithWord(name, word string) bool {
-	return name == word || strings.HasSuffix(name, "-"+word)
+// imageSays reports whether the last part of an image's name has the word.
+func imageSays(image, word string) bool {
+	name, _ := workload.SplitImage(image)
+	return hasWord(name[strings.LastIndexByte(name, '/')+1:], word)
 }

@@ -35,10 +35,6 @@ type ID string
 // LivenessAlone is the rule about liveness without readiness, which speaks of what is missing and not of the probe.
 const LivenessAlone ID = "PS030"
 
-// ComparesReadiness reports whether a rule about liveness compares it with readiness, so that either could be the one to
-// change.
-func ComparesReadiness(rule ID) bool { return rule == "PS010" || rule == "PS011" }
-
 // Rule is one row of the table.
 type Rule struct {
 	ID       ID

@@ -4,7 +4,7 @@ import "slices"
 
 // table holds the rows of all rules_*.go files in the order of their ids, which run from PS001 without a gap.
 var table = slices.Concat(
-	refusedRules, brokenRules, toleranceRules, startRules, meaningRules, balanceRules, surroundingsRules,
+	refusedRules, brokenRules, toleranceRules, startRules, meaningRules, balanceRules, surroundingsRules, addressRules,
 )
 
 // Where the facts come from. The sources of Kubernetes are those of 1.36.3.
@@ -16,6 +16,7 @@ const (
 	worker           = kubernetes + "pkg/kubelet/prober/worker.go"
 	prober           = kubernetes + "pkg/kubelet/prober/prober.go"
 	portResolving    = kubernetes + "pkg/probe/util.go"
+	httpRequest      = kubernetes + "pkg/probe/http/request.go"
 	httpProber       = kubernetes + "pkg/probe/http/http.go"
 	tcpProber        = kubernetes + "pkg/probe/tcp/tcp.go"
 	execProber       = kubernetes + "pkg/probe/exec/exec.go"

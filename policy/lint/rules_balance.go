@@ -14,14 +14,14 @@ const slowReadinessPeriod = 5
 var balanceRules = []Rule{
 	{
 		ID: LivenessAlone, Severity: Warning, on: liveness, check: livenessAlone,
-		Summary:   "There is liveness and no readiness, in a Pod that serves.",
+		Summary:   "There is liveness and no readiness, in a container that serves: it declares a TCP port that is not only for metrics or health. Native sidecars, Jobs and Pods that are not always restarted are exempt.",
 		Message:   "killed without being drained, traffic before it is ready; add a readinessProbe",
 		Rationale: "Without readiness a container gets traffic as soon as its process runs, and until it is killed.",
 		Sources:   [2]string{kubeScore},
 	},
 	{
 		ID: "PS031", Severity: Warning, on: readiness, absent: true, check: readinessMissing,
-		Summary:   "A container that declares a TCP port has no readiness probe. Jobs, Pods that are not always restarted, and native sidecars are exempt.",
+		Summary:   "A container that serves has no readiness probe: it declares a TCP port that is not only for metrics or health. Jobs, Pods that are not always restarted, and native sidecars are exempt.",
 		Message:   "no readinessProbe: gets traffic before it can answer; add one",
 		Rationale: "A Service sends to every container that is ready, and without a probe that is every container that runs.",
 		Sources:   [2]string{kubeScore, concepts},
@@ -35,7 +35,7 @@ var balanceRules = []Rule{
 	},
 	{
 		ID: "PS033", Severity: Info, on: every, check: undeclaredPort,
-		Summary:   "The number of the probe's port is not among the container's ports.",
+		Summary:   "The number of the probe's port is not among the container's ports, and no other rule says more about it.",
 		Message:   "port {number} is not declared in this container; declare it, or correct it",
 		Rationale: "Declaring a port is documentation only, so the probe may work. It may also be a mistake in writing.",
 		Sources:   [2]string{"https://docs.kubelinter.io/#/generated/checks"},
@@ -64,11 +64,11 @@ var balanceRules = []Rule{
 }
 
 func livenessAlone(s subject, _ probe.Kind) ([]any, bool) {
-	return foundIf(s.probe(probe.Readiness) == nil && s.runsForever())
+	return foundIf(s.probe(probe.Readiness) == nil && s.serves())
 }
 
 func readinessMissing(s subject, _ probe.Kind) ([]any, bool) {
-	return foundIf(s.container.Type == Regular && s.runsForever() && s.container.hasTCPPort())
+	return foundIf(s.serves())
 }
 
 func livenessMissing(subject, probe.Kind) ([]any, bool) { return foundIf(true) }
@@ -81,6 +81,11 @@ func undeclaredPort(s subject, kind probe.Kind) ([]any, bool) {
 	number := s.container.handlerOf(p).port.Number
 	// A number that cannot be a port is PS004's.
 	if declared, _ := s.container.declared(number); declared || number < 1 || number > 65535 {
+		return nil, false
+	}
+	_, warned := undeclaredBesideDeclared(s, kind)
+	_, foreign := neighboursPort(s, kind)
+	if warned && kind.Kills() || foreign && kind.Kills() {
 		return nil, false
 	}
 	return found(number)
@@ -104,7 +109,7 @@ func oneLostProbe(s subject, kind probe.Kind) ([]any, bool) {
 
 func readinessOfDependency(s subject, kind probe.Kind) ([]any, bool) {
 	h, ok := s.httpHandler(kind)
-	if ok && (hasWord(h.path, dependencyWords) || hasWord(h.query, dependencyWords)) {
+	if ok && namesDependency(h.path, h.query) && !s.container.own(h.path, 0, probe.Readiness) {
 		return found(shown(h.path))
 	}
 	return nil, false

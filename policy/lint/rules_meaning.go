@@ -8,10 +8,10 @@ import (
 // meaningRules find probes that do not test what their kind is for.
 var meaningRules = []Rule{
 	{
-		ID: "PS022", Severity: Warning, on: liveness, check: constantCommand,
-		Summary:   "The liveness command is constant (true, :, exit 0, echo), ends in a constant (|| true, ; exit 0), or only lists what exists (pgrep, pidof, ps, ls, kill -0), directly or by sh -c.",
+		ID: "PS022", Severity: Warning, on: killing, check: constantCommand,
+		Summary:   "The command of a liveness or startup probe is constant (true, :, exit 0, echo), ends well in every way it can end (|| true, ; exit 0, in groups and under if too), or only lists what exists (pgrep, pidof, ps, ls, kill -0), directly or by sh -c.",
 		Message:   "'{command}' (almost) always succeeds; ask the application itself, or remove it",
-		Rationale: "It looks like protection and finds no hang. When the main process ends, the container ends and is restarted without any probe.",
+		Rationale: "It looks like protection and finds no hang, and such a startup probe guards no start. When the main process ends, the container ends and is restarted without any probe.",
 		Sources:   [2]string{kyverno},
 	},
 	{
@@ -30,28 +30,28 @@ var meaningRules = []Rule{
 	},
 	{
 		ID: "PS025", Severity: Warning, on: liveness, check: asksForPage,
-		Summary:   "The path of liveness is /, /login… or /index…. Exempt are / on port 13133, the OpenTelemetry Collector's health endpoint, and /login of Jenkins, which its own chart asks.",
+		Summary:   "The path of liveness is /, a login or an index. Exempt are the endpoints of software that answers there for itself, ports for metrics, health or administration, exporters, and requests with a header for probes.",
 		Message:   "{path} may redirect or render a page; write the path of a health endpoint",
 		Rationale: "A page is more work than an answer and fails for more reasons. A redirect to another host counts as success, so the probe may prove nothing.",
 		Sources:   [2]string{httpProber},
 	},
 	{
 		ID: "PS026", Severity: Warning, on: liveness, check: testsDependencies,
-		Summary:   "The path or query of liveness has a part such as ready, deep, full, depend…, db or status, or is an endpoint that reports all checks: /actuator/health, /q/health, /metrics, Micronaut's /health.",
-		Message:   "{path} seems to test dependencies; write a path of the process alone",
+		Summary:   "The end of liveness's path, or its query, asks for readiness, for everything (deep, full, detailed) or for a dependency (db, redis …), or is an endpoint that reports all: /actuator/health, /q/health, /metrics, Micronaut's /health. Words must be whole; what the software is served below, what a query leaves out, and the software's own liveness endpoint do not count.",
+		Message:   "{path} {why}; write a path of the process alone",
 		Rationale: "When a dependency fails, all replicas are restarted, none comes back healthy, and the dependency gets all reconnections at once.",
 		Sources:   [2]string{spring, eks},
 	},
 	{
 		ID: "PS027", Severity: Warning, on: liveness, check: complexCommand,
 		Summary:   "The liveness command calls curl, wget, psql, mysql, mongosh, nodetool, rabbitmqctl, kafka-… or java, has more than 2 pipes or more than 200 characters.",
-		Message:   "complex command ({why}); write httpGet, grpc or tcpSocket",
+		Message:   "complex command ({why}); write a cheaper one, or httpGet or grpc",
 		Rationale: "Each run starts a process, often a runtime, and needs CPU in just the moment in which there is none. What can fail in the command restarts the application.",
 		Sources:   [2]string{dangerous, issues + "82440"},
 	},
 	{
 		ID: "PS028", Severity: Warning, on: every, check: missingProgram,
-		Summary:   "The command begins with a shell or a POSIX tool, and the image has none by its name (distroless, static, scratch; not their debug variants), or the Pod runs on Windows.",
+		Summary:   "The command begins with a shell or a POSIX tool, and the image has none by its name (distroless, Chainguard's static, scratch in its tag; not their debug variants), or the Pod runs on Windows.",
 		Message:   "{program} cannot run {place}: the probe never counts; write httpGet or tcpSocket",
 		Rationale: "A command that cannot be started is discarded: liveness never acts, readiness never passes, and with such a startup probe the container waits forever.",
 		Sources:   [2]string{execProber, issues + "106682"},
@@ -112,15 +112,19 @@ func (s subject) httpHandler(kind probe.Kind) (handler, bool) {
 }
 
 func asksForPage(s subject, kind probe.Kind) ([]any, bool) {
-	if h, ok := s.httpHandler(kind); ok && servesPages(h.path, h.port.Number, s.container.Image) {
+	if h, ok := s.httpHandler(kind); ok && s.servesPages(&h) {
 		return found(shown(h.path))
 	}
 	return nil, false
 }
 
 func testsDependencies(s subject, kind probe.Kind) ([]any, bool) {
-	if h, ok := s.httpHandler(kind); ok && seemsToTestDependencies(h.path, h.query, s.container.Image) {
-		return found(shown(h.path))
+	h, ok := s.httpHandler(kind)
+	if !ok || s.container.own(h.path, 0, probe.Liveness, probe.Startup) {
+		return nil, false
+	}
+	if why := whatItTests(h.path, h.query, s.container.Image); why != "" {
+		return found(shown(h.path), why)
 	}
 	return nil, false
 }

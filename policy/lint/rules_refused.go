@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"net"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -138,7 +139,7 @@ var brokenRules = []Rule{
 	},
 	{
 		ID: "PS008", Severity: Error, on: every, check: foreignHost,
-		Summary:   "httpGet or tcpSocket names a host.",
+		Summary:   "httpGet or tcpSocket names a host. Exempt is the loopback address in a Pod on the host's network, which the baseline level does not admit anyway.",
 		Message:   "names a host, which Pod Security forbids; remove host, the Pod itself is asked",
 		Rationale: "The baseline level of Pod Security refuses any host since 1.34: the kubelet would send requests to wherever the Pod's author wants.",
 		Sources:   [2]string{podSecurity},
@@ -185,7 +186,13 @@ func wrongContainerType(s subject, _ probe.Kind) ([]any, bool) {
 
 func foreignHost(s subject, kind probe.Kind) ([]any, bool) {
 	h := s.container.handlerOf(s.probe(kind))
-	return foundIf(h.host != "")
+	return foundIf(h.host != "" && !(s.pod.Spec.HostNetwork && isLoopback(h.host)))
+}
+
+// isLoopback reports whether a host is the machine itself.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 func invalidHeader(s subject, kind probe.Kind) ([]any, bool) {

@@ -39,10 +39,10 @@ var surroundingsRules = []Rule{
 		Sources:   [2]string{prober},
 	},
 	{
-		ID: "PS040", Severity: Warning, on: startup, check: blocksApplication,
+		ID: "PS040", Severity: Info, on: startup, check: blocksApplication,
 		Summary:   "A native sidecar has a startup probe.",
-		Message:   "the init containers after it and the application wait for it; remove it",
-		Rationale: "The kubelet starts what comes after a native sidecar only when the sidecar's startup probe has passed. If it never does, the application never starts.",
+		Message:   "what starts after this sidecar, the application too, waits until this has passed",
+		Rationale: "A fact, and the documented way to let the application wait for a sidecar. It is worth knowing because the application never starts if the probe never passes.",
 		Sources:   [2]string{sidecars},
 	},
 	{
@@ -68,7 +68,7 @@ var surroundingsRules = []Rule{
 	},
 	{
 		ID: "PS044", Severity: Warning, on: startup, check: weakerThanLiveness,
-		Summary:   "The startup probe is a bare connection while liveness asks for an answer, or asks another path that is neither a start-up nor a readiness endpoint. Another query on the same path, or another port, is not judged.",
+		Summary:   "The startup probe is a bare connection while liveness asks for an answer, or asks another port, or another path that neither is a start-up or readiness endpoint nor sums up that of liveness. Another query on the same path is not judged.",
 		Message:   "may pass while liveness still fails; write what livenessProbe asks",
 		Rationale: "Liveness begins when the startup probe has passed. If that proves less, the container is killed while it is still starting.",
 		Sources:   [2]string{concepts, worker},
@@ -132,7 +132,8 @@ var credentialHeaders = []string{"Authorization", "Proxy-Authorization", "Cookie
 func credentialInHeader(s subject, kind probe.Kind) ([]any, bool) {
 	for _, header := range headersOf(s.probe(kind)) {
 		for _, name := range credentialHeaders {
-			if header.Value != "" && strings.EqualFold(header.Name, name) {
+			// A cookie whose value says that a probe asks is a mark and no credential.
+			if header.Value != "" && strings.EqualFold(header.Name, name) && !hasWord(header.Value, "probe", "healthcheck") {
 				return found(name)
 			}
 		}
@@ -147,10 +148,22 @@ func weakerThanLiveness(s subject, kind probe.Kind) ([]any, bool) {
 	}
 	start, live := s.container.handlerOf(s.probe(kind)), s.container.handlerOf(liveness)
 	switch {
-	case start.scheme == probe.TCP:
-		return foundIf(live.scheme != probe.TCP && live.scheme != "")
+	case start.scheme == probe.TCP && live.scheme != probe.TCP:
+		return foundIf(live.scheme != "")
+	case start.scheme == probe.TCP, start.scheme == probe.GRPC && live.scheme == probe.GRPC:
+		return foundIf(start.port != live.port)
 	case start.http() && live.http():
-		return foundIf(start.path != live.path && !hasWord(start.path, startupWords) && !hasWord(start.path, readinessWords))
+		return foundIf(!provesMore(&start, &live))
 	}
 	return nil, false
+}
+
+// provesMore reports whether an application that answers the startup probe is known to answer liveness too, as far as
+// paths tell.
+func provesMore(start, live *handler) bool {
+	if start.path == live.path {
+		return start.port == live.port
+	}
+	return asksForStart(start.path) || asksForReadiness(start.path, start.query) ||
+		start.port == live.port && start.path != "/" && strings.HasPrefix(live.path, strings.TrimSuffix(start.path, "/")+"/")
 }

@@ -103,7 +103,7 @@ var table = [...]Description{
 	{CommandOverridden, "the image is known as %s, and its command is another", "write the handler to have it anyway", false},
 	{LowConfidence, "the ports alone do not prove enough", "annotate the Pod to have it", true},
 	{LintRule, "beside what is there, it would be what rule %s warns of", "probe-injector explain tells more", false},
-	{LivenessNotInferred, "the policy asks for a written liveness handler", "write liveness: /PATH", false},
+	{LivenessNotInferred, "the policy takes liveness only from a handler that somebody wrote", "", false},
 	{PodTooLarge, "the Pod is so large that with them it could not be stored", "write them into the Pod", false},
 }
 
