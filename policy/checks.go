@@ -312,7 +312,7 @@ func meshPassesStartup(g *gated) bool {
 // protocol or a framework knows no software. A probe of the start kills as liveness does.
 func neverOffered(g *gated) (string, bool) {
 	known := g.software.profile
-	if !g.candidate.explicit || known == nil || len(known.detect) == 0 || g.software.commandOverridden {
+	if !g.candidate.explicit || known == nil || len(known.detect) == 0 || g.software.commandOverridden != "" {
 		return "", false
 	}
 	kind := g.candidate.kind

@@ -213,8 +213,12 @@ func (c *chooser) fromProfile(p *profile, kind probe.Kind, source Source) (candi
 	if !ok {
 		return candidate{}, refusal{p.refuses(kind, c.optedIn), p.name}
 	}
-	handler, why := c.resolve(offered.handler)
-	return candidate{handler: handler, source: source, profile: p.name}, why
+	handler, why := c.settled(p, offered.handler)
+	if why.refuses() || handler.Scheme == offered.handler.Scheme || kind == probe.Readiness || c.optedIn || handler.Scheme != probe.TCP {
+		return candidate{handler: handler, source: source, profile: p.name}, why
+	}
+	// What restarts a container on behalf of a rule asks what the profile asks, or nothing.
+	return candidate{}, refusal{reason.NotOffered, p.name}
 }
 
 // fromEvidence finds a handler that nobody wrote: that of the profile of the detected software, or a bare connection to a
@@ -224,12 +228,11 @@ func (c *chooser) fromEvidence(kind probe.Kind) (candidate, refusal) {
 		return candidate{}, because(reason.LivenessNotInferred)
 	}
 	detected := c.software.detected
+	overridden := c.software.commandOverridden
 	switch {
+	case overridden != "" && (!c.optedIn || (kind.Kills() && !c.ask.handlers.Has(kind))):
+		return candidate{}, refusal{reason.CommandOverridden, overridden}
 	case detected == nil:
-		return c.fromPorts()
-	case c.software.commandOverridden && (!c.optedIn || (kind.Kills() && !c.ask.handlers.Has(kind))):
-		return candidate{}, refusal{reason.CommandOverridden, detected.name}
-	case c.software.commandOverridden:
 		return c.fromPorts()
 	}
 	found, why := c.fromProfile(detected, kind, SourceEvidence)
@@ -291,7 +294,7 @@ func (c *chooser) guardOf(live candidate) candidate {
 	if !ok {
 		return live
 	}
-	handler, why := c.resolve(own.handler)
+	handler, why := c.settled(c.software.profile, own.handler)
 	if why.refuses() {
 		return live
 	}

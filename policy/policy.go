@@ -104,6 +104,7 @@ func compile(file *v1alpha1.ProbePolicy, known *catalogue.Catalogue, version str
 		inferLiveness: *spec.InferredLiveness,
 		maxBudget:     v1alpha1.Seconds(spec.MaxStartupBudget),
 		profiles:      map[string]*profile{},
+		detectors:     detect.NewDetectors(known.PortNumbers, known.Clients),
 		knownSidecars: map[string]bool{},
 		classHints:    known.ClassHints,
 		imageMirrors:  spec.ImageMirrors,
@@ -141,7 +142,7 @@ func (p *Policy) addProfiles(place string, profiles []v1alpha1.Profile) error {
 			return fmt.Errorf("%s[%d] %s: %w", place, i, profiles[i].Name, err)
 		}
 		p.profiles[compiled.name] = &compiled
-		p.detectors.Add(compiled.name, compiled.detect)
+		p.detectors.Add(&profiles[i])
 	}
 	return nil
 }

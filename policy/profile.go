@@ -20,10 +20,11 @@ type profile struct {
 	overrides  overrides
 	hostHeader string
 	// risk is what can go wrong, in a sentence.
-	risk   string
-	detect []v1alpha1.Detection
-	ports  []v1alpha1.PortSource
-	probes map[probe.Kind]profileProbe
+	risk     string
+	detect   []v1alpha1.Detection
+	ports    []v1alpha1.PortSource
+	settings []v1alpha1.Setting
+	probes   map[probe.Kind]profileProbe
 }
 
 type profileProbe struct {
@@ -50,6 +51,7 @@ func compileProfile(p *v1alpha1.Profile) (profile, error) {
 		risk:       p.Risk,
 		detect:     p.Detect,
 		ports:      p.Ports,
+		settings:   p.Settings,
 		probes:     map[probe.Kind]profileProbe{},
 	}
 	for kind, source := range map[probe.Kind]*v1alpha1.ProfileProbe{

@@ -95,24 +95,43 @@ func (p *Policy) inputs(a *admittedContainer) timing.Inputs {
 
 // classOf is the timing class of a container: that of the profile that describes it, else the one that its variables or
 // its image suggest. A hint never shortens the start that unknown software gets: a variable may have been left over from
-// something else. False means that nothing is known.
+// something else. Whatever has a GPU may load a model first. False means that nothing is known.
 func (p *Policy) classOf(ask *containerAsk, s *software) (timing.Class, bool) {
+	class, known := p.generic, false
 	if s.profile != nil {
-		return s.profile.class, true
+		class, known = s.profile.class, true
+	} else if hint := p.hintFor(ask, s); hint != nil {
+		class, known = timing.ClassByName(hint.Class)
+		class.StartupBudget = max(class.StartupBudget, p.generic.StartupBudget)
 	}
+	if ask.container.Resources.Limits.Accelerator {
+		model, _ := timing.ClassByName(modelClass)
+		if !known {
+			return model, true
+		}
+		class.StartupBudget = max(class.StartupBudget, model.StartupBudget)
+	}
+	return class, known
+}
+
+// modelClass is the class of what loads model weights.
+const modelClass = "model"
+
+// hintFor is the first hint that fits a container; nil where there is none. An image whose command is another hints at
+// nothing.
+func (p *Policy) hintFor(ask *containerAsk, s *software) *catalogue.ClassHint {
 	img := detect.ParseImage(ask.container.Image, p.imageMirrors)
-	if len(ask.container.Env) == 0 && !p.hintedImages[img.Last] {
-		return p.generic, false
+	byImage := s.commandOverridden == "" && p.hintedImages[img.Last]
+	if len(ask.container.Env) == 0 && !byImage {
+		return nil
 	}
 	i := slices.IndexFunc(p.classHints, func(h catalogue.ClassHint) bool {
-		return img.IsNamed(h.Images) || slices.ContainsFunc(h.Env, ask.container.Env.Has)
+		return (byImage && img.IsNamed(h.Images)) || slices.ContainsFunc(h.Env, ask.container.Env.Has)
 	})
 	if i < 0 {
-		return p.generic, false
+		return nil
 	}
-	class, ok := timing.ClassByName(p.classHints[i].Class)
-	class.StartupBudget = max(class.StartupBudget, p.generic.StartupBudget)
-	return class, ok
+	return &p.classHints[i]
 }
 
 // overrides are answers to the three questions about time, in seconds; 0 is no answer.

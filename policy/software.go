@@ -3,6 +3,8 @@ package policy
 import (
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/detect"
+	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/reason"
 )
 
 // software is what is known of the software in a container. The zero value is unknown software.
@@ -12,8 +14,9 @@ type software struct {
 	// detected is the profile of the software that the container shows, by evidence; nil where another is named.
 	detected *profile
 	evidence detect.Evidence
-	// commandOverridden reports that the image is known and its command is another: the container may be a client.
-	commandOverridden bool
+	// commandOverridden is the profile of an image whose command is another, so that it may be a client: nothing of the
+	// profile holds for it. Empty where there is none.
+	commandOverridden string
 }
 
 // named is the software of a container that nobody looks at more closely: the profile that was named, if one was.
@@ -26,8 +29,11 @@ func (p *Policy) softwareOf(ask *containerAsk) software {
 	}
 	img := detect.ParseImage(ask.container.Image, p.imageMirrors)
 	found := p.detectors.Detect(ask.container, &img)
+	if found.CommandOverridden {
+		return software{commandOverridden: found.Profile}
+	}
 	detected := p.profiles[found.Profile]
-	return software{profile: detected, detected: detected, evidence: found.Evidence, commandOverridden: found.CommandOverridden}
+	return software{profile: detected, detected: detected, evidence: found.Evidence}
 }
 
 // hintedImages are the last segments of the images that hints name. A hint names none with a star.
@@ -39,4 +45,20 @@ func hintedImages(hints []catalogue.ClassHint) map[string]bool {
 		}
 	}
 	return images
+}
+
+// settled puts the handler of a profile where the settings of the container have put what it asks. Where they hide the
+// path, what is left is the port.
+func (c *chooser) settled(p *profile, h probe.Handler) (probe.Handler, refusal) {
+	place := detect.PlaceOf(c.ask.container, p.settings)
+	for _, setting := range [...]string{place.Off, place.Unreachable} {
+		if setting != "" && h.OverNetwork() {
+			return h, refusal{reason.Moved, setting}
+		}
+	}
+	moved, ok := place.Move(h)
+	if !ok {
+		moved = probe.Handler{Scheme: probe.TCP, Port: h.Port}
+	}
+	return c.resolve(moved)
 }

@@ -75,6 +75,7 @@ func describeProfile(to io.Writer, p *knownProfile) error {
 	if findsPort(p.Readiness, p.Liveness, p.Startup) {
 		d.line("Port", strings.TrimPrefix(words.Ports(&p.Profile)+", else the container's only port", ", else "))
 	}
+	d.line("Moved by", words.Settings(&p.Profile))
 	d.line("Readiness", probeInWords(words, p.Readiness))
 	d.line("Liveness", probeInWords(words, p.Liveness))
 	d.line("Startup", startupInWords(words, &p.Profile))

@@ -36,6 +36,7 @@ type page struct {
 func pages() []page {
 	return []page{
 		{"policy/catalogue/catalogue.json", catalogueFile},
+		{"policy/environment/variables.go", variablesFile},
 		{"docs/annotations.md", annotationsPage},
 		{"docs/decision-table.md", decisionTablePage},
 		{"docs/metrics.md", metricsPage},

@@ -40,9 +40,12 @@ registry, and nothing is run.
 
 - **Images** are compared by the last part of their name, or the last two, without registry, tag and digest. Images below
   one of your policy's ` + code("imageMirrors") + ` count as images of Docker Hub.
-- **A command of its own speaks against the image**: the container may be a client that only borrows it. Rules then leave it
-  alone, and who asks gets readiness on the container's port and no liveness that was not written.
+- **A command of its own speaks against the image**, unless it starts one of the software's own programs, or the container
+  declares a port that only this software has: it may be a client that borrows the image. Rules then leave it alone, and
+  who asks gets readiness on the container's port, no liveness that was not written, and nothing of the profile.
   Arguments (` + code("args") + `) do not speak against it.
+- **What is written can move an endpoint**: each profile lists the arguments and variables that do. A path prefix that is
+  written is put before the path; what comes from a Secret or a ConfigMap is unknown, and then only the port is asked.
 - **A handler without a port** goes to the first of the places under "port" that the container has, else to its only port.
 - **Profiles without "recognised by"** apply only where an annotation or a rule names them.
 - **Naming a profile wins**: ` + code("probe-injector.dev/profile: NAME") + ` on the Pod ends the search.`)
@@ -52,11 +55,14 @@ registry, and nothing is run.
 		rows = append(rows, []string{strings.ReplaceAll(string(e.Kind), "_", " "), strings.Replace(e.Because, "%s", "…", 1), string(e.Confidence), e.Gives})
 	}
 	d.table([]string{"evidence", "in words", "confidence", "gives"}, rows)
-	d.paragraph("Of the environment only these variables are read, and the values only of those that are marked. What comes from a Secret or a ConfigMap is never known. A variable completes other evidence or chooses the times; it never names a path.")
+	d.paragraph("Of the environment only these variables are read, and the values only of those that are marked. What comes from a Secret or a ConfigMap is never known. The list is made from the profiles.")
 	rows = nil
 	for _, v := range environment.Known() {
 		read := "no"
-		if v.Value {
+		switch {
+		case len(v.Arguments) > 0:
+			read = "only " + strings.Join(v.Arguments, ", ")
+		case v.Value:
 			read = "yes"
 		}
 		rows = append(rows, []string{code(v.Name), v.Purpose, read})
@@ -140,6 +146,9 @@ func aboutProfile(p *v1alpha1.Profile) string {
 	}
 	if ports := words.Ports(p); ports != "" {
 		parts = append(parts, "**Port:** "+ports)
+	}
+	if settings := words.Settings(p); settings != "" {
+		parts = append(parts, "**What can move it:** "+settings)
 	}
 	if p.Startup != nil {
 		parts = append(parts, "**Startup probe:** "+words.Handler(p.Startup))

@@ -11,7 +11,6 @@ import (
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
-	"github.com/probe-injector/probe-injector/policy/environment"
 	"github.com/probe-injector/probe-injector/policy/timing"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
@@ -29,6 +28,8 @@ type Catalogue struct {
 	Verified []string `json:"verified,omitempty"`
 	// ClassHints choose the timing class of a container that no profile describes. The first that fits counts.
 	ClassHints []ClassHint `json:"classHints"`
+	// Clients are programs that ask a server and are none; a star at an end stands for anything.
+	Clients []string `json:"clients,omitempty"`
 	// Sidecars are names of containers that are never the main one and bring or own their probes.
 	Sidecars []string `json:"sidecars"`
 	// PortNames are the names, up to their first dash, of ports that serve what the container is there for.
@@ -94,6 +95,11 @@ func validate(c *Catalogue) field.ErrorList {
 			}
 		}
 	}
+	for i := range c.Profiles {
+		if p := &c.Profiles[i]; p.AsksAPath() && len(p.Settings) == 0 && p.Settled == "" {
+			errs = append(errs, field.Required(path.Index(i).Child("settings"), "profile "+p.Name+" asks a path: what can move it, or settled, why nothing can"))
+		}
+	}
 	errs = append(errs, c.validateGroups(field.NewPath("groups"))...)
 	for i, name := range c.Verified {
 		if !slices.Contains(c.Names(), name) {
@@ -134,11 +140,6 @@ func (h *ClassHint) validate(path *field.Path) field.ErrorList {
 	for i, image := range h.Images {
 		if strings.Contains(image, "*") {
 			errs = append(errs, field.Invalid(path.Child("images").Index(i), image, "a hint names images in full"))
-		}
-	}
-	for i, name := range h.Env {
-		if _, ok := environment.Find(strings.TrimSuffix(name, "*")); !ok {
-			errs = append(errs, field.NotSupported(path.Child("env").Index(i), name, environment.Names()))
 		}
 	}
 	return errs

@@ -51,34 +51,33 @@ func TestAPolicyWithTheWholeCatalogueCanBePrepared(t *testing.T) {
 }
 
 const (
-	good   = `{name: a, summary: b, risk: c, source: "https://d.example", readiness: {handler: /e}}`
+	good   = `{name: a, summary: b, risk: c, source: "https://d.example", settled: f, readiness: {handler: /e}}`
 	groups = "\ngroups: [{title: A, first: a}]\n"
 )
 
 func TestMistakesAreRefusedWithTheirPlace(t *testing.T) {
 	rows := map[string]struct{ text, want string }{
-		"nothing to refuse":       {"profiles: [" + good + "]" + groups, ""},
-		"no YAML":                 {"profiles: [", "not YAML"},
-		"an unknown member":       {"profiles: [" + strings.Replace(good, "name:", "nam: x, name:", 1) + "]", `unknown field "profiles[0].nam"`},
-		"an unknown member above": {"profile: []", `unknown field "profile"`},
-		"a member twice":          {"profiles: [" + strings.Replace(good, "name:", "name: x, name:", 1) + "]", `key "name" already set`},
-		"a name twice":            {"profiles: [" + good + ", " + good + "]" + groups, `profiles[1].name: Duplicate value: "a"`},
-		"a name that is no label": {"profiles: [" + strings.Replace(good, "name: a", "name: A_1", 1) + "]", "profiles[0].name: Invalid value"},
-		"no summary":              {"profiles: [" + strings.Replace(good, "summary: b, ", "", 1) + "]", "profiles[0].summary: Required value: profile a must say it"},
-		"no risk":                 {"profiles: [" + strings.Replace(good, "risk: c, ", "", 1) + "]", "profiles[0].risk: Required value"},
-		"no source":               {"profiles: [" + strings.Replace(good, `source: "https://d.example", `, "", 1) + "]", "profiles[0].source: Required value"},
-		"an unknown class":        {"profiles: [" + strings.Replace(good, "risk:", "class: slow, risk:", 1) + "]", `profiles[0].class: Unsupported value: "slow"`},
-		"an unknown variable":     {"profiles: [" + strings.Replace(good, "risk:", "detect: [{env: [{name: HOME}]}], risk:", 1) + "]", "profiles[0].detect[0].env[0].name: Unsupported value"},
-		"a port alone":            {"profiles: [" + strings.Replace(good, "risk:", "detect: [{ports: [80]}], risk:", 1) + "]", "profiles[0].detect[0]: Required value"},
-		"a wrong handler":         {"profiles: [" + strings.Replace(good, "/e", "e", 1) + "]", "profiles[0].readiness.handler: Invalid value"},
-		"a group of nobody":       {"profiles: [" + good + "]\ngroups: [{title: A, first: b}]", `groups[0].first: Not found: "b"`},
-		"a group twice":           {"profiles: [" + good + "]\ngroups: [{title: A, first: a}, {title: B, first: a}]", "groups[1].first: Invalid value"},
-		"a mark for nobody":       {"profiles: [" + good + "]" + groups + "verified: [b]", `verified[0]: Not found: "b"`},
-		"a hint of no class":      {"classHints: [{class: slow, images: [a]}]", `classHints[0].class: Unsupported value: "slow"`},
-		"a hint by nothing":       {"classHints: [{class: jvm}]", "classHints[0]: Required value: env or images"},
-		"a hint by what is never read": {
-			"classHints: [{class: jvm, env: [HOME]}]", `classHints[0].env[0]: Unsupported value: "HOME"`,
-		},
+		"nothing to refuse":               {"profiles: [" + good + "]" + groups, ""},
+		"no YAML":                         {"profiles: [", "not YAML"},
+		"an unknown member":               {"profiles: [" + strings.Replace(good, "name:", "nam: x, name:", 1) + "]", `unknown field "profiles[0].nam"`},
+		"an unknown member above":         {"profile: []", `unknown field "profile"`},
+		"a member twice":                  {"profiles: [" + strings.Replace(good, "name:", "name: x, name:", 1) + "]", `key "name" already set`},
+		"a name twice":                    {"profiles: [" + good + ", " + good + "]" + groups, `profiles[1].name: Duplicate value: "a"`},
+		"a name that is no label":         {"profiles: [" + strings.Replace(good, "name: a", "name: A_1", 1) + "]", "profiles[0].name: Invalid value"},
+		"no summary":                      {"profiles: [" + strings.Replace(good, "summary: b, ", "", 1) + "]", "profiles[0].summary: Required value: profile a must say it"},
+		"no risk":                         {"profiles: [" + strings.Replace(good, "risk: c, ", "", 1) + "]", "profiles[0].risk: Required value"},
+		"no source":                       {"profiles: [" + strings.Replace(good, `source: "https://d.example", `, "", 1) + "]", "profiles[0].source: Required value"},
+		"an unknown class":                {"profiles: [" + strings.Replace(good, "risk:", "class: slow, risk:", 1) + "]", `profiles[0].class: Unsupported value: "slow"`},
+		"a path that anything could move": {"profiles: [" + strings.Replace(good, "settled: f, ", "", 1) + "]", "profiles[0].settings: Required value"},
+		"an effect that is none":          {"profiles: [" + strings.Replace(good, "settled: f", "settings: [{arg: --a, does: Moves}]", 1) + "]", `profiles[0].settings[0].does: Unsupported value: "Moves"`},
+		"settings and none":               {"profiles: [" + strings.Replace(good, "settled: f", "settled: f, settings: [{arg: --a, does: TLS}]", 1) + "]", "profiles[0].settled: Forbidden"},
+		"a port alone":                    {"profiles: [" + strings.Replace(good, "risk:", "detect: [{ports: [80]}], risk:", 1) + "]", "profiles[0].detect[0]: Required value"},
+		"a wrong handler":                 {"profiles: [" + strings.Replace(good, "/e", "e", 1) + "]", "profiles[0].readiness.handler: Invalid value"},
+		"a group of nobody":               {"profiles: [" + good + "]\ngroups: [{title: A, first: b}]", `groups[0].first: Not found: "b"`},
+		"a group twice":                   {"profiles: [" + good + "]\ngroups: [{title: A, first: a}, {title: B, first: a}]", "groups[1].first: Invalid value"},
+		"a mark for nobody":               {"profiles: [" + good + "]" + groups + "verified: [b]", `verified[0]: Not found: "b"`},
+		"a hint of no class":              {"classHints: [{class: slow, images: [a]}]", `classHints[0].class: Unsupported value: "slow"`},
+		"a hint by nothing":               {"classHints: [{class: jvm}]", "classHints[0]: Required value: env or images"},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {

@@ -59,6 +59,10 @@ func (mark Words) Detection(d *v1alpha1.Detection) string {
 	for i := range d.Ports {
 		ports = append(ports, d.Ports[i].String())
 	}
+	if d.PortAlone {
+		add("port alone", ports, "or")
+		return strings.Join(parts, ", ")
+	}
 	add("port", ports, "or")
 	return strings.Join(parts, ", ")
 }
@@ -74,6 +78,9 @@ func (mark Words) Port(s *v1alpha1.PortSource) string {
 		return "the variable " + mark(s.Env)
 	case s.Name != "":
 		return "the port named " + mark(s.Name)
+	}
+	if s.Undeclared {
+		return number(s.Number) + ", declared or not"
 	}
 	return number(s.Number)
 }
@@ -109,6 +116,37 @@ func (mark Words) Ports(p *v1alpha1.Profile) string {
 		}
 	}
 	return strings.Join(places, ", else ")
+}
+
+// effects say in words what a setting does.
+var effects = map[v1alpha1.Effect]string{
+	v1alpha1.Prefix: "prefix", v1alpha1.Path: "path", v1alpha1.TLS: "TLS", v1alpha1.Plain: "no TLS",
+	v1alpha1.Hides: "only the port is asked", v1alpha1.Binds: "listen address", v1alpha1.Disables: "not this profile",
+}
+
+// Settings says in words what can move the probes of a profile.
+func (mark Words) Settings(p *v1alpha1.Profile) string {
+	if p.Settled != "" {
+		return "nothing: " + p.Settled
+	}
+	var parts []string
+	for _, does := range v1alpha1.Effects() {
+		var names []string
+		for i := range p.Settings {
+			s := &p.Settings[i]
+			name := strings.TrimSpace(s.Env + " " + s.Arg)
+			if len(s.Values) > 0 {
+				name += "=" + strings.Join(s.Values, "|")
+			}
+			if s.Does == does && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		if len(names) > 0 {
+			parts = append(parts, effects[does]+": "+mark.list(names, "or"))
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // Hint says in words what suggests a class.

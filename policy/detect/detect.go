@@ -24,7 +24,7 @@ type Software struct {
 // detector is one way to detect a profile's software.
 type detector struct {
 	*v1alpha1.Detection
-	profile string
+	profile *v1alpha1.Profile
 	// order is the place among all: the first that matches counts.
 	order int
 }
@@ -35,17 +35,33 @@ type Detectors struct {
 	// byImage are those that name images in full, by the last segment of each name.
 	byImage map[string][]detector
 	others  []detector
-	count   int
+	// byPort are those that only a port speaks for. They count after all others.
+	byPort []detector
+	count  int
+	// sharedPorts are numbers that software of every kind has: they are nobody's own.
+	sharedPorts []int32
+	// clients are programs that ask a server and are none.
+	clients []string
+}
+
+// NewDetectors is without ways to detect anything. The numbers are those of ports that software of every kind has,
+// the clients programs that ask a server and are none.
+func NewDetectors(sharedPorts []int32, clients []string) Detectors {
+	return Detectors{byImage: map[string][]detector{}, sharedPorts: sharedPorts, clients: clients}
 }
 
 // Add appends the ways to detect the software of a profile.
-func (d *Detectors) Add(profile string, detections []v1alpha1.Detection) {
+func (d *Detectors) Add(p *v1alpha1.Profile) {
 	if d.byImage == nil {
 		d.byImage = map[string][]detector{}
 	}
-	for i := range detections {
-		each := detector{Detection: &detections[i], profile: profile, order: d.count}
+	for i := range p.Detect {
+		each := detector{Detection: &p.Detect[i], profile: p, order: d.count}
 		d.count++
+		if each.PortAlone {
+			d.byPort = append(d.byPort, each)
+			continue
+		}
 		open := func(pattern string) bool { return strings.Contains(pattern, "*") }
 		if len(each.Images) == 0 || slices.ContainsFunc(each.Images, open) {
 			d.others = append(d.others, each)
@@ -77,20 +93,70 @@ func (d *Detectors) candidates(img *Image, take func(*detector) bool) {
 }
 
 // Detect finds the first way that matches the container, whose image is img. A match by image is set aside if the container
-// overrides the image's command, and is the answer only if no later way matches without that doubt.
+// overrides the image's command by something else, and is the answer only if no later way matches without that doubt.
 func (d *Detectors) Detect(c *workload.Container, img *Image) Software {
 	var software Software
-	d.candidates(img, func(candidate *detector) bool {
+	take := func(candidate *detector) bool {
 		if !matches(candidate.Detection, c, img) {
 			return false
 		}
-		overridden := len(candidate.Images) > 0 && len(candidate.Args) == 0 && len(c.Command) > 0
+		if place := PlaceOf(c, candidate.profile.Settings); place.Off != "" {
+			return false
+		}
+		overridden := len(candidate.Images) > 0 && len(candidate.Args) == 0 && d.isOverridden(candidate, c, img)
 		if software.Profile == "" || !overridden {
-			software = Software{Profile: candidate.profile, Evidence: evidenceOf(candidate.Detection, c), CommandOverridden: overridden}
+			software = Software{Profile: candidate.profile.Name, Evidence: evidenceOf(candidate.Detection, c), CommandOverridden: overridden}
 		}
 		return !overridden
-	})
+	}
+	d.candidates(img, take)
+	for i := 0; i < len(d.byPort) && software.Profile == ""; i++ {
+		take(&d.byPort[i])
+	}
 	return software
+}
+
+// isOverridden reports whether the container has a command of its own that does not start the software, as far as one
+// can see: it may be a client. A declared port that no other software uses proves that it is a server, unless the
+// program is known for asking one.
+func (d *Detectors) isOverridden(candidate *detector, c *workload.Container, img *Image) bool {
+	if len(c.Command) == 0 || runsScriptOfImage(c) {
+		return false
+	}
+	programs := c.Programs()
+	if slices.ContainsFunc(programs, func(program string) bool { return program == img.Last || isNamedAfter(program, candidate.profile) }) {
+		return false
+	}
+	isClient := func(program string) bool {
+		return slices.ContainsFunc(d.clients, func(pattern string) bool { return fits(pattern, program) })
+	}
+	return !d.declaresOwnPort(candidate.profile, c) || slices.ContainsFunc(programs, isClient)
+}
+
+// isNamedAfter reports whether a program is one of the profile's own.
+func isNamedAfter(program string, p *v1alpha1.Profile) bool {
+	return slices.ContainsFunc(p.Programs, func(pattern string) bool { return fits(pattern, program) }) ||
+		slices.ContainsFunc(p.Detect, func(each v1alpha1.Detection) bool {
+			return slices.ContainsFunc(each.Images, func(pattern string) bool { return LastSegment(pattern) == program })
+		})
+}
+
+// runsScriptOfImage reports whether the command is the image's own entry point, by the places where publishers put it.
+func runsScriptOfImage(c *workload.Container) bool {
+	programs := c.Programs()
+	last := programs[max(0, len(programs)-1):]
+	return strings.HasPrefix(c.Command[0], "/opt/bitnami/scripts/") || (len(last) == 1 && last[0] == "docker-entrypoint.sh")
+}
+
+// declaresOwnPort reports whether the container declares a port by the number that the profile knows it by.
+func (d *Detectors) declaresOwnPort(p *v1alpha1.Profile, c *workload.Container) bool {
+	own := func(number int32) bool {
+		return number != 0 && !slices.Contains(d.sharedPorts, number) && c.Declares(probe.Port{Number: number})
+	}
+	return slices.ContainsFunc(p.Ports, func(s v1alpha1.PortSource) bool { return own(s.Number) }) ||
+		slices.ContainsFunc(p.Detect, func(each v1alpha1.Detection) bool {
+			return slices.ContainsFunc(each.Ports, func(port intstr.IntOrString) bool { return own(port.IntVal) })
+		})
 }
 
 // evidenceOf is what a matching detection has seen.
@@ -100,6 +166,8 @@ func evidenceOf(d *v1alpha1.Detection, c *workload.Container) Evidence {
 		return Evidence{EvidenceArgument, d.Args[0]}
 	case len(d.Images) > 0:
 		return Evidence{EvidenceImage, c.Image}
+	case d.PortAlone:
+		return Evidence{EvidenceOwnPort, declaredOf(d, c)}
 	}
 	return Evidence{EvidenceVariable, d.Env[0].Name}
 }
@@ -130,4 +198,14 @@ func matches(d *v1alpha1.Detection, c *workload.Container, img *Image) bool {
 
 func declaresPort(c *workload.Container, port intstr.IntOrString) bool {
 	return c.Declares(probe.Port{Number: port.IntVal, Name: port.StrVal})
+}
+
+// declaredOf is the first of a detection's ports that the container declares.
+func declaredOf(d *v1alpha1.Detection, c *workload.Container) string {
+	for _, port := range d.Ports {
+		if declaresPort(c, port) {
+			return port.String()
+		}
+	}
+	return ""
 }

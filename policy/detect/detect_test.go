@@ -35,14 +35,14 @@ func secret(name string) corev1.EnvVar {
 // found is what a single way of detection, of a profile called it, makes of a container.
 func found(d v1alpha1.Detection, c *workload.Container) detect.Software {
 	var detectors detect.Detectors
-	detectors.Add("it", []v1alpha1.Detection{d})
+	detectors.Add(&v1alpha1.Profile{Name: "it", Detect: []v1alpha1.Detection{d}})
 	img := detect.ParseImage(c.Image, nil)
 	return detectors.Detect(c, &img)
 }
 
 func TestSoftwareIsDetectedWhereEverythingHolds(t *testing.T) {
 	http := []workload.ContainerPort{{Name: "http", ContainerPort: 8080}}
-	keycloak := variables(t, corev1.EnvVar{Name: "KC_HEALTH_ENABLED", Value: "true"}, secret("KC_DB"), secret("PORT"))
+	keycloak := variables(t, corev1.EnvVar{Name: "KC_HEALTH_ENABLED", Value: "true"}, secret("NODE_ENV"), secret("PORT"))
 	image := []string{"shop"}
 	major := int32(2)
 	for name, row := range map[string]struct {
@@ -88,7 +88,7 @@ func TestSoftwareIsDetectedWhereEverythingHolds(t *testing.T) {
 			v1alpha1.Detection{Args: []string{"--ping", "--web"}}, workload.Container{Args: []string{"--ping"}}, "", "",
 		},
 		"a variable of any value": {
-			v1alpha1.Detection{Env: []v1alpha1.EnvVar{{Name: "KC_DB"}}}, workload.Container{Env: keycloak}, detect.EvidenceVariable, "KC_DB",
+			v1alpha1.Detection{Env: []v1alpha1.EnvVar{{Name: "NODE_ENV"}}}, workload.Container{Env: keycloak}, detect.EvidenceVariable, "NODE_ENV",
 		},
 		"a variable of the value": {
 			v1alpha1.Detection{Env: []v1alpha1.EnvVar{{Name: "KC_HEALTH_ENABLED", Value: "true"}}}, workload.Container{Env: keycloak},
@@ -158,17 +158,17 @@ func TestTheFirstWayThatMatchesCounts(t *testing.T) {
 		},
 		"a later way without doubt goes before one in doubt": {
 			[]profile{{"a", []v1alpha1.Detection{byImage("shop")}}, {"b", []v1alpha1.Detection{ping}}},
-			workload.Container{Image: "shop", Command: []string{"/shop", "--ping"}}, "b", false,
+			workload.Container{Image: "shop", Command: []string{"/cart", "--ping"}}, "b", false,
 		},
 		"the first in doubt stays without a better one": {
 			[]profile{{"a", []v1alpha1.Detection{byImage("shop")}}, {"b", []v1alpha1.Detection{byImage("s*")}}},
-			workload.Container{Image: "shop", Command: []string{"/shop"}}, "a", true,
+			workload.Container{Image: "shop", Command: []string{"/cart"}}, "a", true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var detectors detect.Detectors
 			for _, p := range row.profiles {
-				detectors.Add(p.name, p.ways)
+				detectors.Add(&v1alpha1.Profile{Name: p.name, Detect: p.ways})
 			}
 			img := detect.ParseImage(row.container.Image, nil)
 			if got := detectors.Detect(&row.container, &img); got.Profile != row.want || got.CommandOverridden != row.overruled {
@@ -180,7 +180,7 @@ func TestTheFirstWayThatMatchesCounts(t *testing.T) {
 
 func TestADetectionOfOneContainerLeavesTheDetectorsAsTheyWere(t *testing.T) {
 	var detectors detect.Detectors
-	detectors.Add("a", []v1alpha1.Detection{{Images: []string{"shop"}}, {Args: []string{"--ping"}}})
+	detectors.Add(&v1alpha1.Profile{Name: "a", Detect: []v1alpha1.Detection{{Images: []string{"shop"}}, {Args: []string{"--ping"}}}})
 	c := workload.Container{Image: "shop", Command: []string{"x"}}
 	img := detect.ParseImage(c.Image, nil)
 	first := detectors.Detect(&c, &img)

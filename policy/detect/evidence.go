@@ -14,6 +14,7 @@ const (
 	EvidenceArgument      EvidenceKind = "argument"
 	EvidenceImage         EvidenceKind = "image"
 	EvidenceVariable      EvidenceKind = "variable"
+	EvidenceOwnPort       EvidenceKind = "own_port"
 	EvidenceExistingProbe EvidenceKind = "existing_probe"
 	EvidencePortName      EvidenceKind = "port_name"
 	EvidencePortNumber    EvidenceKind = "port_number"
@@ -36,6 +37,7 @@ var EvidenceTable = []EvidenceDescription{
 	{EvidenceArgument, v1alpha1.ConfidenceHigh, "known by its argument %s", "the profile's handlers"},
 	{EvidenceImage, v1alpha1.ConfidenceHigh, "known by its image %s", "the profile's handlers"},
 	{EvidenceVariable, v1alpha1.ConfidenceHigh, "known by its variable %s", "the profile's handlers"},
+	{EvidenceOwnPort, v1alpha1.ConfidenceMedium, "known by its port %s", "the profile's handlers"},
 	{EvidenceExistingProbe, v1alpha1.ConfidenceHigh, "its %s asks the same port", "tcp on that port"},
 	{EvidencePortName, v1alpha1.ConfidenceMedium, "found by its port named %s", "tcp on that port"},
 	{EvidencePortNumber, v1alpha1.ConfidenceMedium, "found by its only TCP port %s, where servers usually listen", "tcp on that port"},

@@ -51,6 +51,8 @@ func portFrom(c *workload.Container, s *v1alpha1.PortSource) (port int32, presen
 		}
 		first, _, _ := strings.Cut(value, ";")
 		return portNumber(first), true
+	case s.Undeclared:
+		return s.Number, true
 	default:
 		return c.DeclaredPort(probe.Port{Number: s.Number, Name: s.Name})
 	}

@@ -1,9 +1,9 @@
 // Package environment reads the few environment variables of a container that say which software runs in it.
 //
 // Variables are the largest part of most Pods and may hold secrets, so that all others are dropped before anything is
-// made of them: only the names of Known are ever kept, and values only of those whose value matters. A variable says
-// which timing class fits or on which port software listens, and completes the evidence of an image; it never names an
-// HTTP path. What a variable takes from elsewhere (valueFrom) is not known and counts as set to something else.
+// made of them: only the names of Known are ever kept, and values only of those whose value matters, or the arguments in
+// them that do. Known is what the built-in profiles read (variables.go is made from them). A variable says which timing
+// class fits, where software listens and what moves its endpoints. What a variable takes from elsewhere (valueFrom) is not known and counts as set to something else.
 package environment
 
 import (
@@ -22,76 +22,48 @@ type Variable struct {
 	Name string
 	// Value reports that the value is read too, and not only that there is one.
 	Value bool
+	// Arguments are those that are looked for in the value; the rest of it is dropped. Without them Value means all of it.
+	Arguments []string
 	// Purpose says what it is read for.
 	Purpose string
 }
 
-// known are all variables that are read.
-var known = [...]Variable{
-	{"HOST", true, "the address at which a server listens"},
-	{"HOSTNAME", true, "the address at which a server listens"},
-	{"BIND", true, "the address at which a server listens"},
-	{"BIND_ADDR", true, "the address at which a server listens"},
-	{"BIND_ADDRESS", true, "the address at which a server listens"},
-	{"BIND_HOST", true, "the address at which a server listens"},
-	{"LISTEN", true, "the address at which a server listens"},
-	{"LISTEN_ADDR", true, "the address at which a server listens"},
-	{"LISTEN_ADDRESS", true, "the address at which a server listens"},
-	{"LISTEN_HOST", true, "the address at which a server listens"},
-	{"ADDRESS", true, "the address at which a server listens"},
-	{"ADDR", true, "the address at which a server listens"},
-	{"HTTP_HOST", true, "the address at which a server listens"},
-	{"HTTP_ADDR", true, "the address at which a server listens"},
-	{"HTTP_ADDRESS", true, "the address at which a server listens"},
-	{"SERVER_ADDRESS", true, "the address at which a server listens"},
-	{"SERVER_HOST", true, "the address at which a server listens"},
-	{"MANAGEMENT_SERVER_ADDRESS", true, "the address at which a server listens"},
-	{"QUARKUS_HTTP_HOST", true, "the address at which a server listens"},
-	{"QUARKUS_MANAGEMENT_HOST", true, "the address at which a server listens"},
-	{"MICRONAUT_SERVER_HOST", true, "the address at which a server listens"},
-	{"ASPNETCORE_URLS", true, "the address at which a server listens"},
-	{"URLS", true, "the address at which a server listens"},
-	{"FLASK_RUN_HOST", true, "the address at which a server listens"},
-	{"UVICORN_HOST", true, "the address at which a server listens"},
-	{"GRADIO_SERVER_NAME", true, "the address at which a server listens"},
-	{"STREAMLIT_SERVER_ADDRESS", true, "the address at which a server listens"},
-	{"OLLAMA_HOST", true, "the address at which a server listens"},
-	{"GF_SERVER_HTTP_ADDR", true, "the address at which a server listens"},
-	{"GUNICORN_CMD_ARGS", true, "the address at which a server listens"},
-	{"KC_HTTP_HOST", true, "the address at which a server listens"},
-	{"KC_HTTP_MANAGEMENT_HOST", true, "the address at which a server listens"},
-	{"MANAGEMENT_SERVER_PORT", true, "the port of Spring Boot's Actuator"},
-	{"SERVER_PORT", true, "the port of Spring Boot"},
-	{"SPRING_*", false, "the class of Spring Boot"},
-	{"JAVA_TOOL_OPTIONS", false, "the class of the JVM"},
-	{"QUARKUS_MANAGEMENT_ENABLED", true, "whether Quarkus answers on its management port"},
-	{"QUARKUS_MANAGEMENT_PORT", true, "the management port of Quarkus"},
-	{"QUARKUS_HTTP_PORT", true, "the port of Quarkus"},
-	{"QUARKUS_*", false, "the class of Quarkus"},
-	{"MICRONAUT_SERVER_PORT", true, "the port of Micronaut"},
-	{"MICRONAUT_*", false, "the class of Micronaut"},
-	{"ASPNETCORE_HTTP_PORTS", true, "the port of ASP.NET Core"},
-	{"ASPNETCORE_*", false, "the class of ASP.NET Core"},
-	{"KC_HEALTH_ENABLED", true, "whether Keycloak has health endpoints"},
-	{"KC_HTTP_MANAGEMENT_HEALTH_ENABLED", true, "whether Keycloak has them on its management port"},
-	{"KC_HTTP_MANAGEMENT_SCHEME", true, "whether Keycloak's management port has TLS"},
-	{"KC_*", false, "where Keycloak has its health endpoints"},
-	{"GF_SERVER_PROTOCOL", true, "whether Grafana has TLS"},
-	{"JENKINS_OPTS", false, "whether Jenkins may have another path or port"},
-	{"NODE_ENV", false, "the class of Node.js"},
-	{"RAILS_ENV", false, "the class of Rails"},
-	{"DJANGO_SETTINGS_MODULE", false, "the class of Django"},
-	{"PORT", true, "the port of a buildpack's program"},
+// ReadsWhole reports whether all of the value is read.
+func (v *Variable) ReadsWhole() bool { return v.Value && len(v.Arguments) == 0 }
+
+// ReadsArgument reports whether an argument is looked for in the value.
+func (v *Variable) ReadsArgument(name string) bool {
+	return v.ReadsWhole() || slices.Contains(v.Arguments, name)
+}
+
+// keep is what is kept of a value.
+func (v *Variable) keep(value string) string {
+	if len(v.Arguments) == 0 {
+		return value
+	}
+	var kept []string
+	words := strings.Fields(value)
+	for i, word := range words {
+		name, _, assigned := strings.Cut(word, "=")
+		switch {
+		case !slices.Contains(v.Arguments, name):
+		case !assigned && i+1 < len(words) && !strings.HasPrefix(words[i+1], "-"):
+			kept = append(kept, name+"="+words[i+1])
+		default:
+			kept = append(kept, word)
+		}
+	}
+	return strings.Join(kept, " ")
 }
 
 // Known returns all variables that are read.
-func Known() []Variable { return slices.Clone(known[:]) }
+func Known() []Variable { return slices.Concat(known[:], patterns[:]) }
 
 // Names lists the names and patterns of the variables that are read.
 func Names() []string {
-	names := make([]string, len(known))
-	for i := range known {
-		names[i] = known[i].Name
+	var names []string
+	for _, v := range Known() {
+		names = append(names, v.Name)
 	}
 	return names
 }
@@ -104,15 +76,15 @@ func Matches(pattern, name string) bool {
 	return pattern == name
 }
 
-// Find says what is read of a variable.
+// Find says what is read of a variable. Nearly all variables of a Pod are unknown, and this runs for each.
 func Find(name string) (Variable, bool) {
-	if name == "" {
-		return Variable{}, false
+	at, found := slices.BinarySearchFunc(known[:], name, func(v Variable, name string) int { return strings.Compare(v.Name, name) })
+	if found {
+		return known[at], true
 	}
-	for i := range known {
-		// Nearly all variables of a Pod are unknown, and this runs for each.
-		if known[i].Name[0] == name[0] && Matches(known[i].Name, name) {
-			return known[i], true
+	for i := range patterns {
+		if Matches(patterns[i].Name, name) {
+			return patterns[i], true
 		}
 	}
 	return Variable{}, false
@@ -225,7 +197,7 @@ func decode(text jsontext.Value) (setting, bool) {
 	}
 	s := setting{name: decoded.Name, literal: variable.Value && !bool(decoded.ValueFrom)}
 	if s.literal {
-		s.value = decoded.Value
+		s.value = variable.keep(decoded.Value)
 	}
 	return s, true
 }

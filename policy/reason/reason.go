@@ -26,6 +26,7 @@ const (
 	NoPort              Reason = "no_port"
 	UDPOnly             Reason = "udp_only"
 	PortUnknown         Reason = "port_unknown"
+	Moved               Reason = "moved"
 	PortNotProbed       Reason = "port_not_probed"
 	SharedPort          Reason = "shared_port"
 	PortProtocol        Reason = "port_protocol"
@@ -81,6 +82,7 @@ var table = [...]Description{
 	{NoPort, "no TCP containerPort to ask; right for a worker, whose exit already restarts it", "", false},
 	{UDPOnly, "only UDP or SCTP ports, which no probe can ask", "", false},
 	{PortUnknown, "%s names no port that the kubelet could ask", "write the handler, such as http:PORT/PATH", false},
+	{Moved, "%s puts the profile's endpoints out of the kubelet's reach", "write the handler, such as http:PORT/PATH", false},
 	{PortNotProbed, "port %s", "use a profile with a client command", false},
 	{SharedPort, "port %s belongs to another container", "write the port, such as http:PORT/PATH", false},
 	{PortProtocol, "port %s", "write SCHEME:PORT/PATH", false},

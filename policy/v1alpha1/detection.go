@@ -6,7 +6,8 @@ import "k8s.io/apimachinery/pkg/util/intstr"
 type Detection struct {
 	// Images are names of the last segment of an image's repository, such as postgres, or of the last two, such as
 	// ingress-nginx/controller. A star at the beginning or the end stands for anything. An image says nothing about
-	// a container with a command of its own: it may be a client.
+	// a container with a command of its own, which may be a client, unless that starts one of the profile's Programs or
+	// the container declares a port that is the profile's own.
 	Images []string `json:"images,omitempty"`
 	// Publishers are the repositories, such as docker.io/library, below which an image must lie. It is needed where
 	// a probe runs a program that not every image of the name contains.
@@ -16,6 +17,9 @@ type Detection struct {
 	MaxMajor *int32 `json:"maxMajor,omitempty"`
 	// Ports are TCP ports, by number or name, of which the container declares one.
 	Ports []intstr.IntOrString `json:"ports,omitempty"`
+	// PortAlone lets the ports alone recognise a container that nothing else describes: by its protocol's own port, which
+	// no other software uses. Such a row counts after all others.
+	PortAlone bool `json:"portAlone,omitempty"`
 	// Args are arguments, such as --ping, that stand in command or args, alone or before "=".
 	Args []string `json:"args,omitempty"`
 	// Env are literal environment variables of the container.
@@ -44,4 +48,7 @@ type PortSource struct {
 	Name string `json:"name,omitempty"`
 	// Number is a TCP port that the container declares.
 	Number int32 `json:"number,omitempty"`
+	// Undeclared takes Number although the container does not declare it: the software listens there on all addresses
+	// unless a setting above says otherwise.
+	Undeclared bool `json:"undeclared,omitempty"`
 }

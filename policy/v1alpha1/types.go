@@ -108,6 +108,13 @@ type Profile struct {
 	// Ports is where probes go whose handler names no port, the first that the container has; after them come the
 	// ports of Detect, and then the container's only port.
 	Ports []PortSource `json:"ports,omitempty"`
+	// Programs are the software's own programs, such as redis-server: a container whose command starts one runs the
+	// software. A star at the beginning or the end stands for anything. The names in Detect's images count as well.
+	Programs []string `json:"programs,omitempty"`
+	// Settings are all that can move what the probes ask. Settled says, instead, why nothing on a container can; one of
+	// the two is needed in built-in profiles that ask a path.
+	Settings []Setting `json:"settings,omitempty"`
+	Settled  string    `json:"settled,omitempty"`
 	// Class is the timing class; empty is generic.
 	Class string `json:"class,omitempty"`
 	// StartupBudget, RestartAfter and UnreadyAfter replace the class's figures.

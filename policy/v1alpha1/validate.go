@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
@@ -31,6 +32,7 @@ func Validate(p *ProbePolicy, builtInProfiles []string) field.ErrorList {
 	errs = append(errs, oneOf(path.Child("confidence", "liveness"), spec.Confidence.Liveness, levels...)...)
 	errs = append(errs, validateMaxStartupBudget(spec.MaxStartupBudget, path.Child("maxStartupBudget"))...)
 	errs = append(errs, validateRules(spec, builtInProfiles, path.Child("rules"))...)
+	errs = append(errs, validateReadings(spec.Profiles, path.Child("profiles"))...)
 	errs = append(errs, ValidateProfiles(spec.Profiles, Seconds(spec.MaxStartupBudget), path.Child("profiles"))...)
 	for i, name := range spec.KnownSidecars {
 		errs = append(errs, dnsLabel(path.Child("knownSidecars").Index(i), name)...)
@@ -104,6 +106,12 @@ func validateProfile(p *Profile, maxStartupBudget int32, path *field.Path) field
 	for i := range p.Ports {
 		errs = append(errs, validatePortSource(&p.Ports[i], path.Child("ports").Index(i))...)
 	}
+	for i, program := range p.Programs {
+		if strings.Trim(program, "*") == "" || strings.ContainsAny(program, "/ ") {
+			errs = append(errs, field.Invalid(path.Child("programs").Index(i), program, "the name of a program without its directory"))
+		}
+	}
+	errs = append(errs, validateSettings(p, path)...)
 	inputs := []struct {
 		input timing.Input
 		value *metav1.Duration

@@ -6,14 +6,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-
-	"github.com/probe-injector/probe-injector/policy/environment"
 )
 
 func validateDetection(d *Detection, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if len(d.Images) == 0 && len(d.Args) == 0 && len(d.Env) == 0 {
+	if len(d.Images) == 0 && len(d.Args) == 0 && len(d.Env) == 0 && !d.PortAlone {
 		errs = append(errs, field.Required(path, "images, args or env: a port alone recognises nothing"))
+	}
+	if d.PortAlone && (len(d.Ports) == 0 || len(d.Images)+len(d.Args)+len(d.Env) > 0) {
+		errs = append(errs, field.Invalid(path.Child("portAlone"), true, "needs ports, and nothing else"))
 	}
 	if len(d.Images) == 0 && (len(d.Publishers) > 0 || d.MinMajor != nil || d.MaxMajor != nil) {
 		errs = append(errs, field.Required(path.Child("images"), "publishers and versions belong to images"))
@@ -29,12 +30,6 @@ func validateDetection(d *Detection, path *field.Path) field.ErrorList {
 	}
 	for i, arg := range d.Args {
 		errs = append(errs, validateArg(path.Child("args").Index(i), arg)...)
-	}
-	for i, env := range d.Env {
-		errs = append(errs, validateVariable(path.Child("env").Index(i).Child("name"), env.Name, env.Value != "")...)
-	}
-	for i, name := range d.WithoutEnv {
-		errs = append(errs, validateVariable(path.Child("withoutEnv").Index(i), name, false)...)
 	}
 	return errs
 }
@@ -78,18 +73,6 @@ func validateArg(path *field.Path, arg string) field.ErrorList {
 	return nil
 }
 
-// validateVariable accepts the variables that are read at all; a star at the end stands for anything.
-func validateVariable(path *field.Path, name string, value bool) field.ErrorList {
-	known, ok := environment.Find(strings.TrimSuffix(name, "*"))
-	switch {
-	case !ok:
-		return field.ErrorList{field.NotSupported(path, name, environment.Names())}
-	case value && !known.Value:
-		return field.ErrorList{field.Invalid(path, name, "the value of this variable is not read, only whether it is set")}
-	}
-	return nil
-}
-
 func validatePortSource(s *PortSource, path *field.Path) field.ErrorList {
 	ways := 0
 	for _, set := range []bool{s.Arg != "", s.Env != "", s.Name != "", s.Number != 0 && s.Env == ""} {
@@ -104,11 +87,12 @@ func validatePortSource(s *PortSource, path *field.Path) field.ErrorList {
 	if (s.Value != "") != (s.Env != "" && s.Number != 0) {
 		errs = append(errs, field.Invalid(path.Child("value"), s.Value, "env, value and number go together"))
 	}
+	if s.Undeclared && (s.Number == 0 || s.Env != "") {
+		errs = append(errs, field.Forbidden(path.Child("undeclared"), "only a number alone can do without a declared port"))
+	}
 	switch {
 	case s.Arg != "":
 		errs = append(errs, validateArg(path.Child("arg"), s.Arg)...)
-	case s.Env != "":
-		errs = append(errs, validateVariable(path.Child("env"), s.Env, true)...)
 	case s.Name != "":
 		errs = append(errs, validatePort(path.Child("name"), intstr.FromString(s.Name))...)
 	}

@@ -108,7 +108,7 @@ func (c *Container) DeclaredPort(port probe.Port) (int32, bool) {
 
 // Argument finds a flag in command and args: alone, before "=", or with its value in the next argument.
 func (c *Container) Argument(name string) (value string, found bool) {
-	all := slices.Concat(c.Command, c.Args)
+	all := c.Words()
 	for i, arg := range all {
 		before, after, assigned := strings.Cut(arg, "=")
 		if !sameFlag(before, name) {

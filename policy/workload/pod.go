@@ -79,6 +79,8 @@ type Container struct {
 type Limits struct {
 	// CPU is a resource.Quantity as it is written; empty when there is no limit.
 	CPU string `json:"cpu"`
+	// Accelerator reports that there is a GPU or another device that computes models.
+	Accelerator bool `json:"-"`
 }
 
 // ContainerPort is the part of core/v1 ContainerPort that decisions look at.

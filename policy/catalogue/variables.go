@@ -1,0 +1,65 @@
+package catalogue
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/probe-injector/probe-injector/policy/environment"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
+)
+
+// Variables are those that the profiles and the hints read: those with a name first, sorted, then the patterns, the longest
+// first. Package environment reads no others. Listen are those that tell any server where to listen.
+func (c *Catalogue) Variables(listen []string) []environment.Variable {
+	uses := map[string][]v1alpha1.Reading{}
+	about := map[string][]string{}
+	note := func(r v1alpha1.Reading, what string) {
+		uses[r.Name] = append(uses[r.Name], r)
+		if !slices.Contains(about[r.Name], what) {
+			about[r.Name] = append(about[r.Name], what)
+		}
+	}
+	for i := range c.Profiles {
+		for _, reading := range c.Profiles[i].Readings() {
+			note(reading, c.Profiles[i].Name+": "+reading.Purpose)
+		}
+	}
+	for i := range c.ClassHints {
+		for _, name := range c.ClassHints[i].Env {
+			note(v1alpha1.Reading{Name: name}, "class "+c.ClassHints[i].Class)
+		}
+	}
+	for _, name := range listen {
+		note(v1alpha1.Reading{Name: name, Value: true}, "the address at which a server listens")
+	}
+	names := slices.SortedFunc(maps.Keys(uses), func(a, b string) int {
+		aOpen, bOpen := strings.HasSuffix(a, "*"), strings.HasSuffix(b, "*")
+		switch {
+		case aOpen != bOpen && bOpen:
+			return -1
+		case aOpen != bOpen:
+			return 1
+		case aOpen && len(a) != len(b):
+			return len(b) - len(a)
+		}
+		return strings.Compare(a, b)
+	})
+	var all []environment.Variable
+	for _, name := range names {
+		v := environment.Variable{Name: name, Purpose: strings.Join(about[name], ", ")}
+		whole := false
+		for _, r := range uses[name] {
+			v.Value = v.Value || r.Value
+			whole = whole || (r.Value && r.Argument == "")
+			if r.Argument != "" && !slices.Contains(v.Arguments, r.Argument) {
+				v.Arguments = append(v.Arguments, r.Argument)
+			}
+		}
+		if whole {
+			v.Arguments = nil
+		}
+		all = append(all, v)
+	}
+	return all
+}
