@@ -139,9 +139,23 @@ func (d *drawing) drawPod() *drawnPod {
 	}
 	d.addInitContainers(pod)
 	d.addMesh(pod)
+	nameApart(pod)
 	d.place(pod)
 	d.own(pod)
 	return pod
+}
+
+// nameApart gives containers of one name different ones, as the API server demands.
+func nameApart(pod *drawnPod) {
+	seen := map[string]bool{}
+	for _, containers := range [][]corev1.Container{pod.Spec.Containers, pod.Spec.InitContainers} {
+		for i := range containers {
+			for seen[containers[i].Name] {
+				containers[i].Name += "x"
+			}
+			seen[containers[i].Name] = true
+		}
+	}
 }
 
 func (d *drawing) addInitContainers(pod *drawnPod) {

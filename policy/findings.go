@@ -104,9 +104,13 @@ func (p *Policy) describe(c *lint.Container, ask *containerAsk, s *software) {
 	if s.profile == nil {
 		return
 	}
+	place := detect.PlaceOf(c.Container, s.profile.settings)
 	for _, kind := range probe.Kinds() {
 		if own, has := s.profile.probes[kind]; has {
 			h := own.handler
+			if moved, ok := place.Move(h); ok {
+				h = moved
+			}
 			if h.Port.IsZero() {
 				h.Port.Number, _ = detect.ProfilePort(c.Container, s.profile.ports, s.profile.detect)
 			}
