@@ -136,5 +136,5 @@ var patterns = [...]Variable{
 	{Name: "MICRONAUT_*", Purpose: "class jvm-light"},
 	{Name: "QUARKUS_*", Purpose: "class jvm-light"},
 	{Name: "SPRING_*", Purpose: "class jvm"},
-	{Name: "SERVE_*", Purpose: "ory-hydra: whether there are endpoints, ory-kratos: whether there are endpoints, ory-keto: whether there are endpoints, ory-oathkeeper: whether there are endpoints"},
+	{Name: "SERVE_*", Purpose: "ory-hydra: whether there are endpoints, ory-kratos: whether there are endpoints, ory-oathkeeper: whether there are endpoints"},
 }
