@@ -1,5 +1,7 @@
 package timing
 
+import "math"
+
 func complete(fields Fields, delay, period, timeout, failures int32) Timing {
 	return Timing{
 		InitialDelaySeconds:           delay,
@@ -25,8 +27,11 @@ func pick(condition bool, yes, no int32) int32 {
 	return no
 }
 
+// seconds keeps a sum of products of what somebody wrote within an int32: 68 years are as good as forever.
+func seconds(n int64) int32 { return int32(max(0, min(n, math.MaxInt32))) }
+
 func clamp(value, low, high int32) int32 { return max(low, min(value, high)) }
 
-func ceilDiv(a, b int32) int32 { return (a + b - 1) / b }
+func ceilDiv(a, b int32) int32 { return seconds(ceilDiv64(int64(a), int64(b))) }
 
 func ceilDiv64(a, b int64) int64 { return (a + b - 1) / b }

@@ -119,6 +119,6 @@ func minFailureThreshold(kind probe.Kind) int32 {
 	case probe.Readiness:
 		return minReadinessFailures
 	default:
-		return 1
+		return minStartupThreshold
 	}
 }

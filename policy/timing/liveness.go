@@ -10,27 +10,29 @@ func (d *derivation) livenessWaits() bool {
 
 // liveness: slow to act, because acting restarts the container.
 func (d *derivation) liveness() {
-	fields, exec := d.in.Liveness.Fields, d.in.Liveness.Exec
-	tolerated := d.in.Class.RestartAfter
-	if d.in.RestartAfter > 0 {
-		tolerated = d.in.RestartAfter
-	}
-	period := clamp(ceilDiv(tolerated, livenessSteps), pick(exec, minExecPeriod, minLivenessPeriod), maxLivenessPeriod)
-	if n := fields.FailureThreshold; n != nil && fields.PeriodSeconds == nil && d.in.RestartAfter > 0 {
+	own, exec := d.in.Liveness.Fields, d.in.Liveness.Exec
+	fields := d.in.Liveness.Suggested.Override(own)
+	tolerated := answer(d.in.RestartAfter, d.in.Suggested.RestartAfter, d.in.Class.RestartAfter)
+	derived := clamp(ceilDiv(tolerated, livenessSteps), pick(exec, minExecPeriod, minLivenessPeriod), maxLivenessPeriod)
+	period := orDefault(fields.PeriodSeconds, derived)
+	if n := own.FailureThreshold; n != nil && own.PeriodSeconds == nil && d.in.RestartAfter > 0 {
 		period = clamp(ceilDiv(tolerated, *n-1), period, maxPeriodSeconds)
 	}
-	timeout := orDefault(fields.TimeoutSeconds, livenessTimeout)
-	period, timeout = d.fitTimeout(probe.Liveness, fields, period, timeout)
-	failures := orDefault(fields.FailureThreshold, max(minLivenessFailures, ceilDiv(tolerated, period)+1))
+	period, timeout := d.fitTimeout(probe.Liveness, period, orDefault(fields.TimeoutSeconds, livenessTimeout))
+	enough := max(minLivenessFailures, ceilDiv(tolerated, period)+1)
+	failures := orDefault(fields.FailureThreshold, enough)
+	if own.FailureThreshold == nil && (own.PeriodSeconds != nil || d.in.RestartAfter > 0) {
+		failures = max(failures, enough)
+	}
 	d.out.Liveness = complete(fields, 0, period, timeout, failures)
 
 	required := max(minLivenessTolerance, d.in.RestartAfter)
 	if got := d.out.Liveness.Tolerance(); got < required {
-		d.clash(probe.Liveness, blame(fields, probe.FailureThreshold, probe.PeriodSeconds),
+		d.clash(probe.Liveness, blame(own, probe.FailureThreshold, probe.PeriodSeconds),
 			"restarts after %ds of silence, at least %ds are needed", got, required)
 	}
 	if exec {
-		d.checkExecPeriod(probe.Liveness, fields, period, minExecPeriod)
+		d.checkExecPeriod(probe.Liveness, own, period, minExecPeriod)
 	}
 }
 
@@ -46,11 +48,11 @@ func (d *derivation) keepLivenessMorePatient() {
 	if live.Window() >= needed {
 		return
 	}
-	fields := d.in.Liveness.Fields
+	own := d.in.Liveness.Fields
 	switch {
-	case fields.FailureThreshold == nil:
+	case own.FailureThreshold == nil:
 		live.FailureThreshold = ceilDiv(needed, live.PeriodSeconds)
-	case fields.PeriodSeconds == nil && ceilDiv(needed, live.FailureThreshold) <= maxPeriodSeconds:
+	case own.PeriodSeconds == nil && ceilDiv(needed, live.FailureThreshold) <= maxPeriodSeconds:
 		live.PeriodSeconds = ceilDiv(needed, live.FailureThreshold)
 	default:
 		d.clash(probe.Liveness, probe.FailureThreshold,
@@ -59,18 +61,21 @@ func (d *derivation) keepLivenessMorePatient() {
 }
 
 func (d *derivation) mayLowerReadiness() bool {
-	return d.in.UnreadyAfter == 0 && d.in.Readiness.Fields.FailureThreshold == nil
+	asked := d.in.UnreadyAfter > 0 || d.in.Suggested.UnreadyAfter > 0
+	return !asked && d.in.Readiness.Fields.FailureThreshold == nil && d.in.Readiness.Suggested.FailureThreshold == nil
 }
 
 // delayLiveness comes last, because without a startup probe the delay makes up what the final thresholds do not
-// cover of the budget.
+// cover of the budget. A profile's delay may be longer than that, and never shorter.
 func (d *derivation) delayLiveness() {
-	fields, live := d.in.Liveness.Fields, &d.out.Liveness
+	own, live := d.in.Liveness.Fields, &d.out.Liveness
+	suggested := d.in.Liveness.Suggested.InitialDelaySeconds
 	if !d.livenessWaits() {
-		live.InitialDelaySeconds = orDefault(fields.InitialDelaySeconds, d.sharedDelay())
+		live.InitialDelaySeconds = orDefault(own.InitialDelaySeconds, orDefault(suggested, d.sharedDelay()))
 		return
 	}
-	live.InitialDelaySeconds = orDefault(fields.InitialDelaySeconds, max(d.typicalStart, d.budget+startedAtGranularity-live.Tolerance()))
+	needed := max(d.typicalStart, d.budget+startedAtGranularity-live.Tolerance(), orDefault(suggested, 0))
+	live.InitialDelaySeconds = orDefault(own.InitialDelaySeconds, needed)
 	switch {
 	case live.InitialDelaySeconds == 0:
 		d.clash(probe.Liveness, probe.InitialDelaySeconds, "is 0 and no startup probe protects the start")

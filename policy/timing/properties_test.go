@@ -30,10 +30,46 @@ func randomInputs(r *rand.Rand) timing.Inputs {
 			}
 		}
 	}
+	in.SameCheck = r.IntN(4) > 0
+	if !in.Liveness.Inject && r.IntN(2) == 0 {
+		in.ExistingLiveness = timing.Timing{
+			InitialDelaySeconds: maybe(r, 1, 3600), PeriodSeconds: 1 + r.Int32N(60), TimeoutSeconds: 1 + r.Int32N(90),
+			SuccessThreshold: 1, FailureThreshold: 1 + r.Int32N(10),
+		}
+	}
+	suggest(r, &in)
 	if !in.Readiness.Inject {
 		in.ExistingReadinessWindow = maybe(r, 1, 86400)
 	}
 	return in
+}
+
+// suggest draws what a profile may suggest: what has no contradiction in itself.
+func suggest(r *rand.Rand, in *timing.Inputs) {
+	alone := timing.Inputs{Class: in.Class, Style: timing.StyleStartupProbe, SameCheck: true}
+	figures := timing.Figures{
+		StartupBudget: maybe(r, timing.MinStartupBudget, 3600), RestartAfter: maybe(r, timing.MinRestartAfter, 3600),
+		UnreadyAfter: maybe(r, timing.MinUnreadyAfter, 3600),
+	}
+	alone.StartupBudget, alone.RestartAfter, alone.UnreadyAfter = figures.StartupBudget, figures.RestartAfter, figures.UnreadyAfter
+	var suggested [3]timing.Fields
+	for i, kind := range probe.Kinds() {
+		for _, name := range probe.Fields() {
+			if bounds, ok := timing.FieldBounds(kind, name); ok && r.IntN(6) == 0 {
+				suggested[i].Set(name, bounds.Min+r.Int32N(bounds.Max-bounds.Min+1)/max(1, r.Int32N(100)))
+			}
+		}
+	}
+	for i, each := range []struct{ alone, beside *timing.Plan }{
+		{&alone.Startup, &in.Startup}, {&alone.Liveness, &in.Liveness}, {&alone.Readiness, &in.Readiness},
+	} {
+		*each.alone = timing.Plan{Inject: true, Exec: each.beside.Exec, Fields: suggested[i]}
+	}
+	if _, clashes := timing.Derive(alone); len(clashes) > 0 {
+		return
+	}
+	in.Suggested = figures
+	in.Startup.Suggested, in.Liveness.Suggested, in.Readiness.Suggested = suggested[0], suggested[1], suggested[2]
 }
 
 func maybe(r *rand.Rand, low, high int32) int32 {
@@ -84,8 +120,11 @@ func brokenPromise(in timing.Inputs, s timing.Timeline) string {
 		}
 	}
 	live, ready, start := s.Liveness, s.Readiness, s.Startup
+	if broken := strictGuard(in, s); broken != "" {
+		return broken
+	}
 	switch {
-	case in.Startup.Inject && start.EarliestAct()+whole(in.Startup.Fields) < max(timing.MinStartupBudget, in.StartupBudget):
+	case in.Startup.Inject && start.EarliestAct()+whole(in.Startup) < max(timing.MinStartupBudget, in.StartupBudget):
 		return "the startup probe kills within the budget"
 	case in.Liveness.Inject && live.Tolerance() < max(timing.MinRestartAfter, in.RestartAfter):
 		return "liveness kills earlier than it may"
@@ -97,15 +136,39 @@ func brokenPromise(in timing.Inputs, s timing.Timeline) string {
 		return "readiness is slower than promised"
 	case in.Liveness.Inject && !in.Startup.Inject && !in.ExistingStartup && live.InitialDelaySeconds == 0:
 		return "nothing protects the start"
-	case in.Liveness.Inject && !in.Startup.Inject && !in.ExistingStartup && live.EarliestAct()+whole(in.Liveness.Fields) < in.StartupBudget:
+	case in.Liveness.Inject && !in.Startup.Inject && !in.ExistingStartup && live.EarliestAct()+whole(in.Liveness) < in.StartupBudget:
 		return "liveness kills within the budget"
 	}
 	return ""
 }
 
-// whole is the second that the kubelet may begin to count early, which is left out where a person sets the fields.
-func whole(fields timing.Fields) int32 {
-	if fields == (timing.Fields{}) {
+// strictGuard is in what a startup probe is stricter than the liveness probe beside it.
+func strictGuard(in timing.Inputs, s timing.Timeline) string {
+	live := s.Liveness
+	if !in.Liveness.Inject {
+		live = in.ExistingLiveness
+	}
+	start, own := s.Startup, in.Startup.Fields
+	switch {
+	case !in.Startup.Inject || live.IsZero():
+		return ""
+	case in.SameCheck && start.TimeoutSeconds < live.TimeoutSeconds:
+		return "the startup probe gives an answer less time than liveness"
+	case own.TimeoutSeconds == nil && own.PeriodSeconds == nil && start.TimeoutSeconds < live.TimeoutSeconds:
+		return "the startup probe gives an answer less time than liveness, and nobody wants it"
+	case live.TerminationGracePeriodSeconds != nil && start.TerminationGracePeriodSeconds == nil:
+		return "the startup probe does not inherit the grace period"
+	case !in.Liveness.Inject && in.StartupBudget == 0 && own.IsZero() && in.Startup.Suggested.IsZero() && start.EarliestAct() < live.EarliestAct():
+		return "the startup probe kills earlier than the liveness probe that exists"
+	case in.StartupBudget == 0 && own.IsZero() && in.Startup.Suggested.IsZero() && start.EarliestAct() < in.RestartAfter:
+		return "the startup probe kills in a silence that a person tolerates"
+	}
+	return ""
+}
+
+// whole is the second that the kubelet may begin to count early, which is left out where somebody sets the fields.
+func whole(plan timing.Plan) int32 {
+	if plan.Fields.IsZero() && plan.Suggested.IsZero() {
 		return 0
 	}
 	return 1

@@ -4,14 +4,13 @@ import "github.com/probe-injector/probe-injector/policy/probe"
 
 // readiness: quick to stop traffic, harmless when it errs.
 func (d *derivation) readiness() {
-	fields, exec := d.in.Readiness.Fields, d.in.Readiness.Exec
-	within := d.unreadyAfter()
-	period := pick(exec, minExecPeriod, d.in.Class.ReadinessPeriod)
-	timeout := pick(exec, execTimeout, d.in.Class.StartTimeout)
-	if fields.TimeoutSeconds != nil {
-		timeout = *fields.TimeoutSeconds
-	}
-	if human := d.in.UnreadyAfter; human > 0 && fields.PeriodSeconds == nil {
+	own, exec := d.in.Readiness.Fields, d.in.Readiness.Exec
+	fields := d.in.Readiness.Suggested.Override(own)
+	human := answer(d.in.UnreadyAfter, d.in.Suggested.UnreadyAfter)
+	within := d.unreadyAfter(human)
+	period := orDefault(fields.PeriodSeconds, pick(exec, minExecPeriod, d.in.Class.ReadinessPeriod))
+	timeout := orDefault(fields.TimeoutSeconds, pick(exec, execTimeout, d.in.Class.ReadinessTimeout))
+	if human > 0 && fields.PeriodSeconds == nil {
 		if minReadinessFailures*period+timeout > human && !exec {
 			period = min(period, usualReadinessPeriod)
 		}
@@ -19,18 +18,18 @@ func (d *derivation) readiness() {
 			period, timeout = fitReadiness(human, *n, period, timeout, fields.TimeoutSeconds == nil)
 		}
 	}
-	period, timeout = d.fitTimeout(probe.Readiness, fields, period, timeout)
-	if spare := within - minReadinessFailures*period; fields.TimeoutSeconds == nil && d.in.UnreadyAfter > 0 && spare >= usualTimeout {
+	period, timeout = d.fitTimeout(probe.Readiness, period, timeout)
+	if spare := within - minReadinessFailures*period; fields.TimeoutSeconds == nil && human > 0 && spare >= usualTimeout {
 		timeout = min(timeout, spare)
 	}
 	failures := orDefault(fields.FailureThreshold, max(minReadinessFailures, (within-timeout)/period))
 	d.out.Readiness = complete(fields, d.readinessDelay(fields), period, timeout, failures)
 	if exec {
-		d.checkExecPeriod(probe.Readiness, fields, period, minExecPeriod)
+		d.checkExecPeriod(probe.Readiness, own, period, minExecPeriod)
 	}
-	if promised := d.in.UnreadyAfter; promised > 0 && d.out.Readiness.Detection() > promised {
-		d.clash(probe.Readiness, blame(fields, probe.FailureThreshold, probe.PeriodSeconds, probe.TimeoutSeconds),
-			"needs %ds to stop traffic, unready-after is %ds", d.out.Readiness.Detection(), promised)
+	if human > 0 && d.out.Readiness.Detection() > human {
+		d.clash(probe.Readiness, blame(own, probe.FailureThreshold, probe.PeriodSeconds, probe.TimeoutSeconds),
+			"needs %ds to stop traffic, unready-after is %ds", d.out.Readiness.Detection(), human)
 	}
 }
 
@@ -45,9 +44,9 @@ func fitReadiness(within, failures, period, timeout int32, derivedTimeout bool) 
 	return clamp(fitted, 1, period), timeout
 }
 
-func (d *derivation) unreadyAfter() int32 {
-	if d.in.UnreadyAfter > 0 {
-		return d.in.UnreadyAfter
+func (d *derivation) unreadyAfter(human int32) int32 {
+	if human > 0 {
+		return human
 	}
 	return pick(d.in.Readiness.Exec, max(slowUnreadyAfter, d.in.Class.UnreadyAfter), d.in.Class.UnreadyAfter)
 }

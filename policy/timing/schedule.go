@@ -31,6 +31,7 @@ const (
 	maxLivenessPeriod    = 30
 	minExecPeriod        = 10
 	minExecStartupPeriod = 5
+	minStartupPeriod     = livenessTimeout
 	maxStartupPeriod     = 10
 	maxExecStartupPeriod = 15
 	budgetSteps          = 60
@@ -38,6 +39,7 @@ const (
 	minLivenessFailures  = 3
 	minReadinessFailures = 2
 	minStartupFailures   = 3
+	minStartupThreshold  = 2
 	livenessTimeout      = 5
 	execTimeout          = 5
 	minLivenessTolerance = MinRestartAfter
@@ -52,8 +54,15 @@ type Plan struct {
 	Inject bool
 	// Exec reports that the handler runs a command in the container, which costs more than a connection.
 	Exec bool
-	// Fields are what a person set explicitly.
+	// Fields are what a person set explicitly: they are kept, or refused.
 	Fields Fields
+	// Suggested are a profile's fields. They take the place of derived ones, and give way to what a person set.
+	Suggested Fields
+}
+
+// Figures are answers to the three questions about time, in seconds; 0 is no answer.
+type Figures struct {
+	StartupBudget, RestartAfter, UnreadyAfter int32
 }
 
 // Inputs is everything that the timing of one container's probes depends on.
@@ -62,12 +71,20 @@ type Inputs struct {
 	Style Style
 	// StartupBudget, RestartAfter and UnreadyAfter are a person's own figures in seconds; 0 leaves the class's.
 	StartupBudget, RestartAfter, UnreadyAfter int32
+	// Suggested are a profile's figures. They replace the class's, and give way to what a person set.
+	Suggested Figures
 	// CPULimitMillis is the container's CPU limit in thousandths of a core; 0 is none.
 	CPULimitMillis int64
 	// MaxStartupBudget bounds a class's budget that a CPU limit stretches, in seconds.
 	MaxStartupBudget int32
-	// ExistingStartup reports that the container already has a startup probe, so that liveness is guarded.
+	// ExistingStartup reports that the container already has a startup probe that asks what liveness asks, so that
+	// liveness is guarded.
 	ExistingStartup bool
+	// ExistingLiveness is the liveness probe that the container already has; zero is none. A startup probe that is added
+	// is no stricter than it.
+	ExistingLiveness Timing
+	// SameCheck reports that the startup probe asks what liveness asks.
+	SameCheck bool
 	// ExistingReadinessWindow is failureThreshold*periodSeconds of a readiness probe that the container already
 	// has; 0 is none. An injected liveness probe stays more patient than it.
 	ExistingReadinessWindow int32
@@ -76,23 +93,69 @@ type Inputs struct {
 }
 
 // Derive computes all timing fields of the planned probes. Clashes are contradictions between figures that a
-// person set; the timing of a kind with a clash must not be used.
+// person set; the timing of a kind with a clash must not be used. What a profile suggests is no reason for one: the
+// suggestions for a probe that clash are left out.
 func Derive(in Inputs) (Timeline, []Clash) {
-	d := derivation{in: in}
-	d.stretchClassByCPULimit()
-	if in.Startup.Inject {
-		d.startup()
+	for {
+		out, clashes := derive(in)
+		if !in.dropSuggestions(clashes) {
+			return out, clashes
+		}
 	}
+}
+
+// dropSuggestions leaves out what a profile suggests for the probes that clash, and if that is nothing all that it
+// suggests. It reports whether there was anything.
+func (in *Inputs) dropSuggestions(clashes []Clash) bool {
+	dropped := false
+	for _, clash := range clashes {
+		dropped = in.dropSuggestion(clash.Kind) || dropped
+	}
+	for _, kind := range probe.Kinds() {
+		if dropped || len(clashes) == 0 {
+			break
+		}
+		dropped = in.dropSuggestion(kind)
+	}
+	return dropped
+}
+
+func (in *Inputs) dropSuggestion(kind probe.Kind) bool {
+	plan, figure := in.plan(kind), in.Suggested.of(kind)
+	had := !plan.Suggested.IsZero() || *figure > 0
+	plan.Suggested, *figure = Fields{}, 0
+	return had
+}
+
+// of is the figure that bounds a probe kind.
+func (f *Figures) of(kind probe.Kind) *int32 {
+	switch kind {
+	case probe.Startup:
+		return &f.StartupBudget
+	case probe.Liveness:
+		return &f.RestartAfter
+	default:
+		return &f.UnreadyAfter
+	}
+}
+
+func derive(in Inputs) (Timeline, []Clash) {
+	d := derivation{in: in}
+	d.settleBudget()
 	if in.Readiness.Inject {
 		d.readiness()
 	}
 	if in.Liveness.Inject {
 		d.liveness()
-		if len(d.clashes) == 0 {
-			d.keepLivenessMorePatient()
-			d.delayLiveness()
-		}
 	}
+	if in.Startup.Inject {
+		d.startup()
+	}
+	if in.Liveness.Inject && len(d.clashes) == 0 {
+		d.keepLivenessMorePatient()
+		d.delayLiveness()
+	}
+	d.out.Guarded = in.Startup.Inject || in.ExistingStartup
 	return d.out, d.clashes
 }
 
@@ -105,18 +168,37 @@ type derivation struct {
 	budget, typicalStart int32
 }
 
-// stretchClassByCPULimit fixes budget and typical start. A CPU limit below one core slows the start of classes
-// that compile or load much; it stretches the class's figures, at most four times, and never a person's own.
-func (d *derivation) stretchClassByCPULimit() {
+// settleBudget fixes budget and typical start. A CPU limit below one core slows the start of classes that compile or load
+// much; it stretches the class's figures, at most four times, and never those of a person or a profile.
+func (d *derivation) settleBudget() {
 	d.budget, d.typicalStart = d.in.Class.StartupBudget, d.in.Class.TypicalStart
 	if limit := d.in.CPULimitMillis; d.in.Class.SlowedByCPULimit && limit > 0 && limit < milliPerCore {
 		d.typicalStart = stretch(d.typicalStart, limit)
 		d.budget = max(d.budget, min(stretch(d.budget, limit), d.in.MaxStartupBudget))
 	}
-	if d.in.StartupBudget > 0 {
-		d.budget = d.in.StartupBudget
+	if figure := answer(d.in.StartupBudget, d.in.Suggested.StartupBudget); figure > 0 {
+		d.budget = figure
 		d.typicalStart = min(d.in.Class.TypicalStart, d.budget/typicalStartShare)
 	}
+	if d.in.StartupBudget > 0 {
+		return
+	}
+	// A silence that a person tolerates, and one that the liveness probe that exists allows to a start, is not cut short
+	// because a startup probe came between.
+	d.budget = max(d.budget, min(d.in.RestartAfter, d.in.MaxStartupBudget))
+	if !d.in.ExistingLiveness.IsZero() && d.in.Startup.Inject {
+		d.budget = max(d.budget, min(seconds(int64(d.in.ExistingLiveness.EarliestAct())+startedAtGranularity), MaxStartupBudgetCeiling))
+	}
+}
+
+// answer is the first answer to a question about time that was given.
+func answer(answers ...int32) int32 {
+	for _, each := range answers {
+		if each > 0 {
+			return each
+		}
+	}
+	return 0
 }
 
 func stretch(seconds int32, limitMillis int64) int32 {
@@ -125,21 +207,30 @@ func stretch(seconds int32, limitMillis int64) int32 {
 }
 
 // fitTimeout keeps a timeout within its period: a longer one would stretch the real period, because the kubelet
-// runs the probes of a worker one after the other. The derived one of the two gives way.
-func (d *derivation) fitTimeout(kind probe.Kind, fields Fields, period, timeout int32) (int32, int32) {
-	if fields.PeriodSeconds != nil {
-		period = *fields.PeriodSeconds
-	}
+// runs the probes of a worker one after the other. What a person set stays; the other of the two gives way.
+func (d *derivation) fitTimeout(kind probe.Kind, period, timeout int32) (int32, int32) {
+	plan := d.in.plan(kind)
 	if timeout <= period {
 		return period, timeout
 	}
-	if fields.PeriodSeconds == nil {
+	if plan.Fields.PeriodSeconds == nil {
 		return timeout, timeout
 	}
-	if fields.TimeoutSeconds != nil {
+	if plan.Fields.TimeoutSeconds != nil {
 		d.clash(kind, probe.TimeoutSeconds, "is %ds, periodSeconds is %ds: a timeout fits into its period", timeout, period)
 	}
 	return period, period
+}
+
+func (in *Inputs) plan(kind probe.Kind) *Plan {
+	switch kind {
+	case probe.Startup:
+		return &in.Startup
+	case probe.Liveness:
+		return &in.Liveness
+	default:
+		return &in.Readiness
+	}
 }
 
 // sharedDelay is the initialDelaySeconds of all probes beside a startup probe: half the typical start, because
