@@ -10,7 +10,6 @@ import (
 	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
-	"github.com/probe-injector/probe-injector/policy/timing"
 )
 
 // Where the handler of one probe of one container comes from. The first row that applies decides; the tests have
@@ -38,7 +37,7 @@ import (
 //
 // The startup probe has one more way to be wanted: a liveness probe that we inject brings it along, with its own
 // handler, unless its key says "false", the policy's style is InitialDelay, or the container is a native sidecar,
-// whose startup probe would hold up the Pod.
+// whose startup probe would hold up the Pod. Beside a liveness probe that exists, startup: "true" copies what that asks.
 
 // plan is what one container could get, before it is known whether it may be there.
 type plan struct {
@@ -80,6 +79,8 @@ type candidate struct {
 	evidence detect.Evidence
 	// profile is the name of the profile that it comes from, if it comes from one.
 	profile string
+	// copied is the liveness probe of the Pod whose handler a startup probe takes over; else nil.
+	copied *corev1.Probe
 	// explicit reports that a key names the handler: a person took the decision; writtenPort that it names the port too.
 	explicit    bool
 	writtenPort bool
@@ -128,8 +129,7 @@ func (c *chooser) refuseContainer() refusal {
 	case c.ask.blockedInject || c.ask.blockedProfile:
 		return because(reason.InvalidAnnotation)
 	}
-	// It forgot to ask, for instance by keys about time alone.
-	return because(reason.NotAsked)
+	return c.notAsked()
 }
 
 // propose finds the handler of a probe that is wanted, or why there is none.
@@ -224,7 +224,7 @@ func (c *chooser) fromProfile(p *profile, kind probe.Kind, source Source) (candi
 // fromEvidence finds a handler that nobody wrote: that of the profile of the detected software, or a bare connection to a
 // port. The connection proves that the port is open, not that anybody answers.
 func (c *chooser) fromEvidence(kind probe.Kind) (candidate, refusal) {
-	if kind == probe.Liveness && c.optedIn && !c.policy.inferLiveness {
+	if kind.Kills() && c.optedIn && !c.policy.inferLiveness {
 		return candidate{}, because(reason.LivenessNotInferred)
 	}
 	detected := c.software.detected
@@ -248,57 +248,6 @@ func (c *chooser) fromPorts() (candidate, refusal) {
 	}
 	handler := probe.Handler{Scheme: probe.TCP, Port: probe.Port{Number: found.port}}
 	return candidate{handler: handler, source: SourceInference, evidence: found.evidence}, refusal{}
-}
-
-// proposeStartup decides the startup probe, after liveness: the one asked for by its own key, or the guard of a
-// liveness probe that is going to be injected.
-func (c *chooser) proposeStartup(live *proposal) startupProposal {
-	asks := c.ask.handlers.Has(probe.Startup)
-	switch {
-	case c.ask.declines(probe.Startup):
-		return startupProposal{own: refusedStartup(reason.Declined)}
-	case c.ask.container.StartupProbe != nil && (asks || c.ask.failed.Has(probe.Startup)):
-		return startupProposal{own: refusedStartup(reason.ExistingProbe)}
-	case c.ask.container.StartupProbe != nil:
-		return startupProposal{}
-	case c.ask.failed.Has(probe.Startup):
-		return startupProposal{own: refusedStartup(reason.InvalidAnnotation)}
-	case c.ask.names(probe.Startup):
-		return startupProposal{own: c.propose(probe.Startup), required: true}
-	}
-	out := startupProposal{own: c.propose(probe.Startup)}
-	if live.has() && (asks || c.policy.bringsGuard(c.ask)) {
-		guard := c.guardOf(live.candidate)
-		guard.kind = probe.Startup
-		out.guard = &guard
-	}
-	return out
-}
-
-func refusedStartup(why reason.Reason) proposal {
-	return proposal{kind: probe.Startup, wanted: true, refusal: because(why)}
-}
-
-// bringsGuard reports whether an injected liveness probe brings a startup probe along.
-func (p *Policy) bringsGuard(ask *containerAsk) bool {
-	return p.style != timing.StyleInitialDelay && !ask.native
-}
-
-// guardOf is the startup probe beside an injected liveness probe: the profile's own, when the liveness probe is the
-// profile's too, else the liveness probe's handler.
-func (c *chooser) guardOf(live candidate) candidate {
-	if live.profile == "" {
-		return live
-	}
-	own, ok := c.software.profile.offers(probe.Startup, c.optedIn, true)
-	if !ok {
-		return live
-	}
-	handler, why := c.settled(c.software.profile, own.handler)
-	if why.refuses() {
-		return live
-	}
-	return candidate{handler: handler, source: live.source, evidence: live.evidence, profile: live.profile}
 }
 
 // portFound is a port and why it is believed.
@@ -346,7 +295,7 @@ func (c *chooser) probedPort() (portFound, bool) {
 
 // portWritten is the port of one probe that a person wrote, 0 where it cannot be known, and whether there is such a probe.
 func (c *chooser) portWritten(kind probe.Kind) (int32, bool) {
-	if existing := c.ask.container.Probe(kind); existing != nil && !c.isOurs(kind, existing) {
+	if existing := c.ask.container.Probe(kind); existing != nil && !c.pod.lists(c.ask.ref.Name, kind, existing) {
 		handler := probe.HandlerOf(existing)
 		if !c.isSane(kind, existing) {
 			return 0, false
@@ -371,10 +320,4 @@ func (c *chooser) isSane(kind probe.Kind, existing *corev1.Probe) bool {
 	return !slices.ContainsFunc(c.policy.warner.Check(c.pod.Pod, &as), func(f lint.Finding) bool {
 		return f.Kind == kind && f.Severity == lint.Error
 	})
-}
-
-// isOurs reports whether the Pod's status lists an existing probe as injected.
-func (c *chooser) isOurs(kind probe.Kind, existing *corev1.Probe) bool {
-	handler, _ := c.pod.listed(c.ask.ref.Name).Get(kind)
-	return handler == probe.HandlerOf(existing).String()
 }

@@ -37,13 +37,15 @@ type Injection struct {
 	Probe     *corev1.Probe
 	// Handler is what the Probe was built from, with the times of Timeline.
 	Handler probe.Handler
-	// Timeline has the times of this probe and of those beside which it was derived.
+	// Timeline has the times of all probes that the container will have.
 	Timeline timing.Timeline
 	Source   Source
 	// Evidence is why the handler is believed, where Source is SourceEvidence or SourceInference.
 	Evidence detect.Evidence
 	// Profile is the profile that the handler is from, if it is from one.
 	Profile string
+	// CopiesLiveness reports that a startup probe asks what the container's own liveness probe asks.
+	CopiesLiveness bool
 }
 
 // Timing is that of the probe itself.

@@ -116,6 +116,12 @@ func (f *podFacts) listed(container string) *probe.Map[string] {
 	return &probe.Map[string]{}
 }
 
+// lists reports whether the Pod's status lists an existing probe as injected.
+func (f *podFacts) lists(container string, kind probe.Kind, existing *corev1.Probe) bool {
+	handler, listed := f.listed(container).Get(kind)
+	return listed && handler == probe.HandlerOf(existing).String()
+}
+
 // excludeFromProbes finds the Pods that get a status and no probe, whatever they ask.
 func excludeFromProbes(pod *podFacts) refusal {
 	if pod.IsKnative() {

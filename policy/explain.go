@@ -32,10 +32,13 @@ func (in *Injection) Explain() []Explanation {
 // firstProbe says when the kubelet begins. Beside a startup probe, liveness and readiness begin when that has passed.
 func (in *Injection) firstProbe() string {
 	t := in.Timing()
-	if in.Kind == probe.Startup {
-		return fmt.Sprintf("the first probe comes %d to %d s after the container starts", t.InitialDelaySeconds, t.InitialDelaySeconds+t.PeriodSeconds)
+	switch {
+	case in.Kind == probe.Startup:
+		return fmt.Sprintf("the first probe comes %d to %d s after the container starts", t.EarliestProbe(), t.LatestProbe())
+	case t.EarliestProbe() == 0:
+		return "no delay: the first probe may come as soon as the container has started"
 	}
-	return fmt.Sprintf("no probe in the first %d s of the container", t.InitialDelaySeconds)
+	return fmt.Sprintf("no probe in the first %d s of the container", t.EarliestProbe())
 }
 
 // news is what a result does, after "it" and after "they".

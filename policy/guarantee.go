@@ -7,6 +7,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/timing"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // Detects is what a probe can detect: a container that no longer answers, or only one whose port is closed.
@@ -23,8 +24,8 @@ const (
 type Guarantee struct {
 	// Detects is what the probe can detect.
 	Detects Detects `json:"detects"`
-	// KillNotBefore is how long after its start nothing kills a container that does not answer, and KillBy when one that
-	// never answers is restarted at the latest. Of startup probes, and of liveness probes without one.
+	// KillNotBefore is how long after its start nothing kills a container while it never answers, and KillBy when the
+	// kubelet has begun to end one that never answers. Of startup probes, and of liveness probes that none guards.
 	KillNotBefore int32 `json:"killNotBeforeSeconds,omitempty"`
 	KillBy        int32 `json:"killBySeconds,omitempty"`
 	// KillNotBeforeAfterCrash takes the place of KillNotBefore, once, when the container exited by itself while it was
@@ -35,8 +36,11 @@ type Guarantee struct {
 	// the count, once, as while starting.
 	Tolerance int32 `json:"toleranceSeconds,omitempty"`
 	Detection int32 `json:"detectionSeconds,omitempty"`
-	// BlindFor is how long after its start a container is not looked at, so that Detection counts from then for a
-	// silence that begins earlier.
+	// Grace is how long a container that the probe kills has to end by itself; its restart comes after that and after the
+	// kubelet's back-off. 0 is not known.
+	Grace int64 `json:"graceSeconds,omitempty"`
+	// BlindFor is how long after its start a container may not be looked at, so that Detection counts from then for a
+	// silence that begins earlier. 0 where the startup probe takes as long. Of liveness probes.
 	BlindFor int32 `json:"blindForSeconds,omitempty"`
 	// ReadyNotBefore is the earliest that the container can be ready, after its start, and ReadyWithin how long it takes
 	// at most from its first good answer after that. Of readiness probes.
@@ -46,35 +50,42 @@ type Guarantee struct {
 	AddsToStart int32 `json:"addsToStartSeconds,omitempty"`
 }
 
-// Guarantee says what the numbers promise together.
+// Guarantee says what the numbers promise together. All of them are read from the timeline.
 func (in *Injection) Guarantee() Guarantee {
-	t, startup := in.Timing(), in.Timeline.Startup
+	t, line := in.Timing(), &in.Timeline
 	g := Guarantee{Detects: DetectsHang}
 	if in.Handler.Scheme == probe.TCP {
 		g.Detects = DetectsClosedPort
 	}
 	if in.Kind != probe.Startup {
-		g.Tolerance, g.Detection, g.BlindFor = t.Tolerance(), t.Detection(), t.InitialDelaySeconds
+		g.Tolerance, g.Detection = t.Tolerance(), t.Detection()
+	}
+	if in.Kind.Kills() {
+		g.Grace = line.Grace(in.Kind)
 	}
 	switch {
 	case in.Kind == probe.Readiness:
-		g.ReadyNotBefore = max(t.EarliestProbe(), startup.EarliestProbe())
-		g.ReadyWithin = timing.ReadyWithin(startup, t)
-	case in.Kind == probe.Startup, startup.IsZero():
-		g.KillNotBefore, g.KillBy, g.KillNotBeforeAfterCrash = t.EarliestAct(), t.LatestAct(), t.EarliestProbe()
+		g.ReadyNotBefore, g.ReadyWithin = line.ReadyNotBefore(), line.ReadyWithin()
+		return g
+	case in.Kind == probe.Liveness:
+		g.BlindFor = line.BlindFor()
+	default:
+		g.AddsToStart = line.AddsToStart()
 	}
-	if in.Kind == probe.Startup {
-		g.AddsToStart = t.InitialDelaySeconds + t.PeriodSeconds
+	if in.Kind == probe.Startup || line.Startup.IsZero() || !line.Guarded {
+		g.KillNotBefore, g.KillBy, g.KillNotBeforeAfterCrash = line.KillNotBefore(), line.KillBy(), line.KillNotBeforeAfterCrash()
 	}
 	return g
 }
 
 // ReadInjection reads a probe that a Pod has, beside the container's startup probe or nil, as the injection that it would
-// have been, so that its numbers can be explained in the same words. Its source stays empty.
+// have been, so that its numbers can be explained in the same words. Its source stays empty. A startup probe counts as its
+// guard where it asks the same, or asks for an answer at all: it may be one of ours.
 func ReadInjection(container ContainerRef, kind probe.Kind, p, startup *corev1.Probe) Injection {
 	in := Injection{Container: container, Kind: kind, Probe: p, Handler: probe.HandlerOf(p)}
 	if startup != nil {
 		in.Timeline.Startup = timing.Of(startup)
+		in.Timeline.Guarded = guards(&workload.Container{}, startup, p, true)
 	}
 	in.Timeline.Set(kind, timing.Of(p))
 	return in
@@ -92,7 +103,7 @@ func (g Guarantee) Sentences(kind probe.Kind) []string {
 	case probe.Liveness:
 		return append([]string{
 			fmt.Sprintf("a silence shorter than %d s never restarts it", g.Tolerance),
-			fmt.Sprintf("%s is found within %d s%s", silence, g.Detection, g.afterDelay()),
+			fmt.Sprintf("%s is found within %d s%s; %s", silence, g.Detection, g.afterDelay(), g.restart()),
 		}, g.start()...)
 	default:
 		return []string{
@@ -103,12 +114,20 @@ func (g Guarantee) Sentences(kind probe.Kind) []string {
 	}
 }
 
-// afterDelay is the end of a sentence about finding something, where the delay is long enough to matter.
+// afterDelay is the end of a sentence about finding something, where a delay comes before.
 func (g Guarantee) afterDelay() string {
-	if g.BlindFor <= timing.MaxInitialDelaySeconds {
+	if g.BlindFor == 0 {
 		return ""
 	}
 	return fmt.Sprintf(", counted from %d s after its start at the earliest", g.BlindFor)
+}
+
+// restart is what follows when a probe has decided to kill.
+func (g Guarantee) restart() string {
+	if g.Grace == 0 {
+		return "then its grace period and the kubelet's back-off pass before it starts again"
+	}
+	return fmt.Sprintf("then up to %d s to end and the kubelet's back-off pass before it starts again", g.Grace)
 }
 
 // start is what is promised to a container that is starting.
@@ -117,7 +136,8 @@ func (g Guarantee) start() []string {
 		return nil
 	}
 	return []string{
-		fmt.Sprintf("nothing kills it before %d s after its start; if it never answers, it is restarted within %d s", g.KillNotBefore, g.KillBy),
-		fmt.Sprintf("if it exits by itself while starting, the kubelet keeps counting: once, it may be restarted after %d s", g.KillNotBeforeAfterCrash),
+		fmt.Sprintf("while it never answers, nothing kills it before %d s after its start, and the kubelet begins to end it within %d s; %s",
+			g.KillNotBefore, g.KillBy, g.restart()),
+		fmt.Sprintf("if it exits by itself while starting, the kubelet keeps counting: once, it may be killed after %d s", g.KillNotBeforeAfterCrash),
 	}
 }

@@ -88,6 +88,7 @@ func (p *profile) checkTimes() error {
 	if !hasStartup {
 		start.handler = live.handler
 	}
+	in.SameCheck = !hasStartup
 	in.Startup = timing.Plan{Inject: hasStartup || hasLiveness, Exec: start.handler.Scheme == probe.Exec, Fields: start.fields}
 	in.Liveness = timing.Plan{Inject: hasLiveness, Exec: live.handler.Scheme == probe.Exec, Fields: live.fields}
 	in.Readiness = timing.Plan{Inject: hasReadiness, Exec: ready.handler.Scheme == probe.Exec, Fields: ready.fields}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -42,24 +43,40 @@ func (p *Policy) schedule(pod *podFacts, a admitted) scheduled {
 // scheduleContainer derives the times of one container. Times of a person that contradict each other are mistakes like any
 // other: they cost the probes that kill, and readiness only when it is concerned.
 func (p *Policy) scheduleContainer(pod *podFacts, a admittedContainer, out *scheduled) {
-	timeline, clashes := timing.Derive(p.inputs(&a))
+	derived, clashes := timing.Derive(p.inputs(pod, &a))
 	if len(clashes) > 0 {
 		out.withholdAll(pod, &a, clashes)
-		if timeline, clashes = timing.Derive(p.inputs(&a)); len(clashes) > 0 {
+		if derived, clashes = timing.Derive(p.inputs(pod, &a)); len(clashes) > 0 {
 			out.withholdAll(pod, &a, clashes)
 		}
 	}
-	if existing := a.ask.container.StartupProbe; existing != nil {
-		timeline.Startup = timing.Of(existing)
+	var added probe.Map[*corev1.Probe]
+	for _, kind := range probe.Kinds() {
+		if c, ok := a.handlers.Get(kind); ok {
+			added.Set(kind, build(&c, derived.Of(kind), a.hostHeader()))
+		}
 	}
+	timeline := pod.timelineOf(a.ask.container, &added)
 	out.injections = slices.Grow(out.injections, a.handlers.Len())
 	for _, kind := range probe.Kinds() {
 		if c, ok := a.handlers.Get(kind); ok {
+			made, _ := added.Get(kind)
 			out.injections = append(out.injections, Injection{
 				Container: a.ask.ref, Kind: kind, Source: c.source, Evidence: c.evidence, Profile: c.profile,
-				Timeline: timeline, Handler: c.handler, Probe: build(c.handler, timeline.Of(kind), a.hostHeader()),
+				Timeline: timeline, Handler: c.handler, Probe: made, CopiesLiveness: c.copied != nil,
 			})
 		}
+	}
+	out.noteRisks(pod, &a, &timeline)
+}
+
+// noteRisks tells what the times of what is injected mean for the container.
+func (out *scheduled) noteRisks(pod *podFacts, a *admittedContainer, timeline *timing.Timeline) {
+	if a.handlers.Has(probe.Liveness) && !timeline.Startup.IsZero() && !timeline.Guarded {
+		out.findings = append(out.findings, Finding{
+			Container: a.ask.ref.Name, Kind: probe.Liveness, Severity: lint.Warning,
+			Message: fmt.Sprintf("waits %d s after each start, because startupProbe asks something else", timeline.Liveness.InitialDelaySeconds),
+		})
 	}
 	if a.handlers.Has(probe.Readiness) && pod.IsStatefulSet() {
 		// The one risk of readiness.
@@ -70,14 +87,16 @@ func (p *Policy) scheduleContainer(pod *podFacts, a admittedContainer, out *sche
 	}
 }
 
-// inputs gathers what the timing depends on: the class, then the profile's figures, then the person's.
-func (p *Policy) inputs(a *admittedContainer) timing.Inputs {
+// inputs gathers what the timing depends on: the class, then what the profile suggests, then the person's figures.
+func (p *Policy) inputs(pod *podFacts, a *admittedContainer) timing.Inputs {
 	c := a.ask.container
 	in := timing.Inputs{
 		Style:            p.style,
 		CPULimitMillis:   c.CPULimitMillis(),
 		MaxStartupBudget: p.maxBudget,
-		ExistingStartup:  c.StartupProbe != nil,
+		StartupBudget:    a.ask.overrides.startupBudget,
+		RestartAfter:     a.ask.overrides.restartAfter,
+		UnreadyAfter:     a.ask.overrides.unreadyAfter,
 		Startup:          a.timingPlan(probe.Startup),
 		Liveness:         a.timingPlan(probe.Liveness),
 		Readiness:        a.timingPlan(probe.Readiness),
@@ -87,10 +106,35 @@ func (p *Policy) inputs(a *admittedContainer) timing.Inputs {
 	}
 	in.Class, _ = p.classOf(a.ask, &a.software)
 	if a.software.profile != nil {
-		a.software.profile.overrides.apply(&in)
+		in.Suggested = a.software.profile.overrides.figures()
 	}
-	a.ask.overrides.apply(&in)
+	a.relateStartup(pod, &in)
 	return in
+}
+
+// relateStartup settles what the startup probe is to the liveness probe, whoever wrote them.
+func (a *admittedContainer) relateStartup(pod *podFacts, in *timing.Inputs) {
+	c := a.ask.container
+	startup, liveness := a.asked(probe.Startup), a.asked(probe.Liveness)
+	if !in.Liveness.Inject && c.LivenessProbe != nil {
+		in.ExistingLiveness = timing.Of(c.LivenessProbe)
+	}
+	if startup == nil || liveness == nil {
+		return
+	}
+	in.SameCheck = asksTheSame(c, startup, liveness)
+	ours := in.Startup.Inject || pod.lists(c.Name, probe.Startup, startup)
+	guarded := guards(c, startup, liveness, ours)
+	in.ExistingStartup = guarded && !in.Startup.Inject
+	in.Unguarded = !guarded && in.Startup.Inject
+}
+
+// asked is what the container's probe of a kind will ask, without its times; nil where it will have none.
+func (a *admittedContainer) asked(kind probe.Kind) *corev1.Probe {
+	if c, ok := a.handlers.Get(kind); ok {
+		return build(&c, timing.Timing{}, a.hostHeader())
+	}
+	return a.ask.container.Probe(kind)
 }
 
 // classOf is the timing class of a container: that of the profile that describes it, else the one that its variables or
@@ -141,14 +185,12 @@ type overrides struct {
 
 // apply puts the answers in the place of earlier ones.
 func (o overrides) apply(in *timing.Inputs) {
-	for _, each := range []struct {
-		input  *int32
-		answer int32
-	}{{&in.StartupBudget, o.startupBudget}, {&in.RestartAfter, o.restartAfter}, {&in.UnreadyAfter, o.unreadyAfter}} {
-		if each.answer > 0 {
-			*each.input = each.answer
-		}
-	}
+	in.StartupBudget, in.RestartAfter, in.UnreadyAfter = o.startupBudget, o.restartAfter, o.unreadyAfter
+}
+
+// figures are the answers of a profile, as the timing takes them.
+func (o overrides) figures() timing.Figures {
+	return timing.Figures{StartupBudget: o.startupBudget, RestartAfter: o.restartAfter, UnreadyAfter: o.unreadyAfter}
 }
 
 // windowOf bounds what is read from a probe that somebody else wrote, so that nothing computed from it overflows.
@@ -162,14 +204,12 @@ func (a *admittedContainer) timingPlan(kind probe.Kind) timing.Plan {
 	if !ok {
 		return timing.Plan{}
 	}
-	merged := timing.Fields{}
+	out := timing.Plan{Inject: true, Exec: c.handler.Scheme == probe.Exec}
 	if a.software.profile != nil && !c.explicit {
-		merged = a.software.profile.probes[kind].fields
+		out.Suggested = a.software.profile.probes[kind].fields
 	}
-	if own, ok := a.ask.fields.Get(kind); ok {
-		merged = merged.Override(own)
-	}
-	return timing.Plan{Inject: true, Exec: c.handler.Scheme == probe.Exec, Fields: merged}
+	out.Fields, _ = a.ask.fields.Get(kind)
+	return out
 }
 
 // hostHeader is the person's, else the profile's.
@@ -215,7 +255,7 @@ func (a *containerAsk) keyOf(clash timing.Clash) string {
 }
 
 // build makes the probe. Every number is explicit; host is never set, because Pod Security forbids it.
-func build(h probe.Handler, t timing.Timing, host string) *corev1.Probe {
+func build(c *candidate, t timing.Timing, host string) *corev1.Probe {
 	p := &corev1.Probe{
 		InitialDelaySeconds:           t.InitialDelaySeconds,
 		TimeoutSeconds:                t.TimeoutSeconds,
@@ -224,7 +264,7 @@ func build(h probe.Handler, t timing.Timing, host string) *corev1.Probe {
 		FailureThreshold:              t.FailureThreshold,
 		TerminationGracePeriodSeconds: t.TerminationGracePeriodSeconds,
 	}
-	port := intstr.FromInt32(h.Port.Number)
+	h, port := &c.handler, intstr.FromInt32(c.handler.Port.Number)
 	switch h.Scheme {
 	case probe.Exec:
 		p.Exec = &corev1.ExecAction{Command: h.Command}
@@ -233,13 +273,21 @@ func build(h probe.Handler, t timing.Timing, host string) *corev1.Probe {
 	case probe.GRPC:
 		p.GRPC = &corev1.GRPCAction{Port: h.Port.Number, Service: &h.Service}
 	default:
-		p.HTTPGet = &corev1.HTTPGetAction{Path: h.Path, Port: port, Scheme: corev1.URISchemeHTTP}
+		p.HTTPGet = &corev1.HTTPGetAction{Path: h.Path, Port: port, Scheme: corev1.URISchemeHTTP, HTTPHeaders: c.headers(host)}
 		if h.Scheme == probe.HTTPS {
 			p.HTTPGet.Scheme = corev1.URISchemeHTTPS
 		}
-		if host != "" {
-			p.HTTPGet.HTTPHeaders = []corev1.HTTPHeader{{Name: "Host", Value: host}}
-		}
 	}
 	return p
+}
+
+// headers are those of the probe that is copied, else the Host header, where there is one.
+func (c *candidate) headers(host string) []corev1.HTTPHeader {
+	switch {
+	case c.copied != nil && c.copied.HTTPGet != nil:
+		return slices.Clone(c.copied.HTTPGet.HTTPHeaders)
+	case host != "":
+		return []corev1.HTTPHeader{{Name: "Host", Value: host}}
+	}
+	return nil
 }

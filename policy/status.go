@@ -3,6 +3,8 @@ package policy
 import (
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
@@ -65,35 +67,34 @@ func (d *Decision) containerStatus(pod *podFacts, c *workload.Container) statusl
 		out.Reason = d.containerReason(c.Name)
 		return out
 	}
-	out.StartWithin = startWithin(&timeline, out.Probes.Has(probe.Startup))
-	out.RestartFrom, out.RestartTo = timeline.Liveness.Tolerance(), timeline.Liveness.Detection()
+	if out.Probes.Has(probe.Startup) || out.Probes.Has(probe.Liveness) {
+		out.StartWithin = timeline.KillNotBefore()
+	}
+	if out.Probes.Has(probe.Liveness) {
+		out.RestartFrom, out.RestartTo = timeline.Liveness.Tolerance(), timeline.Liveness.Detection()
+	}
 	out.Withheld = d.withheld(c.Name, &out.Probes)
 	return out
 }
 
-// startWithin is how long a container may take to start before a probe of ours kills it.
-func startWithin(t *timing.Timeline, hasStartup bool) int32 {
-	if hasStartup {
-		return t.Startup.EarliestAct()
-	}
-	return t.Liveness.EarliestAct()
-}
-
-// ours are the probes that are injected now, and those that the Pod's status lists and that are there as listed.
-func (d *Decision) ours(pod *podFacts, c *workload.Container, handlers *probe.Map[string]) (timeline timing.Timeline) {
-	listed := pod.listed(c.Name)
+// ours are the probes that are injected now, and those that the Pod's status lists and that are there as listed, with the
+// timeline of the container.
+func (d *Decision) ours(pod *podFacts, c *workload.Container, handlers *probe.Map[string]) timing.Timeline {
 	for _, kind := range probe.Kinds() {
-		handler, has := listed.Get(kind)
-		if existing := c.Probe(kind); has && existing != nil && probe.HandlerOf(existing).String() == handler {
-			handlers.Set(kind, handler)
-			timeline.Set(kind, timing.Of(existing))
+		if existing := c.Probe(kind); existing != nil && pod.lists(c.Name, kind, existing) {
+			handlers.Set(kind, probe.HandlerOf(existing).String())
 		}
 	}
+	timeline := timing.Timeline{}
+	added := false
 	for i := range d.Injections {
 		if in := &d.Injections[i]; in.Container.Name == c.Name {
 			handlers.Set(in.Kind, in.Handler.String())
-			timeline.Set(in.Kind, in.Timeline.Of(in.Kind))
+			timeline, added = in.Timeline, true
 		}
+	}
+	if !added && handlers.Len() > 0 {
+		timeline = pod.timelineOf(c, &probe.Map[*corev1.Probe]{})
 	}
 	return timeline
 }

@@ -85,7 +85,7 @@ func sentence(container, kinds string, s Skip) string {
 	}
 	said := container + ": " + subject + ": " + description.FactAbout(s.Detail)
 	if description.Remedy != "" {
-		said += remedyFollows + description.Remedy
+		said += remedyFollows + description.RemedyFor(s.Detail)
 	}
 	return said
 }

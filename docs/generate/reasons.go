@@ -19,7 +19,7 @@ this closed set. The same word stands in the Pod's status annotation, in warning
 		if r.Silent {
 			warned = "no"
 		}
-		remedy := r.Remedy
+		remedy := strings.ReplaceAll(r.Remedy, "%s", "…")
 		if remedy == "" {
 			remedy = "–"
 		}

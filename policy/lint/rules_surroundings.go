@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/timing"
 )
 
 const (
@@ -68,7 +69,7 @@ var surroundingsRules = []Rule{
 	},
 	{
 		ID: "PS044", Severity: Warning, on: startup, check: weakerThanLiveness,
-		Summary:   "The startup probe is a bare connection while liveness asks for an answer, or asks another port, or another path that neither is a start-up or readiness endpoint nor sums up that of liveness. Another query on the same path is not judged.",
+		Summary:   "The startup probe is a bare connection while liveness asks for an answer, or asks another port, or another path that neither is a start-up or readiness endpoint nor sums up that of liveness. Another query on the same path, and liveness that waits for the whole start itself, are not judged.",
 		Message:   "may pass while liveness still fails; write what livenessProbe asks",
 		Rationale: "Liveness begins when the startup probe has passed. If that proves less, the container is killed while it is still starting.",
 		Sources:   [2]string{concepts, worker},
@@ -141,9 +142,18 @@ func credentialInHeader(s subject, kind probe.Kind) ([]any, bool) {
 	return nil, false
 }
 
+// waitsItself reports whether liveness leaves a start its time without a startup probe.
+func (s subject) waitsItself(liveness *corev1.Probe) bool {
+	budget := s.container.StartupBudget
+	if class, ok := timing.ClassByName(timing.DefaultClassName); ok && budget == 0 {
+		budget = class.StartupBudget
+	}
+	return timesOf(liveness).guarantee() >= int64(budget)
+}
+
 func weakerThanLiveness(s subject, kind probe.Kind) ([]any, bool) {
 	liveness := s.probe(probe.Liveness)
-	if liveness == nil {
+	if liveness == nil || s.waitsItself(liveness) {
 		return nil, false
 	}
 	start, live := s.container.handlerOf(s.probe(kind)), s.container.handlerOf(liveness)

@@ -20,6 +20,7 @@ const (
 	AnnotatedPod        Reason = "annotated_pod"
 	NoRuleMatches       Reason = "no_rule_matches"
 	NotAsked            Reason = "not_asked"
+	LivenessNotCopied   Reason = "liveness_not_copied"
 	InvalidAnnotation   Reason = "invalid_annotation"
 	AmbiguousContainers Reason = "ambiguous_containers"
 	AmbiguousPorts      Reason = "ambiguous_ports"
@@ -58,7 +59,7 @@ type Description struct {
 	Reason Reason
 	// Fact is the sentence after the container's name; "%s" in it is replaced by the detail of the case.
 	Fact string
-	// Remedy is what to write to change it; empty where nothing should be changed.
+	// Remedy is what to write to change it; empty where nothing should be changed. "%s" in it is replaced as in Fact.
 	Remedy string
 	// Silent says that nobody needs a warning: what happened is what was asked for, or nothing was.
 	Silent bool
@@ -75,7 +76,8 @@ var table = [...]Description{
 	{RuleNotLoaded, "the servers do not know this rule yet", "", true},
 	{AnnotatedPod, "rules leave Pods with annotations of ours alone", "", true},
 	{NoRuleMatches, "no rule's podSelector matches", "", true},
-	{NotAsked, "these keys alone ask for nothing", `add ` + domain + `/inject: "true"`, false},
+	{NotAsked, "these keys alone ask for nothing", "add %s", false},
+	{LivenessNotCopied, "%s, so that no startup probe can ask the same", "write startup: http:PORT/PATH or tcp:PORT", false},
 	{InvalidAnnotation, "withheld because an annotation is wrong", "correct the annotation", false},
 	{AmbiguousContainers, "several containers could be meant", "put NAME. before the key, or set kubectl's default-container", false},
 	{AmbiguousPorts, "several ports could be meant: %s", "name one, such as http:PORT/PATH or tcp:PORT", false},
@@ -132,4 +134,9 @@ func Describe(r Reason) (Description, bool) {
 // FactAbout is the fact with the detail in its place, where it has one.
 func (d *Description) FactAbout(detail string) string {
 	return strings.Replace(d.Fact, "%s", detail, 1)
+}
+
+// RemedyFor is the remedy with the detail in its place, where it has one.
+func (d *Description) RemedyFor(detail string) string {
+	return strings.Replace(d.Remedy, "%s", detail, 1)
 }

@@ -4,8 +4,7 @@ import "github.com/probe-injector/probe-injector/policy/probe"
 
 // livenessWaits says that no startup probe guards the container, so that liveness itself waits for the budget.
 func (d *derivation) livenessWaits() bool {
-	guarded := d.in.Startup.Inject || d.in.ExistingStartup
-	return !guarded && (d.in.Liveness.Inject || d.in.Style == StyleInitialDelay)
+	return !d.in.guarded() && (d.in.Liveness.Inject || d.in.Style == StyleInitialDelay)
 }
 
 // liveness: slow to act, because acting restarts the container.

@@ -85,6 +85,9 @@ type Inputs struct {
 	ExistingLiveness Timing
 	// SameCheck reports that the startup probe asks what liveness asks.
 	SameCheck bool
+	// Unguarded reports that the planned startup probe may pass while liveness still fails, so that liveness waits for the
+	// budget itself.
+	Unguarded bool
 	// ExistingReadinessWindow is failureThreshold*periodSeconds of a readiness probe that the container already
 	// has; 0 is none. An injected liveness probe stays more patient than it.
 	ExistingReadinessWindow int32
@@ -155,9 +158,12 @@ func derive(in Inputs) (Timeline, []Clash) {
 		d.keepLivenessMorePatient()
 		d.delayLiveness()
 	}
-	d.out.Guarded = in.Startup.Inject || in.ExistingStartup
+	d.out.Guarded = in.guarded()
 	return d.out, d.clashes
 }
+
+// guarded reports that a startup probe keeps liveness away from a container that does not answer it yet.
+func (in *Inputs) guarded() bool { return (in.Startup.Inject && !in.Unguarded) || in.ExistingStartup }
 
 // derivation is the state of one Derive: inputs, results so far, and contradictions found.
 type derivation struct {

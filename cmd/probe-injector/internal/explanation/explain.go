@@ -162,6 +162,9 @@ func because(pod *workload.Pod, rule string, in *policy.Injection) string {
 	if in.Kind == probe.Startup && key(pod, name, string(probe.Startup)) == "" {
 		return "lets the liveness probe wait until the container has started"
 	}
+	if in.CopiesLiveness {
+		return "asks what the container's livenessProbe asks"
+	}
 	switch in.Source {
 	case policy.SourceAnnotation:
 		return "written in " + key(pod, name, string(in.Kind))
@@ -191,7 +194,7 @@ func key(pod *workload.Pod, container, word string) string {
 // skip gives a reason its sentence.
 func skip(s policy.Skip) Skip {
 	description, _ := reason.Describe(s.Reason)
-	return Skip{Probe: fieldName(s.Kind), Reason: s.Reason, Fact: description.FactAbout(s.Detail), Remedy: description.Remedy}
+	return Skip{Probe: fieldName(s.Kind), Reason: s.Reason, Fact: description.FactAbout(s.Detail), Remedy: description.RemedyFor(s.Detail)}
 }
 
 func fieldName(kind probe.Kind) string {
