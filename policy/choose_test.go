@@ -130,14 +130,19 @@ func TestStartupComesWithLiveness(t *testing.T) {
 		startup, liveness string
 		delay             int32
 	}{
-		"with the liveness handler":              {web(), map[string]string{p + "liveness": "/l"}, "http:8080/l", "http:8080/l", 5},
-		"with its own handler":                   {web(), map[string]string{p + "liveness": "/l", p + "startup": "/s"}, "http:8080/s", "http:8080/l", 5},
-		"left to us":                             {web(), map[string]string{p + "liveness": "/l", p + "startup": "true"}, "http:8080/l", "http:8080/l", 5},
-		"with the profile's handler":             {web(), map[string]string{p + "profile": "shop"}, "http:8080/started", "http:8080/live", 10},
-		"not beside a startup probe that exists": {web(existing), map[string]string{p + "liveness": "/l"}, "", "http:8080/l", 5},
-		"not when declined, and liveness waits":  {web(), map[string]string{p + "liveness": "/l", p + "startup": "false"}, "", "http:8080/l", 251},
-		"alone when only it is asked for":        {web(), map[string]string{p + "startup": "/s"}, "http:8080/s", "", 0},
-		"not with readiness alone":               {web(), map[string]string{p + "readiness": "/r"}, "", "", 0},
+		"with the liveness handler":  {web(), map[string]string{p + "liveness": "/l"}, "http:8080/l", "http:8080/l", 5},
+		"with its own handler":       {web(), map[string]string{p + "liveness": "/l", p + "startup": "/s"}, "http:8080/s", "http:8080/l", 5},
+		"left to us":                 {web(), map[string]string{p + "liveness": "/l", p + "startup": "true"}, "http:8080/l", "http:8080/l", 5},
+		"with the profile's handler": {web(), map[string]string{p + "profile": "shop"}, "http:8080/started", "http:8080/live", 10},
+		"not beside a startup probe that exists, for which liveness waits where that asks something else": {
+			web(existing), map[string]string{p + "liveness": "/l"}, "", "http:8080/l", 251,
+		},
+		"a bare connection that a person names proves less than an answer, so that liveness waits": {
+			web(), map[string]string{p + "liveness": "/l", p + "startup": "tcp:8080"}, "tcp:8080", "http:8080/l", 251,
+		},
+		"not when declined, and liveness waits": {web(), map[string]string{p + "liveness": "/l", p + "startup": "false"}, "", "http:8080/l", 251},
+		"alone when only it is asked for":       {web(), map[string]string{p + "startup": "/s"}, "http:8080/s", "", 0},
+		"not with readiness alone":              {web(), map[string]string{p + "readiness": "/r"}, "", "", 0},
 		"with liveness when its own port is ambiguous": {web(func(c *workload.Container) {
 			c.Ports = append(c.Ports, workload.ContainerPort{ContainerPort: 9})
 			c.Ports[0].Name = ""

@@ -144,30 +144,44 @@ func guards(c *workload.Container, startup, liveness *corev1.Probe, ours bool) b
 	return asksTheSame(c, startup, liveness) || (ours && startup.TCPSocket == nil)
 }
 
-// notAsked is the answer to keys that ask for no probe, with the key that would: for a startup probe beside a liveness
-// probe that exists, only its own key does.
+// notAsked is the answer to keys that ask for no probe, with the key that would. Beside a liveness probe that exists, only
+// its own key asks for a startup probe; where all that the keys could change exists, no key would help.
 func (c *chooser) notAsked() refusal {
-	key, value := string(annotation.Inject), `"true"`
-	switch {
-	case c.ask.native:
-		key, value = string(probe.Readiness), "tcp:PORT"
-	case c.ask.container.LivenessProbe != nil && c.ask.container.StartupProbe == nil && c.ask.timesStartup():
-		key = string(probe.Startup)
+	own := c.ask.container
+	timed := c.ask.timed()
+	missing := timed.Len() == 0
+	for _, kind := range probe.Kinds() {
+		missing = missing || (timed.Has(kind) && own.Probe(kind) == nil)
 	}
-	return refusal{reason.NotAsked, annotation.Key(c.ask.prefix(), key) + ": " + value}
+	switch {
+	case !missing:
+		return because(reason.ExistingProbe)
+	case c.ask.native:
+		return because(reason.NativeSidecar)
+	case timed.Has(probe.Startup) && own.StartupProbe == nil && own.LivenessProbe != nil:
+		return refusal{reason.StartupNotAsked, c.ask.prefix()}
+	}
+	return refusal{reason.NotAsked, c.ask.prefix()}
 }
 
-// timesStartup reports whether keys say how a startup probe should be timed.
-func (a *containerAsk) timesStartup() bool {
-	_, fields := a.fields.Get(probe.Startup)
-	return fields || a.overrides.startupBudget > 0
+// timed are the probes whose times the keys set.
+func (a *containerAsk) timed() probe.Map[struct{}] {
+	var out probe.Map[struct{}]
+	figures := map[probe.Kind]int32{
+		probe.Startup: a.overrides.startupBudget, probe.Liveness: a.overrides.restartAfter, probe.Readiness: a.overrides.unreadyAfter,
+	}
+	for kind, figure := range figures {
+		if figure > 0 || a.fields.Has(kind) {
+			out.Set(kind, struct{}{})
+		}
+	}
+	return out
 }
 
-// prefix is the container's name where its keys have it, and where they do not reach the container without it.
+// prefix is what stands before the keys of the container: its name, where the keys that it has begin with it.
 func (a *containerAsk) prefix() string {
-	named := func(e *annotation.Entry) bool { return e.Container != "" }
-	if a.native || slices.ContainsFunc(a.entries, named) {
-		return a.ref.Name
+	if slices.ContainsFunc(a.entries, func(e *annotation.Entry) bool { return e.Container != "" }) {
+		return a.ref.Name + "."
 	}
 	return ""
 }

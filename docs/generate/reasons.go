@@ -19,7 +19,7 @@ this closed set. The same word stands in the Pod's status annotation, in warning
 		if r.Silent {
 			warned = "no"
 		}
-		remedy := strings.ReplaceAll(r.Remedy, "%s", "…")
+		remedy := r.RemedyFor("")
 		if remedy == "" {
 			remedy = "–"
 		}

@@ -36,11 +36,13 @@ at most four times, for the classes that are marked with ×: their start is most
 		d.table(promises, rows)
 	}
 	d.heading("What the promises mean")
-	d.paragraph(`- **Never killed before**: counted from the start of the container, on a first start and after a kill by the probe. When
+	d.paragraph(`- **Never killed before**: counted from the start of a container that never answers, on a first start and after a kill by
+  the probe; one that answers has passed the startup probe. When
   a container exits by itself while it is starting, the kubelet keeps counting failures
   ([kubernetes#53530](https://github.com/kubernetes/kubernetes/issues/53530)): then at most one early restart per budget.
-- **Restarted after**: a silence up to the first figure never restarts a container that was answering; one that lasts is
-  acted upon at the latest after the second.
+- **Restart begins after**: a silence up to the first figure never restarts a container that was answering; one that lasts
+  is acted upon at the latest after the second. The container then has its grace period to end, and starts again after the
+  kubelet's back-off.
 - **Out of rotation within**: no new traffic after this long without an answer.
 - A bare TCP connection finds a closed port, not a process that hangs with its port open.`)
 	return d.String(), nil
@@ -94,7 +96,7 @@ func derivedRows(style timing.Style) (header []string, rows [][]string, err erro
 
 // promiseRows are what those numbers guarantee.
 func promiseRows(style timing.Style) (header []string, rows [][]string, err error) {
-	header = []string{"class", "never killed before", "restarted after", "out of rotation within", "added to each start, at most"}
+	header = []string{"class", "never killed before", "restart begins after", "out of rotation within", "added to each start, at most"}
 	for _, class := range timing.Classes() {
 		n, err := derive(class, style, overNetwork)
 		if err != nil {
@@ -111,7 +113,7 @@ func promiseRows(style timing.Style) (header []string, rows [][]string, err erro
 			seconds(guard.EarliestAct()),
 			fmt.Sprintf("%d to %s", live.Tolerance(), seconds(live.Detection())),
 			seconds(ready.Detection()),
-			seconds(first.InitialDelaySeconds + first.PeriodSeconds),
+			seconds(first.LatestProbe()),
 		})
 	}
 	return header, rows, nil

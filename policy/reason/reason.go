@@ -20,6 +20,7 @@ const (
 	AnnotatedPod        Reason = "annotated_pod"
 	NoRuleMatches       Reason = "no_rule_matches"
 	NotAsked            Reason = "not_asked"
+	StartupNotAsked     Reason = "startup_not_asked"
 	LivenessNotCopied   Reason = "liveness_not_copied"
 	InvalidAnnotation   Reason = "invalid_annotation"
 	AmbiguousContainers Reason = "ambiguous_containers"
@@ -76,7 +77,8 @@ var table = [...]Description{
 	{RuleNotLoaded, "the servers do not know this rule yet", "", true},
 	{AnnotatedPod, "rules leave Pods with annotations of ours alone", "", true},
 	{NoRuleMatches, "no rule's podSelector matches", "", true},
-	{NotAsked, "these keys alone ask for nothing", "add %s", false},
+	{NotAsked, "these keys alone ask for nothing", `add %s` + domain + `/inject: "true"`, false},
+	{StartupNotAsked, "a livenessProbe that is there brings no startup probe", `add %s` + domain + `/startup: "true"`, false},
 	{LivenessNotCopied, "%s, so that no startup probe can ask the same", "write startup: http:PORT/PATH or tcp:PORT", false},
 	{InvalidAnnotation, "withheld because an annotation is wrong", "correct the annotation", false},
 	{AmbiguousContainers, "several containers could be meant", "put NAME. before the key, or set kubectl's default-container", false},
