@@ -122,7 +122,8 @@ func (a *admittedContainer) relateStartup(pod *podFacts, in *timing.Inputs) {
 	if startup == nil || liveness == nil {
 		return
 	}
-	in.SameCheck = asksTheSame(c, startup, liveness)
+	named, _ := a.handlers.Get(probe.Startup)
+	in.SameCheck = asksTheSame(c, startup, liveness) || !named.explicit
 	ours := in.Startup.Inject || pod.lists(c.Name, probe.Startup, startup)
 	guarded := guards(c, startup, liveness, ours)
 	in.ExistingStartup = guarded && !in.Startup.Inject

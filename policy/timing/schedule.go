@@ -83,7 +83,8 @@ type Inputs struct {
 	// ExistingLiveness is the liveness probe that the container already has; zero is none. A startup probe that is added
 	// is no stricter than it.
 	ExistingLiveness Timing
-	// SameCheck reports that the startup probe asks what liveness asks.
+	// SameCheck reports that the startup probe asks what liveness asks, or what a profile says instead: not a check of its
+	// own, which may be as strict as a person wants.
 	SameCheck bool
 	// Unguarded reports that the planned startup probe may pass while liveness still fails, so that liveness waits for the
 	// budget itself.
