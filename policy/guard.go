@@ -135,7 +135,14 @@ func asksTheSame(c *workload.Container, a, b *corev1.Probe) bool {
 		return false
 	}
 	known := first.Scheme != "" && (!first.OverNetwork() || first.Port.Number != 0)
-	return known && (a.HTTPGet == nil || slices.Equal(a.HTTPGet.HTTPHeaders, b.HTTPGet.HTTPHeaders))
+	return known && slices.Equal(headersOf(a), headersOf(b))
+}
+
+func headersOf(p *corev1.Probe) []corev1.HTTPHeader {
+	if p.HTTPGet == nil {
+		return nil
+	}
+	return p.HTTPGet.HTTPHeaders
 }
 
 // guards reports whether a startup probe stands for the liveness probe beside it: it asks the same, or it is ours, which a

@@ -22,7 +22,8 @@ func (d *derivation) startup() {
 		failures = max(failures, derived)
 	}
 	d.out.Startup = complete(fields, delay, period, timeout, failures)
-	if fields.TerminationGracePeriodSeconds == nil {
+	// The API server refuses the Pod whose probe has a grace period that is not above zero.
+	if grace := guarded.TerminationGracePeriodSeconds; fields.TerminationGracePeriodSeconds == nil && grace != nil && *grace > 0 {
 		d.out.Startup.TerminationGracePeriodSeconds = guarded.TerminationGracePeriodSeconds
 	}
 	d.checkStartup(own)

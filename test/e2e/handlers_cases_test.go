@@ -81,7 +81,8 @@ func networkCases() []handlerCase {
 				corev1.ContainerPort{Name: "internal", ContainerPort: 8080}, corev1.ContainerPort{Name: "shop", ContainerPort: 8443},
 				corev1.ContainerPort{Name: "any", ContainerPort: 7000},
 			)),
-			status: "web: startup tcp:7000, liveness http:8080/livez, readiness https:8443/readyz" + quick,
+			// A bare connection proves less than liveness asks, so that liveness waits for the budget itself.
+			status: "web: startup tcp:7000, liveness http:8080/livez, readiness https:8443/readyz" + late,
 			then:   everything(),
 		},
 	}
