@@ -7,5 +7,5 @@
 //
 // Start at start_test.go: what is promised to a container that starts. stall_test.go is about one that ran,
 // traffic_test.go about readiness, crash_test.go about what the kubelet remembers from one container to the next,
-// handlers_test.go about http, https, grpc and tcp.
+// handlers_test.go about http, https, grpc and tcp, beside_test.go about probes that a container has already.
 package prober

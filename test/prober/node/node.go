@@ -40,6 +40,7 @@ type Node struct {
 	lock           sync.Mutex
 	pods           map[types.UID]*Pod
 	longestTimeout time.Duration
+	stopping       bool
 }
 
 // Start starts a node. The kubelet spreads the workers of Pods that it finds at its own start over their period;
@@ -69,6 +70,8 @@ func Start() *Node {
 func (n *Node) Stop() {
 	n.prober.CleanupPods(nil)
 	n.lock.Lock()
+	// A worker that is told to stop while a tick is waiting may take the tick first: it is answered at once.
+	n.stopping = true
 	waitBudget := n.longestTimeout + time.Second
 	n.lock.Unlock()
 	time.Sleep(waitBudget)
@@ -100,6 +103,12 @@ func (n *Node) Admit(template *corev1.Pod) (*Pod, error) {
 
 // Remove ends the workers of a Pod whose story is told.
 func (n *Node) Remove(p *Pod) { n.prober.RemovePod(p.object) }
+
+func (n *Node) isStopping() bool {
+	n.lock.Lock()
+	defer n.lock.Unlock()
+	return n.stopping
+}
 
 func (n *Node) podByUID(uid types.UID) *Pod {
 	n.lock.Lock()

@@ -90,6 +90,8 @@ type Process struct {
 	Life Life
 	// Readiness replaces Life for the requests of the readiness probe.
 	Readiness Life
+	// StartupPasses reports that the startup probe asks something else, which is well at once.
+	StartupPasses bool
 	// Latency is how long it works on an answer.
 	Latency time.Duration
 	// ExitsAfter is when it exits by itself, with an error; 0 is never.

@@ -264,6 +264,9 @@ func (r *runtime) RunInContainer(_ context.Context, id kubecontainer.ContainerID
 
 // ask asks the process of a container. One that has exited does not answer.
 func (n *Node) ask(id kubecontainer.ContainerID, kind probe.Kind, timeout time.Duration) (takes time.Duration, succeeds bool) {
+	if n.isStopping() {
+		return 0, false
+	}
 	uid, _, _ := strings.Cut(id.ID, separator)
 	p := n.podByUID(types.UID(uid))
 	p.lock.Lock()
@@ -273,6 +276,9 @@ func (n *Node) ask(id kubecontainer.ContainerID, kind probe.Kind, timeout time.D
 		return 0, false
 	}
 	arrives := time.Since(c.started)
+	if kind == probe.Startup && c.process.StartupPasses {
+		return 0, true
+	}
 	takes, succeeds = c.process.life(kind).serve(arrives, c.process.Latency, timeout)
 	if exits := c.process.ExitsAfter; exits > 0 && arrives+takes > exits {
 		return exits - arrives, false
