@@ -63,11 +63,11 @@ func (in *Injection) Guarantee() Guarantee {
 	if in.Kind.Kills() {
 		g.Grace = line.Grace(in.Kind)
 	}
-	switch {
-	case in.Kind == probe.Readiness:
+	switch in.Kind {
+	case probe.Readiness:
 		g.ReadyNotBefore, g.ReadyWithin = line.ReadyNotBefore(), line.ReadyWithin()
 		return g
-	case in.Kind == probe.Liveness:
+	case probe.Liveness:
 		g.BlindFor = line.BlindFor()
 	default:
 		g.AddsToStart = line.AddsToStart()
