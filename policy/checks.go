@@ -219,22 +219,37 @@ func foreignPort(g *gated) (string, bool) {
 	return h.Port.String(), true
 }
 
-// neighbour is the container beside this one that declares the candidate's port; empty where none does. Init containers
-// that end are not beside it.
+// neighbour is the container beside this one that declares the candidate's port, or is probed there where this one does not
+// declare it; empty where none is. Init containers that end are not beside it.
 func (g *gated) neighbour() string {
 	port := probe.Port{Number: g.candidate.handler.Port.Number}
+	declares := g.ask.container.Declares(port)
+	owns := func(c *workload.Container) bool {
+		return c.Name != g.ask.ref.Name && (c.Declares(port) || (!declares && isProbedAt(c, port.Number)))
+	}
 	for i := range g.pod.Spec.Containers {
-		if c := &g.pod.Spec.Containers[i]; c.Name != g.ask.ref.Name && c.Declares(port) {
+		if c := &g.pod.Spec.Containers[i]; owns(c) {
 			return c.Name
 		}
 	}
 	for i := range g.pod.Spec.InitContainers {
-		c := &g.pod.Spec.InitContainers[i]
-		if c.RestartPolicy != nil && c.RestartsAlways() && c.Name != g.ask.ref.Name && c.Declares(port) {
+		if c := &g.pod.Spec.InitContainers[i]; c.RestartPolicy != nil && c.RestartsAlways() && owns(c) {
 			return c.Name
 		}
 	}
 	return ""
+}
+
+// isProbedAt reports whether a container has a probe on a port.
+func isProbedAt(c *workload.Container, number int32) bool {
+	for _, kind := range probe.Kinds() {
+		if p := c.Probe(kind); p != nil {
+			if h := probe.HandlerOf(p); h.OverNetwork() && portNumber(c, h.Port) == number {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func neighbourAnswers(g *gated, port string) string {
