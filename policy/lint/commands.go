@@ -123,8 +123,8 @@ func isShell(program string) bool {
 // shellCall is a shell that runs a script from its command line.
 type shellCall struct {
 	script string
-	// errexit and pipefail are options of the shell.
-	errexit, pipefail bool
+	// runs reports the option -c; errexit and pipefail are options too.
+	runs, errexit, pipefail bool
 }
 
 // shellScript finds the script of "sh -c SCRIPT", also with other options before and beside -c.
@@ -136,27 +136,33 @@ func shellScript(argv []string) (s shellCall, ok bool) {
 	if path.Base(argv[0]) == "busybox" && len(rest) > 0 && isShell(rest[0]) {
 		rest = rest[1:]
 	}
-	runs := false
-	for len(rest) > 0 {
-		option := rest[0]
-		rest = rest[1:]
-		switch {
-		case option == "--rcfile" || option == "--init-file":
-			rest = rest[min(1, len(rest)):]
-		case strings.HasPrefix(option, "--"):
-		case len(option) > 1 && option[0] == '-':
-			runs = runs || strings.Contains(option, "c")
-			s.errexit = s.errexit || strings.Contains(option, "e")
-			if strings.ContainsAny(option, "oO") && len(rest) > 0 {
-				s.errexit, s.pipefail = s.errexit || rest[0] == "errexit", s.pipefail || rest[0] == "pipefail"
-				rest = rest[1:]
-			}
-		default:
-			s.script = option
-			return s, runs
-		}
+	for len(rest) > 0 && len(rest[0]) > 1 && rest[0][0] == '-' {
+		taken := s.option(rest)
+		rest = rest[min(taken, len(rest)):]
 	}
-	return s, false
+	if !s.runs || len(rest) == 0 {
+		return s, false
+	}
+	s.script = rest[0]
+	return s, true
+}
+
+// option reads the first of the words, which is an option, and gives how many words it takes.
+func (s *shellCall) option(words []string) int {
+	option := words[0]
+	switch {
+	case option == "--rcfile" || option == "--init-file":
+		return 2
+	case strings.HasPrefix(option, "--"):
+		return 1
+	}
+	s.runs = s.runs || strings.Contains(option, "c")
+	s.errexit = s.errexit || strings.Contains(option, "e")
+	if !strings.ContainsAny(option, "oO") || len(words) == 1 {
+		return 1
+	}
+	s.errexit, s.pipefail = s.errexit || words[1] == "errexit", s.pipefail || words[1] == "pipefail"
+	return 2
 }
 
 // wrappers run the program that follows them and end as it ends.

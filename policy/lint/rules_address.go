@@ -61,19 +61,25 @@ func wrongScheme(s subject, kind probe.Kind) ([]any, bool) {
 		return nil, false
 	}
 	port := &s.container.Ports[i]
-	what := ""
-	switch tls := port.Speaks().TLS; {
-	case tls && (h.scheme == probe.HTTP || h.scheme == probe.GRPC && h.mode != corev1.GRPCProbeModeTLS):
-		what = "TLS"
-	case h.scheme == probe.HTTPS && wholeNames[port.Name] == workload.HTTP1:
-		what = "http"
-	case h.scheme == probe.HTTP && wholeNames[port.Name] == workload.HTTP2 && h.protocol != corev1.HTTPProtocolHTTP2:
-		what = "HTTP/2"
-	}
+	what := h.misses(port)
 	if what == "" || s.container.own(h.path, port.ContainerPort, kind) {
 		return nil, false
 	}
 	return found(string(h.scheme), port.ContainerPort, what)
+}
+
+// misses is what a port speaks by its declaration and the handler does not; empty where they fit.
+func (h *handler) misses(port *workload.ContainerPort) string {
+	plain := h.scheme == probe.HTTP || (h.scheme == probe.GRPC && h.mode != corev1.GRPCProbeModeTLS)
+	switch whole := wholeNames[port.Name]; {
+	case plain && port.Speaks().TLS:
+		return "TLS"
+	case h.scheme == probe.HTTPS && whole == workload.HTTP1:
+		return "http"
+	case h.scheme == probe.HTTP && whole == workload.HTTP2 && h.protocol != corev1.HTTPProtocolHTTP2:
+		return "HTTP/2"
+	}
+	return ""
 }
 
 // numberOf is the number that a probe over the network asks as a number; 0 for names, which are the container's own.
@@ -113,7 +119,7 @@ func neighboursPort(s subject, kind probe.Kind) ([]any, bool) {
 	}
 	// Another helper is told by the path for whom: /healthcheck/dnsmasq.
 	h := s.container.handlerOf(s.probe(kind))
-	for _, segment := range strings.Split(h.path, "/") {
+	for segment := range strings.SplitSeq(h.path, "/") {
 		if segment != "" && segment == s.container.Name {
 			return nil, false
 		}

@@ -1,7 +1,7 @@
 package lint
 
 import (
-	"net"
+	"net/netip"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -186,13 +186,13 @@ func wrongContainerType(s subject, _ probe.Kind) ([]any, bool) {
 
 func foreignHost(s subject, kind probe.Kind) ([]any, bool) {
 	h := s.container.handlerOf(s.probe(kind))
-	return foundIf(h.host != "" && !(s.pod.Spec.HostNetwork && isLoopback(h.host)))
+	return foundIf(h.host != "" && (!s.pod.Spec.HostNetwork || !isLoopback(h.host)))
 }
 
 // isLoopback reports whether a host is the machine itself.
 func isLoopback(host string) bool {
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || (err == nil && ip.IsLoopback())
 }
 
 func invalidHeader(s subject, kind probe.Kind) ([]any, bool) {
