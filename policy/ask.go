@@ -46,6 +46,10 @@ type containerAsk struct {
 	// entries are what was set, so that a contradiction between two can name them.
 	entries []*annotation.Entry
 
+	// guessed reports that inject or a profile was meant for one of several containers, and guessedReadiness that what asks for
+	// readiness was: this one is the first of them.
+	guessed, guessedReadiness bool
+
 	// suspect reports that a wrong key could have meant this container: no probe that kills is injected.
 	suspect bool
 	// The inputs of readiness that are wrong: no readiness that depends on them.
@@ -161,17 +165,29 @@ func (m *merge) merge(e *annotation.Entry) {
 	}
 	target, candidates := m.targetOf(e)
 	switch {
-	case target == nil && e.Err != nil:
+	case target.containerAsk == nil && e.Err != nil:
 		m.mistake(e, e.Err, candidates)
-	case target == nil:
+	case target.containerAsk == nil:
 		// targetOf has recorded why.
 	case e.Err != nil:
 		target.concerned = true
 		target.fail(e)
-		m.mistake(e, e.Err, m.couldMean(e, target))
+		m.mistake(e, e.Err, m.couldMean(e, target.containerAsk))
 	default:
 		target.concerned = true
-		m.set(target, e)
+		target.guess(e, target.guessed)
+		m.set(target.containerAsk, e)
+	}
+}
+
+// guess records whether what asks for probes of the container was meant for it for certain. A key with the container's name
+// comes later, and is certain.
+func (a *containerAsk) guess(e *annotation.Entry, guessed bool) {
+	switch {
+	case e.Word == annotation.Inject, e.Word == annotation.Profile:
+		a.guessed, a.guessedReadiness = guessed, guessed
+	case e.Kind == probe.Readiness && e.Field == "":
+		a.guessedReadiness = guessed
 	}
 }
 
@@ -188,6 +204,11 @@ func (m *merge) couldMean(e *annotation.Entry, target *containerAsk) []*containe
 // mistake records what is wrong, and that the containers it could concern are suspect.
 func (m *merge) mistake(e *annotation.Entry, err *field.Error, concerned []*containerAsk) {
 	m.out.mistakes = append(m.out.mistakes, err)
+	m.suspect(e, concerned)
+}
+
+// suspect records what a wrong key costs the containers that it could concern.
+func (m *merge) suspect(e *annotation.Entry, concerned []*containerAsk) {
 	for _, a := range concerned {
 		a.suspect = true
 		switch {

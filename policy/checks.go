@@ -87,7 +87,11 @@ var checks = []check{
 	},
 	{
 		question: "the container is a known sidecar", reason: reason.KnownSidecar, about: aboutContainer, written: Warned,
-		applies: when(isSidecar), risk: say("known sidecar: it may bring its own probes"),
+		applies: when(isInjectedSidecar), risk: say("known sidecar: it may bring its own probes"),
+	},
+	{
+		question: "the container is known, by its image, to stand beside another", reason: reason.KnownSidecar, about: aboutContainer, written: Left,
+		applies: when(isSidecar),
 	},
 	{
 		question: "the Pod has the host's network", reason: reason.HostNetwork, about: aboutContainer, written: Left,
@@ -162,10 +166,6 @@ func when(condition func(g *gated) bool) func(g *gated) (string, bool) {
 }
 
 func say(risk string) func(*gated, string) string { return func(*gated, string) string { return risk } }
-
-func isSidecar(g *gated) bool {
-	return g.policy.knownSidecars[g.ask.ref.Name] && (len(g.pod.Spec.Containers) > 1 || g.ask.native)
-}
 
 // unprobed is a port that is not asked unless a person writes it.
 type unprobed struct {

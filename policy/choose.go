@@ -1,10 +1,8 @@
 package policy
 
 import (
-	"slices"
-	"strconv"
-
 	corev1 "k8s.io/api/core/v1"
+	"slices"
 
 	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/lint"
@@ -140,6 +138,10 @@ func (c *chooser) propose(kind probe.Kind) proposal {
 	out := proposal{kind: kind, wanted: true, refusal: c.refuse(kind)}
 	if !out.refusal.refuses() {
 		out.candidate, out.refusal = c.candidate(kind)
+		if c.ask.guessedReadiness && (out.refusal.Reason == reason.NoPort || out.refusal.Reason == reason.UDPOnly) {
+			// The container that was meant is likely another one, which has a port.
+			out.refusal = because(reason.AmbiguousContainers)
+		}
 		out.candidate.kind = kind
 	}
 	return out
@@ -154,6 +156,8 @@ func (c *chooser) refuse(kind probe.Kind) refusal {
 		return because(reason.Declined)
 	case c.ask.container.Probe(kind) != nil:
 		return because(reason.ExistingProbe)
+	case kind.Kills() && c.ask.guessed && !c.ask.handlers.Has(kind):
+		return because(reason.AmbiguousContainers)
 	case c.ask.isInvalid(kind):
 		return because(reason.InvalidAnnotation)
 	}
@@ -195,7 +199,7 @@ func (a *containerAsk) isInvalid(kind probe.Kind) bool {
 func (c *chooser) candidate(kind probe.Kind) (candidate, refusal) {
 	if c.ask.names(kind) {
 		own, _ := c.ask.handlers.Get(kind)
-		handler, why := c.resolve(own.Handler)
+		handler, why := c.resolve(own.Handler, useWritten)
 		return candidate{handler: handler, source: SourceAnnotation, explicit: true, writtenPort: !own.Handler.Port.IsZero()}, why
 	}
 	if why := c.policy.excludeContainer(c.pod, c.ask); why.refuses() {
@@ -261,19 +265,11 @@ func (c *chooser) portEvidence() (portFound, refusal) {
 	if found, ok := c.probedPort(); ok {
 		return found, refusal{}
 	}
-	port, why := choosePort(c.ask.container, c.policy.portNames[probe.TCP])
+	port, why := c.policy.ports.choose(c.ask.container, probe.Handler{Scheme: probe.TCP}, useConnection)
 	if why.refuses() {
 		return portFound{}, why
 	}
-	number, base := strconv.Itoa(int(port.ContainerPort)), baseName(port.Name)
-	found := portFound{port: port.ContainerPort, evidence: detect.Evidence{Kind: detect.EvidenceSolePort, Detail: number}}
-	switch {
-	case slices.Contains(c.policy.portNames[probe.TCP], base):
-		found.evidence = detect.Evidence{Kind: detect.EvidencePortName, Detail: port.Name}
-	case slices.Contains(c.policy.portNumbers, port.ContainerPort) && !slices.Contains(c.policy.otherPortNames, base):
-		found.evidence = detect.Evidence{Kind: detect.EvidencePortNumber, Detail: number}
-	}
-	return found, refusal{}
+	return portFound{port: port.ContainerPort, evidence: c.policy.ports.evidence(&port, len(c.ask.container.TCPPorts()))}, refusal{}
 }
 
 // probedPort is the port that other probes of the container have, those that somebody wrote into the Pod and those that a
@@ -306,7 +302,7 @@ func (c *chooser) portWritten(kind probe.Kind) (int32, bool) {
 	if !has || own.None || own.Choose() || !own.Handler.OverNetwork() {
 		return 0, false
 	}
-	handler, why := c.resolve(own.Handler)
+	handler, why := c.resolve(own.Handler, useWritten)
 	return handler.Port.Number, !why.refuses()
 }
 

@@ -38,6 +38,9 @@ func (p *Policy) findings(pod *podFacts, o *outcome, injections []Injection, not
 		for j := range injections {
 			if in := &injections[j]; in.Container == ask.ref {
 				c.Probes.Set(in.Kind, in.Probe)
+				if in.Kind == probe.Readiness && ask.guessedReadiness {
+					out = append(out, ask.guessFinding())
+				}
 			}
 		}
 		out = p.applyRules(linter, pod.Pod, &c, ask, o.softwareOf(p, ask), out)

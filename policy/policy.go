@@ -10,7 +10,6 @@ import (
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/lint"
-	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/timing"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
@@ -18,23 +17,21 @@ import (
 // Policy is a policy file that was decoded, defaulted, validated and prepared for decisions. It is immutable,
 // safe for concurrent use, and replaced as a whole when the file changes.
 type Policy struct {
-	version        string
-	mode           v1alpha1.Mode
-	style          timing.Style
-	confidence     v1alpha1.Confidence
-	inferLiveness  bool
-	maxBudget      int32
-	profiles       map[string]*profile
-	detectors      detect.Detectors
-	classHints     []catalogue.ClassHint
-	hintedImages   map[string]bool
-	imageMirrors   []string
-	portNames      map[probe.Scheme][]string
-	portNumbers    []int32
-	otherPortNames []string
-	knownSidecars  map[string]bool
-	groups         []ruleGroup
-	generic        timing.Class
+	version       string
+	mode          v1alpha1.Mode
+	style         timing.Style
+	confidence    v1alpha1.Confidence
+	inferLiveness bool
+	maxBudget     int32
+	profiles      map[string]*profile
+	detectors     detect.Detectors
+	classHints    []catalogue.ClassHint
+	hintedImages  map[string]bool
+	imageMirrors  []string
+	ports         portKnowledge
+	sidecars      sidecars
+	groups        []ruleGroup
+	generic       timing.Class
 	// linter applies all rules, warner those that matter to whoever creates a Pod.
 	linter, warner *lint.Linter
 }
@@ -105,14 +102,11 @@ func compile(file *v1alpha1.ProbePolicy, known *catalogue.Catalogue, version str
 		maxBudget:     v1alpha1.Seconds(spec.MaxStartupBudget),
 		profiles:      map[string]*profile{},
 		detectors:     detect.NewDetectors(known.PortNumbers, known.Clients),
-		knownSidecars: map[string]bool{},
 		classHints:    known.ClassHints,
 		imageMirrors:  spec.ImageMirrors,
-		portNames:     portNamesFor(known.PortNames), portNumbers: known.PortNumbers, otherPortNames: known.OtherPortNames,
-		generic: generic, linter: lint.New(lint.Info), warner: lint.New(lint.Warning), hintedImages: hintedImages(known.ClassHints),
-	}
-	for _, name := range slices.Concat(known.Sidecars, spec.KnownSidecars) {
-		p.knownSidecars[name] = true
+		ports:         newPortKnowledge(&known.PortNames, known.PortNumbers),
+		sidecars:      newSidecars(known.Sidecars, spec.KnownSidecars),
+		generic:       generic, linter: lint.New(lint.Info), warner: lint.New(lint.Warning), hintedImages: hintedImages(known.ClassHints),
 	}
 	if err := p.addProfiles("spec.profiles", spec.Profiles); err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -14,12 +13,12 @@ import (
 // resolve turns a handler's port into a number: named ports are looked up in the container, because the kubelet
 // silently never runs a probe whose port name it does not find, and a missing port is the one of the profile that
 // describes the container, or chosen among the container's ports.
-func (c *chooser) resolve(h probe.Handler) (probe.Handler, refusal) {
+func (c *chooser) resolve(h probe.Handler, use portUse) (probe.Handler, refusal) {
 	switch {
 	case !h.OverNetwork():
 		return h, refusal{}
 	case h.Port.IsZero():
-		return c.resolveMissing(h)
+		return c.resolveMissing(h, use)
 	case h.Port.Name == "":
 		return h, refusal{}
 	}
@@ -32,9 +31,9 @@ func (c *chooser) resolve(h probe.Handler) (probe.Handler, refusal) {
 }
 
 // resolveMissing chooses the port of a handler that names none. A path on a port that speaks TLS is asked with TLS.
-func (c *chooser) resolveMissing(h probe.Handler) (probe.Handler, refusal) {
+func (c *chooser) resolveMissing(h probe.Handler, use portUse) (probe.Handler, refusal) {
 	if p := c.software.profile; p != nil {
-		port, source := detect.ProfilePort(c.ask.container, p.ports, p.detect)
+		port, source := detect.ProfilePort(c.ask.container, p.ports, c.software.detections())
 		switch {
 		case port != 0:
 			h.Port = probe.Port{Number: port}
@@ -43,7 +42,7 @@ func (c *chooser) resolveMissing(h probe.Handler) (probe.Handler, refusal) {
 			return h, refusal{reason.PortUnknown, source}
 		}
 	}
-	port, why := choosePort(c.ask.container, c.policy.portNames[h.Scheme])
+	port, why := c.policy.ports.choose(c.ask.container, h, use)
 	if why.refuses() {
 		return h, why
 	}
@@ -60,45 +59,6 @@ func follow(h probe.Handler, c *workload.Container) probe.Handler {
 		}
 	}
 	return h
-}
-
-// portNamesFor are the port names that decide among several ports for each scheme.
-func portNamesFor(names []string) map[probe.Scheme][]string {
-	without := func(others ...string) []string {
-		return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
-	}
-	http := without(string(probe.TCP), string(probe.GRPC))
-	return map[probe.Scheme][]string{
-		probe.HTTP:  http,
-		probe.HTTPS: http,
-		probe.GRPC:  without(string(probe.TCP), string(probe.HTTP), string(probe.HTTPS), "web"),
-		probe.TCP:   names,
-	}
-}
-
-// choosePort finds the only TCP port of a container, or the only one among several whose name decides.
-func choosePort(c *workload.Container, deciding []string) (workload.ContainerPort, refusal) {
-	usable := c.TCPPorts()
-	switch {
-	case len(usable) == 1:
-		return usable[0], refusal{}
-	case len(usable) == 0 && len(c.Ports) > 0:
-		return workload.ContainerPort{}, because(reason.UDPOnly)
-	case len(usable) == 0:
-		return workload.ContainerPort{}, because(reason.NoPort)
-	}
-	named := slices.DeleteFunc(slices.Clone(usable), func(p workload.ContainerPort) bool { return !slices.Contains(deciding, baseName(p.Name)) })
-	if len(named) == 1 {
-		return named[0], refusal{}
-	}
-	return workload.ContainerPort{}, refusal{reason.AmbiguousPorts, portList(usable)}
-}
-
-// baseName is the part of a port name before the first dash: Istio's and the appProtocol convention write
-// "http-web" for a port that speaks HTTP.
-func baseName(name string) string {
-	base, _, _ := strings.Cut(name, "-")
-	return base
 }
 
 // shownPorts bounds how many ports a sentence lists.

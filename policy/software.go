@@ -5,6 +5,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
 // software is what is known of the software in a container. The zero value is unknown software.
@@ -14,6 +15,8 @@ type software struct {
 	// detected is the profile of the software that the container shows, by evidence; nil where another is named.
 	detected *profile
 	evidence detect.Evidence
+	// matched is the way by which it was detected.
+	matched *v1alpha1.Detection
 	// commandOverridden is the profile of an image whose command is another, so that it may be a client: nothing of the
 	// profile holds for it. Empty where there is none.
 	commandOverridden string
@@ -33,7 +36,16 @@ func (p *Policy) softwareOf(ask *containerAsk) software {
 		return software{commandOverridden: found.Profile}
 	}
 	detected := p.profiles[found.Profile]
-	return software{profile: detected, detected: detected, evidence: found.Evidence}
+	return software{profile: detected, detected: detected, evidence: found.Evidence, matched: found.Matched}
+}
+
+// detections are the ways to detect the software that may say which port it has: the one that matched, and where the profile
+// was named, all of its.
+func (s *software) detections() []v1alpha1.Detection {
+	if s.matched == nil {
+		return s.profile.detect
+	}
+	return []v1alpha1.Detection{*s.matched}
 }
 
 // hintedImages are the last segments of the images that hints name. A hint names none with a star.
@@ -60,5 +72,5 @@ func (c *chooser) settled(p *profile, h probe.Handler) (probe.Handler, refusal) 
 	if !ok {
 		moved = probe.Handler{Scheme: probe.TCP, Port: h.Port}
 	}
-	return c.resolve(moved)
+	return c.resolve(moved, useProfile)
 }

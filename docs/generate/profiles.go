@@ -166,10 +166,24 @@ func hintsAndSidecars(d *document, c *catalogue.Catalogue) {
 	}
 	d.table([]string{"class", "suggested by"}, rows)
 	d.heading("Containers that are never the main one")
-	d.paragraph("They bring or own their probes. Beside another container they get none unless a key names them, and keys without a container's name never mean them. `knownSidecars` in the policy adds to the list.")
-	marked := make([]string, len(c.Sidecars))
-	for i, name := range c.Sidecars {
+	d.paragraph("Sidecars are known by the name of the container or by its image. Beside a container that is none they get no probe unless a key with their name writes its handler, and keys without a container's name never mean them. `knownSidecars` in the policy adds to the names.")
+	kinds := map[catalogue.SidecarKind]string{
+		catalogue.Injected:  "put into Pods by other webhooks, with probes of their own",
+		catalogue.Helper:    "only help another container",
+		catalogue.Companion: "also what a Pod is there for, if nothing else is in it",
+	}
+	var sidecars [][]string
+	for i := range c.Sidecars {
+		s := &c.Sidecars[i]
+		sidecars = append(sidecars, []string{kinds[s.Kind], codes(s.Names), codes(s.Images)})
+	}
+	d.table([]string{"they are", "names", "images"}, sidecars)
+}
+
+func codes(names []string) string {
+	marked := make([]string, len(names))
+	for i, name := range names {
 		marked[i] = code(name)
 	}
-	d.paragraph(strings.Join(marked, ", "))
+	return strings.Join(marked, ", ")
 }

@@ -30,14 +30,12 @@ type Catalogue struct {
 	ClassHints []ClassHint `json:"classHints"`
 	// Clients are programs that ask a server and are none; a star at an end stands for anything.
 	Clients []string `json:"clients,omitempty"`
-	// Sidecars are names of containers that are never the main one and bring or own their probes.
-	Sidecars []string `json:"sidecars"`
-	// PortNames are the names, up to their first dash, of ports that serve what the container is there for.
-	PortNames []string `json:"portNames"`
-	// PortNumbers are those that such ports usually have.
+	// Sidecars are containers that stand beside the one that a Pod is there for.
+	Sidecars []Sidecars `json:"sidecars"`
+	// PortNames say what a port is there for.
+	PortNames PortNames `json:"portNames"`
+	// PortNumbers are those that ports which serve usually have.
 	PortNumbers []int32 `json:"portNumbers"`
-	// OtherPortNames are names of ports that serve something else, whatever their number.
-	OtherPortNames []string `json:"otherPortNames"`
 }
 
 // Group is a heading over profiles that stand together.
@@ -55,6 +53,40 @@ type ClassHint struct {
 	Env []string `json:"env,omitempty"`
 	// Images are as in v1alpha1.Detection, any of which is enough.
 	Images []string `json:"images,omitempty"`
+}
+
+// SidecarKind divides the sidecars by how sure it is that a Pod is there for something else.
+type SidecarKind string
+
+// The kinds of sidecars.
+const (
+	// Injected sidecars are put into Pods by other webhooks, and bring their probes.
+	Injected SidecarKind = "injected"
+	// Helper sidecars only ever help another container.
+	Helper SidecarKind = "helper"
+	// Companion sidecars are also what a Pod is there for, where it has no other container.
+	Companion SidecarKind = "companion"
+)
+
+// Sidecars are the sidecars of one kind.
+type Sidecars struct {
+	Kind SidecarKind `json:"kind"`
+	// Names are those of containers.
+	Names []string `json:"names,omitempty"`
+	// Images are as in v1alpha1.Detection, any of which is enough.
+	Images []string `json:"images,omitempty"`
+}
+
+// PortNames are the words in the names of ports, which are divided by dashes.
+type PortNames struct {
+	// Serving are ports that serve what the container is there for, the better known first.
+	Serving [][]string `json:"serving"`
+	// Health are ports on which an application answers about itself.
+	Health []string `json:"health"`
+	// Admin are ports on which some answer about themselves, and others something else.
+	Admin []string `json:"admin"`
+	// Other are ports that serve something else, whatever their number.
+	Other []string `json:"other"`
 }
 
 // BuiltIn returns the catalogue of this build, with its defaults set.
@@ -106,6 +138,9 @@ func validate(c *Catalogue) field.ErrorList {
 			errs = append(errs, field.NotFound(field.NewPath("verified").Index(i), name))
 		}
 	}
+	for i := range c.Sidecars {
+		errs = append(errs, c.Sidecars[i].validate(field.NewPath("sidecars").Index(i))...)
+	}
 	for i := range c.ClassHints {
 		errs = append(errs, c.ClassHints[i].validate(field.NewPath("classHints").Index(i))...)
 	}
@@ -127,6 +162,14 @@ func (c *Catalogue) validateGroups(path *field.Path) field.ErrorList {
 		last = max(last, at)
 	}
 	return errs
+}
+
+func (s *Sidecars) validate(path *field.Path) field.ErrorList {
+	kinds := []SidecarKind{Injected, Helper, Companion}
+	if !slices.Contains(kinds, s.Kind) {
+		return field.ErrorList{field.NotSupported(path.Child("kind"), s.Kind, kinds)}
+	}
+	return nil
 }
 
 func (h *ClassHint) validate(path *field.Path) field.ErrorList {

@@ -17,6 +17,8 @@ type Software struct {
 	Profile string
 	// Evidence is what it was detected by.
 	Evidence Evidence
+	// Matched is the way that matched; nil when the software is unknown.
+	Matched *v1alpha1.Detection
 	// CommandOverridden reports that the image is known and the command is another: the container may be a client.
 	CommandOverridden bool
 }
@@ -105,7 +107,7 @@ func (d *Detectors) Detect(c *workload.Container, img *Image) Software {
 		}
 		overridden := len(candidate.Images) > 0 && len(candidate.Args) == 0 && d.isOverridden(candidate, c, img)
 		if software.Profile == "" || !overridden {
-			software = Software{Profile: candidate.profile.Name, Evidence: evidenceOf(candidate.Detection, c), CommandOverridden: overridden}
+			software = Software{Profile: candidate.profile.Name, Evidence: evidenceOf(candidate.Detection, c), Matched: candidate.Detection, CommandOverridden: overridden}
 		}
 		return !overridden
 	}

@@ -19,6 +19,7 @@ const (
 	EvidencePortName      EvidenceKind = "port_name"
 	EvidencePortNumber    EvidenceKind = "port_number"
 	EvidenceSolePort      EvidenceKind = "sole_port"
+	EvidenceAmongPorts    EvidenceKind = "among_ports"
 )
 
 // EvidenceDescription says what a kind of evidence proves.
@@ -39,9 +40,10 @@ var EvidenceTable = []EvidenceDescription{
 	{EvidenceVariable, v1alpha1.ConfidenceHigh, "known by its variable %s", "the profile's handlers"},
 	{EvidenceOwnPort, v1alpha1.ConfidenceMedium, "known by its port %s", "the profile's handlers"},
 	{EvidenceExistingProbe, v1alpha1.ConfidenceHigh, "its %s asks the same port", "tcp on that port"},
-	{EvidencePortName, v1alpha1.ConfidenceMedium, "found by its port named %s", "tcp on that port"},
+	{EvidencePortName, v1alpha1.ConfidenceMedium, "found by its only TCP port, named %s", "tcp on that port"},
 	{EvidencePortNumber, v1alpha1.ConfidenceMedium, "found by its only TCP port %s, where servers usually listen", "tcp on that port"},
 	{EvidenceSolePort, v1alpha1.ConfidenceLow, "found by its only TCP port %s", "tcp on that port"},
+	{EvidenceAmongPorts, v1alpha1.ConfidenceLow, "chosen among several TCP ports: %s", "tcp on that port"},
 }
 
 // Evidence is the fact from which a handler follows that nobody wrote. The zero value is no evidence.

@@ -37,6 +37,11 @@ func (c *Container) TCPPorts() []ContainerPort {
 	return usable
 }
 
+// HasTCPPort reports whether the container declares a TCP port.
+func (c *Container) HasTCPPort() bool {
+	return slices.ContainsFunc(c.Ports, func(p ContainerPort) bool { return p.IsTCP() && p.ContainerPort > 0 })
+}
+
 // Declares reports whether the container declares the named or numbered port, in TCP.
 func (c *Container) Declares(port probe.Port) bool {
 	_, declared := c.DeclaredPort(port)
