@@ -94,12 +94,18 @@ func (k *portKnowledge) evidence(port *workload.ContainerPort, ports int) detect
 	switch {
 	case ports > 1:
 		return detect.Evidence{Kind: detect.EvidenceAmongPorts, Detail: cmp.Or(port.Name, number)}
-	case role == roleServing, role == roleHealth:
+	case role == roleServing, role == roleHealth, k.roles[firstWord(port.Name)] == roleServing:
 		return detect.Evidence{Kind: detect.EvidencePortName, Detail: port.Name}
 	case role == roleUnknown && (port.Name == "" || slices.Contains(k.numbers, port.ContainerPort)):
 		return detect.Evidence{Kind: detect.EvidencePortNumber, Detail: number}
 	}
 	return detect.Evidence{Kind: detect.EvidenceSolePort, Detail: number}
+}
+
+// firstWord is the protocol, in names of ports such as http-metrics (https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/).
+func firstWord(name string) string {
+	first, _, _ := strings.Cut(name, "-")
+	return first
 }
 
 // portUse is what a port is chosen for.

@@ -111,7 +111,7 @@ func TestSoftwareIsDetectedWhereEverythingHolds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := detect.Software{}
 			if row.by != "" {
-				want = detect.Software{Profile: "it", Evidence: detect.Evidence{Kind: row.by, Detail: row.detail}}
+				want = detect.Software{Profile: "it", Evidence: detect.Evidence{Kind: row.by, Detail: row.detail}, Matched: &row.detection}
 			}
 			if diff := cmp.Diff(want, found(row.detection, &row.container)); diff != "" {
 				t.Errorf("Detect (-want +got):\n%s", diff)

@@ -110,24 +110,3 @@ func (c *Container) DeclaredPort(port probe.Port) (int32, bool) {
 	}
 	return 0, false
 }
-
-// Argument finds a flag in command and args: alone, before "=", or with its value in the next argument.
-func (c *Container) Argument(name string) (value string, found bool) {
-	all := c.Words()
-	for i, arg := range all {
-		before, after, assigned := strings.Cut(arg, "=")
-		if !sameFlag(before, name) {
-			continue
-		}
-		if !assigned && i+1 < len(all) {
-			after = all[i+1]
-		}
-		return after, true
-	}
-	return "", false
-}
-
-// sameFlag compares flags with one dash and with two, which Go's flag package does not tell apart.
-func sameFlag(a, b string) bool {
-	return strings.HasPrefix(a, "-") && strings.TrimLeft(a, "-") == strings.TrimLeft(b, "-")
-}

@@ -142,7 +142,7 @@ func TestAnArgumentIsFoundInCommandAndArgs(t *testing.T) {
 		"no dash":                       {"", "port=80", "--port", "", false},
 		"a flag that begins like it":    {"", "--port-name=a", "--port", "", false},
 		"another case":                  {"", "--Port=80", "--port", "", false},
-		"the first of two counts":       {"server --port=80", "--port=81", "--port", "80", true},
+		"the last of two counts":        {"server --port=80", "--port=81", "--port", "81", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := workload.Container{Command: strings.Fields(row.command), Args: strings.Fields(row.args)}

@@ -1,0 +1,84 @@
+package workload
+
+import (
+	"slices"
+	"strings"
+)
+
+// Argument finds a flag in command and args: alone, before "=", or with its value in the next argument. Of several equal flags
+// the last one counts, as for the flag libraries of Go, Python and C. Of a shell's script the last command is looked at, which is
+// the one that keeps the container running; a flag that stands elsewhere in the script is found with no value, because only the
+// shell can tell what becomes of it.
+func (c *Container) Argument(name string) (value string, found bool) {
+	all := slices.Concat(c.Command, c.Args)
+	script := ""
+	if at := scriptOf(all); at >= 0 {
+		script = all[at]
+		all = lastCommand(script)
+	}
+	for i, arg := range slices.Backward(all) {
+		before, after, assigned := strings.Cut(arg, "=")
+		if !sameFlag(before, name) {
+			continue
+		}
+		if !assigned && i+1 < len(all) {
+			after = all[i+1]
+		}
+		return after, true
+	}
+	return "", mentions(script, name)
+}
+
+// mentions reports whether a flag stands somewhere in a script.
+func mentions(script, name string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(script, func(r rune) bool { return strings.ContainsRune(" \t\n=\"';|&()`", r) }),
+		func(word string) bool { return sameFlag(word, name) })
+}
+
+// sameFlag compares flags with one dash and with two, which Go's flag package does not tell apart.
+func sameFlag(a, b string) bool {
+	return strings.HasPrefix(a, "-") && strings.TrimLeft(a, "-") == strings.TrimLeft(b, "-")
+}
+
+// lastCommand are the words of the command that a script ends in. There are none where the script has anything that takes more
+// than dividing it into words. Variables stay as they are written, so that nobody takes them for a value.
+func lastCommand(script string) []string {
+	const onlyForShells = "|<>()`\\*?[!#"
+	var w words
+	for _, r := range strings.TrimRight(strings.ReplaceAll(script, "\\\n", " "), " \t\n;") {
+		switch {
+		case w.quote != 0 && r == w.quote:
+			w.quote = 0
+		case w.quote == 0 && (r == '"' || r == '\''):
+			w.quote, w.open = r, true
+		case w.quote == 0 && (r == ' ' || r == '\t'):
+			w.end()
+		case w.quote == 0 && strings.ContainsRune(";&\n", r):
+			w = words{}
+		case w.quote != '\'' && strings.ContainsRune("`\\", r), w.quote == 0 && strings.ContainsRune(onlyForShells, r):
+			return nil
+		default:
+			w.word, w.open = w.word+string(r), true
+		}
+	}
+	w.end()
+	if w.quote != 0 || (len(w.all) > 0 && slices.Contains([]string{"fi", "done", "esac", "}"}, w.all[0])) {
+		return nil
+	}
+	return w.all
+}
+
+// words are those of a command, as far as it is read.
+type words struct {
+	all   []string
+	word  string
+	open  bool
+	quote rune
+}
+
+func (w *words) end() {
+	if w.open {
+		w.all = append(w.all, w.word)
+	}
+	w.word, w.open = "", false
+}
