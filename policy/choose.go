@@ -1,8 +1,9 @@
 package policy
 
 import (
-	corev1 "k8s.io/api/core/v1"
 	"slices"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/lint"
