@@ -134,7 +134,7 @@ func (k *portKnowledge) choose(c *workload.Container, h probe.Handler, use portU
 	ambiguous := refusal{reason.AmbiguousPorts, portList(usable)}
 	byRole := map[portRole][]workload.ContainerPort{}
 	for i := range usable {
-		if role := k.roleOf(usable[i].Name); !contradicts(h.Scheme, &usable[i], role) {
+		if role := k.roleOf(usable[i].Name); !contradicts(h, &usable[i], role) {
 			byRole[role] = append(byRole[role], usable[i])
 		}
 	}
@@ -213,19 +213,17 @@ func soleOf(ports []workload.ContainerPort, match func(*workload.ContainerPort) 
 	return found, ok
 }
 
-// contradictions are words that say that a port does not speak what a handler asks. Plain HTTP/1.1 is what the kubelet speaks.
-var contradictions = map[probe.Scheme][]string{
-	probe.HTTP:  {"grpc", "grpcs", "h2c", "http2"},
-	probe.HTTPS: {"grpc", "grpcs", "h2c", "http2"},
-	probe.GRPC:  {"http", "http1", "https", "web"},
-}
-
 // contradicts reports whether a port is named after another protocol than the handler's. A port that begins with tcp may
 // speak anything, but only one for health is then known to answer.
-func contradicts(scheme probe.Scheme, p *workload.ContainerPort, role portRole) bool {
-	words := strings.Split(p.Name, "-")
-	if scheme != probe.TCP && words[0] == string(probe.TCP) && role != roleHealth {
+func contradicts(h probe.Handler, p *workload.ContainerPort, role portRole) bool {
+	speaks := p.Speaks().Protocol
+	switch {
+	case h.Scheme == probe.TCP:
+		return false
+	case firstWord(p.Name) == string(probe.TCP) && role != roleHealth:
 		return true
+	case h.Scheme == probe.GRPC:
+		return speaks == workload.HTTP1
 	}
-	return slices.ContainsFunc(words, func(word string) bool { return slices.Contains(contradictions[scheme], word) })
+	return speaks == workload.HTTP2 || speaks == workload.OtherProtocol
 }

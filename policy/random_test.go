@@ -28,6 +28,9 @@ func randomPod(r *rand.Rand) *workload.Pod {
 	if r.IntN(4) > 0 {
 		randomAnnotations(r, pod.Metadata.Annotations)
 	}
+	if r.IntN(8) == 0 {
+		pod.Metadata.Annotations["kubectl.kubernetes.io/default-container"] = oneOf(r, "web", "web", "admin", "proxy", "setup", "nobody")
+	}
 	if r.IntN(10) == 0 {
 		pod.Metadata.Annotations["probe-injector.dev/status"] = oneOf(r, "hello", "web: readiness tcp:8080 (v0)", "web: nothing: no_port (v0)", "x (y)")
 	}
@@ -35,10 +38,10 @@ func randomPod(r *rand.Rand) *workload.Pod {
 }
 
 func randomContainer(r *rand.Rand, name string) workload.Container {
-	c := workload.Container{Name: name, Image: "registry.example/" + name}
-	for range r.IntN(3) {
+	c := workload.Container{Name: name, Image: "registry.example/" + oneOf(r, name, name, name, "kube-rbac-proxy", "shop-exporter", "envoy")}
+	for range r.IntN(4) {
 		c.Ports = append(c.Ports, workload.ContainerPort{
-			Name:          oneOf(r, "", "http", "https", "grpc", "metrics", "web-ui"),
+			Name:          oneOf(r, "", "http", "https", "grpc", "metrics", "web-ui", "http-metrics", "healthz", "http-probes", "admin", "peer", "shop"),
 			ContainerPort: oneOf(r, int32(80), 8080, 9090, 3306),
 			Protocol:      oneOf(r, "", corev1.ProtocolTCP, corev1.ProtocolUDP),
 		})

@@ -153,3 +153,34 @@ func TestAnArgumentIsFoundInCommandAndArgs(t *testing.T) {
 		})
 	}
 }
+
+func TestOfAScriptTheLastCommandHasTheFlags(t *testing.T) {
+	for name, row := range map[string]struct {
+		script, value string
+		found         bool
+	}{
+		"a plain command":                        {"server --port=81", "81", true},
+		"the last of several":                    {"prepare --port=1 && exec server --port 81", "81", true},
+		"over several lines":                     {"server \\\n  --debug \\\n  --port=81\n", "81", true},
+		"between quotes":                         {`server "--port=81" '--name=a b'`, "81", true},
+		"not in a command":                       {"server --name=a", "", false},
+		"a variable is no value":                 {"server --port=${PORT}", "${PORT}", true},
+		"a command's output is not known":        {"server --port=$(port)", "", true},
+		"behind a pipe it is not known":          {"server --port=81 | tee log", "", true},
+		"in an earlier command it is not known":  {"server --port=81 & wait", "", true},
+		"within a condition it is not known":     {"if true; then server --port=81; fi", "", true},
+		"a part of another flag is not the flag": {"server --port-name=a | tee log", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, c := range []workload.Container{
+				{Command: []string{"/bin/sh", "-c", row.script}},
+				{Command: []string{"bash"}, Args: []string{"-e", "-c", row.script}},
+				{Args: []string{"sh", "-ec", row.script}},
+			} {
+				if value, found := c.Argument("--port"); value != row.value || found != row.found {
+					t.Errorf("%q: %q %v, want %q %v", c.Command, value, found, row.value, row.found)
+				}
+			}
+		})
+	}
+}
