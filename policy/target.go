@@ -119,7 +119,8 @@ func (m *merge) mainContainerOfRule() (*containerAsk, refusal) {
 	return nil, because(reason.AmbiguousContainers)
 }
 
-// mainContainer finds the container that a key without a name means. The first row that applies decides:
+// mainContainer finds the container that a key without a name means, where kubectl's default-container annotation names none. The
+// first row that applies decides:
 //
 //	#  containers                                                                    | main container
 //	1  one regular container                                                         | that one

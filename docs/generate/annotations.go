@@ -47,12 +47,18 @@ that cannot both be kept are an error. Fields in seconds may be written as durat
 
 	d.heading("One container of several")
 	d.paragraph(`A key means the main container: the one that ` + code("kubectl.kubernetes.io/default-container") + ` names; else the only
-one that declares the port which the key names; else the only one that is no known sidecar and declares a TCP port; else the
-only one that is no known sidecar. If several could be meant, nothing is injected for that key and you are told.`)
+one that declares the port which the key names; else the only one that is no known sidecar, or that is the first of them and
+alone declares a TCP port. Sidecars are known by their name or their image ([profiles.md](profiles.md)); a container without
+ports does not lose a key to a sidecar that has one. If several could be meant, readiness goes to the first of them, as
+kubectl does, and you are told so; liveness and startup are not injected for that key.`)
 	d.paragraph(`To mean another container, or to be sure, put its name and a dot in front of the domain:`)
 	d.paragraph("```yaml\n" + annotation.Key("nginx", "liveness") + ": tcp:80\n" + annotation.Key("log-shipper", "inject") + ": \"false\"\n```")
 	d.paragraph(`A container's own key wins over one without a name. Native sidecars (init containers with
 ` + code("restartPolicy: Always") + `) are reached only by their name.`)
+
+	d.paragraph(`A path without a port (` + code("/healthz") + `) goes to the only TCP port; of several to the one for health (named
+` + code("healthz") + `, ` + code("probe") + `, ` + code("ready") + `, ` + code("management") + `, …), else to the one that serves (` + code("http") + `, ` + code("web") + `, …), never to one for metrics
+beside it. Where that leaves a doubt, nothing is injected: write ` + code("http:PORT/PATH") + `.`)
 
 	d.heading("What asks, and what does not")
 	d.paragraph(`- ` + code(string(annotation.Inject)+`: "true"`) + ` and ` + code(string(annotation.Profile)) + ` ask for liveness and readiness, a probe's own word for that probe.

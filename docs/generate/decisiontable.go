@@ -7,19 +7,39 @@ import (
 	"go/token"
 	"path/filepath"
 	"strings"
+
+	"github.com/probe-injector/probe-injector/policy"
 )
 
 // precedenceSource is where the truth table stands, next to the code that it describes.
 const precedenceSource = "policy/choose.go"
 
+// The other tables stand next to their code as well.
+const (
+	containerSource = "policy/target.go"
+	portSource      = "policy/portnames.go"
+)
+
 func decisionTablePage(root string) (string, error) {
-	comment, err := tableComment(filepath.Join(root, filepath.FromSlash(precedenceSource)))
-	if err != nil {
-		return "", err
-	}
 	d := newDocument("Decision table",
 		`For everybody who wants to know what wins when existing probes, annotations, profiles, rules and ports meet.`,
-		"the comment in `"+precedenceSource+"`")
+		"the comments in `"+precedenceSource+"`, `"+containerSource+"` and `"+portSource+"`")
+	err := fromComment(d, root, precedenceSource)
+	d.heading("Which container")
+	err = errors.Join(err, fromComment(d, root, containerSource))
+	d.heading("Which port")
+	err = errors.Join(err, fromComment(d, root, portSource))
+	gateTable(d)
+	d.paragraph("The reasons among the outcomes are explained in [reasons.md](reasons.md).")
+	return d.String(), err
+}
+
+// fromComment writes the comment of a file that has a table.
+func fromComment(d *document, root, source string) error {
+	comment, err := tableComment(filepath.Join(root, filepath.FromSlash(source)))
+	if err != nil {
+		return fmt.Errorf("%s: %w", source, err)
+	}
 	for block := range strings.SplitSeq(comment, "\n\n") {
 		if !strings.Contains(block, "|") {
 			d.paragraph(block)
@@ -27,12 +47,30 @@ func decisionTablePage(root string) (string, error) {
 		}
 		header, rows, err := truthTable(block)
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", precedenceSource, err)
+			return fmt.Errorf("%s: %w", source, err)
 		}
 		d.table(header, rows)
 	}
-	d.paragraph("The reasons among the outcomes are explained in [reasons.md](reasons.md).")
-	return d.String(), nil
+	return nil
+}
+
+// gateTable lists the checks that every handler passes before it is injected.
+func gateTable(d *document) {
+	d.heading("The gate")
+	d.paragraph("Whoever named it, every handler passes these checks, the startup probe that comes along with liveness too. A handler that "+
+		"the program chose is refused for the reason; a handler that a person wrote gets the answer in the last column. What is about "+
+		"the port counts as written only where the port is: the port of `/healthz` is chosen.")
+	var rows [][]string
+	for _, c := range policy.Checks() {
+		written := string(c.Written)
+		if c.Port {
+			written += "; about the port"
+		}
+		rows = append(rows, []string{c.Question, "`" + string(c.Reason) + "`", written})
+	}
+	d.table([]string{"found", "a chosen handler is refused for", "a written one is"}, rows)
+	d.paragraph("Last of all, no chosen probe is kept that a lint rule would call an error or a warning, beside what the container has "+
+		"(`lint_rule`).")
 }
 
 // tableComment finds the comment that holds the table.
