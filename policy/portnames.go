@@ -30,8 +30,6 @@ import (
 //	   http, web and api before https before grpc    |                   |                   |                    |
 //	   before tcp                                    |                   |                   |                    |
 //	8  none is left, and one begins with http        | yes               | yes               | –                  | that one
-//	9  none left has a name, and one has a number    | –                 | –                 | yes                | that one
-//	   where servers usually listen                  |                   |                   |                    |
 //	10 any other                                     | yes               | yes               | yes                | ambiguous_ports
 //
 // Row 5 is one for connections because most authors of public manifests ask that port (14 of 16), and none for a person's path,
@@ -177,11 +175,8 @@ func (k *portKnowledge) serving(byRole map[portRole][]workload.ContainerPort, us
 	if found, ok := k.bestNamed(left); ok {
 		return found, true
 	}
-	switch {
-	case use != useConnection && len(left) == 0:
+	if use != useConnection && len(left) == 0 {
 		return soleOf(byRole[roleOther], func(p *workload.ContainerPort) bool { return strings.HasPrefix(p.Name, "http") })
-	case use == useConnection && !slices.ContainsFunc(left, func(p workload.ContainerPort) bool { return p.Name != "" }):
-		return soleOf(left, func(p *workload.ContainerPort) bool { return slices.Contains(k.numbers, p.ContainerPort) })
 	}
 	return workload.ContainerPort{}, false
 }

@@ -7,8 +7,8 @@ import (
 
 // Argument finds a flag in command and args: alone, before "=", or with its value in the next argument. Of several equal flags
 // the last one counts, as for the flag libraries of Go, Python and C. Of a shell's script the last command is looked at, which is
-// the one that keeps the container running; a flag that stands elsewhere in the script is found with no value, because only the
-// shell can tell what becomes of it.
+// the one that keeps the container running; a flag that stands elsewhere in the script is found with the value "$": like that of a
+// variable, it is known only to the shell.
 func (c *Container) Argument(name string) (value string, found bool) {
 	all := slices.Concat(c.Command, c.Args)
 	script := ""
@@ -26,7 +26,10 @@ func (c *Container) Argument(name string) (value string, found bool) {
 		}
 		return after, true
 	}
-	return "", mentions(script, name)
+	if mentions(script, name) {
+		return "$", true
+	}
+	return "", false
 }
 
 // mentions reports whether a flag stands somewhere in a script.

@@ -165,10 +165,10 @@ func TestOfAScriptTheLastCommandHasTheFlags(t *testing.T) {
 		"between quotes":                         {`server "--port=81" '--name=a b'`, "81", true},
 		"not in a command":                       {"server --name=a", "", false},
 		"a variable is no value":                 {"server --port=${PORT}", "${PORT}", true},
-		"a command's output is not known":        {"server --port=$(port)", "", true},
-		"behind a pipe it is not known":          {"server --port=81 | tee log", "", true},
-		"in an earlier command it is not known":  {"server --port=81 & wait", "", true},
-		"within a condition it is not known":     {"if true; then server --port=81; fi", "", true},
+		"a command's output is not known":        {"server --port=$(port)", "$", true},
+		"behind a pipe it is not known":          {"server --port=81 | tee log", "$", true},
+		"in an earlier command it is not known":  {"server --port=81 & wait", "$", true},
+		"within a condition it is not known":     {"if true; then server --port=81; fi", "$", true},
 		"a part of another flag is not the flag": {"server --port-name=a | tee log", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
