@@ -112,7 +112,7 @@ const drawnProfiles = `
     class: fast
     detect:
     - {images: ["*-picky*", "picky/web"], publishers: [registry.example], ports: [8080, http]}
-    - {images: ["web"], minMajor: 3, maxMajor: 5, withoutEnv: [NODE_ENV]}
+    - {images: ["web"], minVersion: "3", maxVersion: "5", withoutEnv: [NODE_ENV]}
     - {env: [{name: KC_HTTP_HOST}, {name: PORT}]}
     - {env: [{name: SERVER_PORT, value: "9090"}]}
     - {env: [{name: JENKINS_OPTS}], withoutEnv: [NODE_ENV]}

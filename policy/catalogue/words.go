@@ -42,15 +42,8 @@ func (mark Words) Detection(d *v1alpha1.Detection) string {
 	}
 	add("image", d.Images, "or")
 	add("below", d.Publishers, "or")
-	switch {
-	case d.MinMajor != nil && d.MaxMajor != nil && *d.MinMajor == *d.MaxMajor:
-		parts = append(parts, "major version "+number(*d.MinMajor))
-	case d.MinMajor != nil && d.MaxMajor != nil:
-		parts = append(parts, "major version "+number(*d.MinMajor)+" to "+number(*d.MaxMajor))
-	case d.MinMajor != nil:
-		parts = append(parts, "major version "+number(*d.MinMajor)+" or newer")
-	case d.MaxMajor != nil:
-		parts = append(parts, "major version "+number(*d.MaxMajor)+" or older")
+	if words := versions(d.MinVersion, d.MaxVersion); words != "" {
+		parts = append(parts, words)
 	}
 	add("argument", d.Args, "and")
 	add("variable", settings(d.Env), "and")
@@ -65,6 +58,21 @@ func (mark Words) Detection(d *v1alpha1.Detection) string {
 	}
 	add("port", ports, "or")
 	return strings.Join(parts, ", ")
+}
+
+// versions says in words which versions lie between two bounds; nothing without bounds.
+func versions(least, most string) string {
+	switch {
+	case least == "" && most == "":
+		return ""
+	case least == most:
+		return "version " + least
+	case most == "":
+		return "version " + least + " or newer"
+	case least == "":
+		return "version " + most + " or older"
+	}
+	return "version " + least + " to " + most
 }
 
 // Port says in words where a port is found.

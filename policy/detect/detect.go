@@ -8,6 +8,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
+	"github.com/probe-injector/probe-injector/policy/version"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -26,7 +27,8 @@ type Software struct {
 // detector is one way to detect a profile's software.
 type detector struct {
 	*v1alpha1.Detection
-	profile *v1alpha1.Profile
+	profile     *v1alpha1.Profile
+	least, most version.Version
 	// order is the place among all: the first that matches counts.
 	order int
 }
@@ -58,7 +60,7 @@ func (d *Detectors) Add(p *v1alpha1.Profile) {
 		d.byImage = map[string][]detector{}
 	}
 	for i := range p.Detect {
-		each := detector{Detection: &p.Detect[i], profile: p, order: d.count}
+		each := newDetector(p, &p.Detect[i], d.count)
 		d.count++
 		if each.PortAlone {
 			d.byPort = append(d.byPort, each)
@@ -77,6 +79,13 @@ func (d *Detectors) Add(p *v1alpha1.Profile) {
 			}
 		}
 	}
+}
+
+func newDetector(profile *v1alpha1.Profile, d *v1alpha1.Detection, order int) detector {
+	// Bounds are validated; one that is absent is the zero value, which holds always.
+	least, _ := version.Parse(d.MinVersion)
+	most, _ := version.Parse(d.MaxVersion)
+	return detector{Detection: d, profile: profile, least: least, most: most, order: order}
 }
 
 // candidates visits the ways that could match an image, in their order, until one is taken.
@@ -99,7 +108,7 @@ func (d *Detectors) candidates(img *Image, take func(*detector) bool) {
 func (d *Detectors) Detect(c *workload.Container, img *Image) Software {
 	var software Software
 	take := func(candidate *detector) bool {
-		if !matches(candidate.Detection, c, img) {
+		if !candidate.matches(c, img) {
 			return false
 		}
 		if place := PlaceOf(c, candidate.profile.Settings); place.Off != "" {
@@ -174,14 +183,14 @@ func evidenceOf(d *v1alpha1.Detection, c *workload.Container) Evidence {
 	return Evidence{EvidenceVariable, d.Env[0].Name}
 }
 
-// matches reports whether everything holds that a detection requires; the container's command is not looked at. Cheap
+// matches reports whether everything holds that a detector requires; the container's command is not looked at. Cheap
 // comparisons come first: a review goes through many detections.
-func matches(d *v1alpha1.Detection, c *workload.Container, img *Image) bool {
+func (d *detector) matches(c *workload.Container, img *Image) bool {
 	switch {
 	case len(d.Ports) > 0 && !slices.ContainsFunc(d.Ports, func(port intstr.IntOrString) bool { return declaresPort(c, port) }),
 		len(d.Images) > 0 && !img.IsNamed(d.Images),
 		len(d.Publishers) > 0 && !img.isBelow(d.Publishers),
-		!img.isWithin(d.MinMajor, d.MaxMajor):
+		!img.isWithin(d.least, d.most):
 		return false
 	}
 	for _, name := range d.Args {

@@ -44,7 +44,6 @@ func TestSoftwareIsDetectedWhereEverythingHolds(t *testing.T) {
 	http := []workload.ContainerPort{{Name: "http", ContainerPort: 8080}}
 	keycloak := variables(t, corev1.EnvVar{Name: "KC_HEALTH_ENABLED", Value: "true"}, secret("NODE_ENV"), secret("PORT"))
 	image := []string{"shop"}
-	major := int32(2)
 	for name, row := range map[string]struct {
 		detection v1alpha1.Detection
 		container workload.Container
@@ -66,9 +65,11 @@ func TestSoftwareIsDetectedWhereEverythingHolds(t *testing.T) {
 			v1alpha1.Detection{Images: image, Publishers: []string{"a.example"}}, workload.Container{Image: "b.example/shop"}, "", "",
 		},
 		"an image that is new enough": {
-			v1alpha1.Detection{Images: image, MinMajor: &major}, workload.Container{Image: "shop:2"}, detect.EvidenceImage, "shop:2",
+			v1alpha1.Detection{Images: image, MinVersion: "2.1"}, workload.Container{Image: "shop:2.1.7"}, detect.EvidenceImage, "shop:2.1.7",
 		},
-		"an image that is too old": {v1alpha1.Detection{Images: image, MinMajor: &major}, workload.Container{Image: "shop:1"}, "", ""},
+		"an image that is too old":     {v1alpha1.Detection{Images: image, MinVersion: "2.1"}, workload.Container{Image: "shop:2.0"}, "", ""},
+		"an image that may be too old": {v1alpha1.Detection{Images: image, MinVersion: "2.1"}, workload.Container{Image: "shop:2"}, "", ""},
+		"an image that is too new":     {v1alpha1.Detection{Images: image, MaxVersion: "2"}, workload.Container{Image: "shop:3"}, "", ""},
 		"one of the ports": {
 			v1alpha1.Detection{Images: image, Ports: []intstr.IntOrString{intstr.FromInt32(1), intstr.FromString("http")}},
 			workload.Container{Image: "shop", Ports: http}, detect.EvidenceImage, "shop",

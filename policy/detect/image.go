@@ -2,9 +2,9 @@ package detect
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/probe-injector/probe-injector/policy/version"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -92,22 +92,11 @@ func (i *Image) isBelow(publishers []string) bool {
 	return slices.ContainsFunc(publishers, func(p string) bool { return strings.HasPrefix(i.repository, p+"/") })
 }
 
-// major is the first number of the tag: 16 of 16.4-alpine and of v16.
-func (i *Image) major() (int32, bool) {
-	digits := strings.TrimPrefix(i.tag, "v")
-	end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' })
-	if end < 0 {
-		end = len(digits)
-	}
-	number, err := strconv.ParseInt(digits[:end], 10, 32)
-	return int32(number), err == nil
-}
-
-// isWithin reports whether the tag's first number lies between the bounds, each of which may be absent.
-func (i *Image) isWithin(least, most *int32) bool {
-	if least == nil && most == nil {
+// isWithin reports whether the tag's version certainly lies between the bounds, each of which may be absent.
+func (i *Image) isWithin(least, most version.Version) bool {
+	if least.IsZero() && most.IsZero() {
 		return true
 	}
-	number, ok := i.major()
-	return ok && (least == nil || number >= *least) && (most == nil || number <= *most)
+	v := version.OfTag(i.tag)
+	return v.IsAtLeast(least) && v.IsAtMost(most)
 }

@@ -77,30 +77,3 @@ func TestAnImageLiesBelowItsPublisher(t *testing.T) {
 		}
 	}
 }
-
-func TestTheTagsFirstNumberIsItsMajorVersion(t *testing.T) {
-	number := func(n int32) *int32 { return &n }
-	for name, row := range map[string]struct {
-		tag         string
-		least, most *int32
-		want        bool
-	}{
-		"no bounds and no number":    {"latest", nil, nil, true},
-		"no number":                  {"latest", number(1), nil, false},
-		"no tag":                     {"", nil, number(9), false},
-		"the least":                  {"16.4-alpine", number(16), nil, true},
-		"below the least":            {"15", number(16), nil, false},
-		"the most":                   {"16.4", nil, number(16), true},
-		"above the most":             {"17", nil, number(16), false},
-		"between":                    {"v16", number(15), number(17), true},
-		"a number behind a word":     {"alpine-16", number(16), nil, false},
-		"a number that is too large": {"20240101123000", number(16), nil, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			img := ParseImage("postgres:"+row.tag, nil)
-			if got := img.isWithin(row.least, row.most); got != row.want {
-				t.Errorf("%q: isWithin is %v", row.tag, got)
-			}
-		})
-	}
-}

@@ -12,9 +12,11 @@ type Detection struct {
 	// Publishers are the repositories, such as docker.io/library, below which an image must lie. It is needed where
 	// a probe runs a program that not every image of the name contains.
 	Publishers []string `json:"publishers,omitempty"`
-	// MinMajor and MaxMajor bound the first number of the image's tag. A tag without a number is outside.
-	MinMajor *int32 `json:"minMajor,omitempty"`
-	MaxMajor *int32 `json:"maxMajor,omitempty"`
+	// MinVersion and MaxVersion bound the version that the image's tag names, such as "25", "3.5" or "3.5.11". MaxVersion
+	// includes all that it begins: 3.5.11 is within 3.5. A tag that leaves a doubt is outside: latest, or 3.5 where the
+	// bound is 3.5.11.
+	MinVersion string `json:"minVersion,omitempty"`
+	MaxVersion string `json:"maxVersion,omitempty"`
 	// Ports are TCP ports, by number or name, of which the container declares one.
 	Ports []intstr.IntOrString `json:"ports,omitempty"`
 	// PortAlone lets the ports alone recognise a container that nothing else describes: by its protocol's own port, which

@@ -6,6 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/probe-injector/probe-injector/policy/version"
 )
 
 func validateDetection(d *Detection, path *field.Path) field.ErrorList {
@@ -16,9 +18,10 @@ func validateDetection(d *Detection, path *field.Path) field.ErrorList {
 	if d.PortAlone && (len(d.Ports) == 0 || len(d.Images)+len(d.Args)+len(d.Env) > 0) {
 		errs = append(errs, field.Invalid(path.Child("portAlone"), true, "needs ports, and nothing else"))
 	}
-	if len(d.Images) == 0 && (len(d.Publishers) > 0 || d.MinMajor != nil || d.MaxMajor != nil) {
+	if len(d.Images) == 0 && (len(d.Publishers) > 0 || d.MinVersion != "" || d.MaxVersion != "") {
 		errs = append(errs, field.Required(path.Child("images"), "publishers and versions belong to images"))
 	}
+	errs = append(errs, validateVersions(d, path)...)
 	for i, pattern := range d.Images {
 		errs = append(errs, validateImage(path.Child("images").Index(i), pattern)...)
 	}
@@ -30,6 +33,25 @@ func validateDetection(d *Detection, path *field.Path) field.ErrorList {
 	}
 	for i, arg := range d.Args {
 		errs = append(errs, validateArg(path.Child("args").Index(i), arg)...)
+	}
+	return errs
+}
+
+// validateVersions accepts bounds between which a tag can lie.
+func validateVersions(d *Detection, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, bound := range [...]struct{ name, value string }{{"minVersion", d.MinVersion}, {"maxVersion", d.MaxVersion}} {
+		if _, err := version.Parse(bound.value); bound.value != "" && err != nil {
+			errs = append(errs, field.Invalid(path.Child(bound.name), bound.value, err.Error()))
+		}
+	}
+	if len(errs) > 0 || d.MinVersion == "" || d.MaxVersion == "" {
+		return errs
+	}
+	least, _ := version.Parse(d.MinVersion)
+	most, _ := version.Parse(d.MaxVersion)
+	if !least.CanBeAtMost(most) {
+		errs = append(errs, field.Invalid(path.Child("maxVersion"), d.MaxVersion, "must not be below minVersion, "+d.MinVersion+": no image is within"))
 	}
 	return errs
 }

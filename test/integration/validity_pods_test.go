@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -130,17 +131,11 @@ func imagesOf(d *v1alpha1.Detection) []string {
 	if len(publishers) == 0 {
 		publishers = []string{"registry.example.com/team"}
 	}
-	tag := 1
-	if d.MaxMajor != nil {
-		tag = int(*d.MaxMajor)
-	}
-	if d.MinMajor != nil {
-		tag = int(*d.MinMajor)
-	}
+	tag := cmp.Or(d.MinVersion, d.MaxVersion, "1")
 	var images []string
 	for _, name := range d.Images {
 		for _, publisher := range publishers {
-			images = append(images, publisher+"/"+withoutStars(name)+":"+strconv.Itoa(tag))
+			images = append(images, publisher+"/"+withoutStars(name)+":"+tag)
 		}
 	}
 	if len(images) == 0 {
