@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
@@ -19,6 +21,7 @@ type profile struct {
 	class      timing.Class
 	overrides  overrides
 	hostHeader string
+	headers    []corev1.HTTPHeader
 	// risk is what can go wrong, in a sentence.
 	risk     string
 	detect   []v1alpha1.Detection
@@ -48,6 +51,7 @@ func compileProfile(p *v1alpha1.Profile) (profile, error) {
 			unreadyAfter:  v1alpha1.Seconds(p.UnreadyAfter),
 		},
 		hostHeader: p.HostHeader,
+		headers:    p.HTTPHeaders,
 		risk:       p.Risk,
 		detect:     p.Detect,
 		ports:      p.Ports,
@@ -70,6 +74,7 @@ func compileProfile(p *v1alpha1.Profile) (profile, error) {
 				return profile{}, fmt.Errorf("%s.handler: %w", kind, err)
 			}
 			each.handler = handler
+			each.handler.Headers = source.HTTPHeaders
 		}
 		compiled.probes[kind] = each
 	}

@@ -53,7 +53,7 @@ func (p *Policy) scheduleContainer(pod *podFacts, a admittedContainer, out *sche
 	var added probe.Map[*corev1.Probe]
 	for _, kind := range probe.Kinds() {
 		if c, ok := a.handlers.Get(kind); ok {
-			added.Set(kind, build(&c, derived.Of(kind), a.hostHeader()))
+			added.Set(kind, build(&c, derived.Of(kind), a.headers(&c)))
 		}
 	}
 	timeline := pod.timelineOf(a.ask.container, &added)
@@ -133,7 +133,7 @@ func (a *admittedContainer) relateStartup(pod *podFacts, in *timing.Inputs) {
 // asked is what the container's probe of a kind will ask, without its times; nil where it will have none.
 func (a *admittedContainer) asked(kind probe.Kind) *corev1.Probe {
 	if c, ok := a.handlers.Get(kind); ok {
-		return build(&c, timing.Timing{}, a.hostHeader())
+		return build(&c, timing.Timing{}, a.headers(&c))
 	}
 	return a.ask.container.Probe(kind)
 }
@@ -213,6 +213,25 @@ func (a *admittedContainer) timingPlan(kind probe.Kind) timing.Plan {
 	return out
 }
 
+// headers are those of the probe that is copied, else the Host, then the handler's own headers, else the profile's. They have
+// an array of their own: the profile's belongs to every Pod.
+func (a *admittedContainer) headers(c *candidate) []corev1.HTTPHeader {
+	if c.copied != nil && c.copied.HTTPGet != nil {
+		return slices.Clone(c.copied.HTTPGet.HTTPHeaders)
+	}
+	var all []corev1.HTTPHeader
+	if host := a.hostHeader(); host != "" {
+		all = append(all, corev1.HTTPHeader{Name: "Host", Value: host})
+	}
+	switch {
+	case c.handler.Headers != nil:
+		all = append(all, c.handler.Headers...)
+	case a.software.profile != nil:
+		all = append(all, a.software.profile.headers...)
+	}
+	return all
+}
+
 // hostHeader is the person's, else the profile's.
 func (a *admittedContainer) hostHeader() string {
 	if a.ask.host == "" && a.software.profile != nil {
@@ -256,7 +275,7 @@ func (a *containerAsk) keyOf(clash timing.Clash) string {
 }
 
 // build makes the probe. Every number is explicit; host is never set, because Pod Security forbids it.
-func build(c *candidate, t timing.Timing, host string) *corev1.Probe {
+func build(c *candidate, t timing.Timing, headers []corev1.HTTPHeader) *corev1.Probe {
 	p := &corev1.Probe{
 		InitialDelaySeconds:           t.InitialDelaySeconds,
 		TimeoutSeconds:                t.TimeoutSeconds,
@@ -274,21 +293,10 @@ func build(c *candidate, t timing.Timing, host string) *corev1.Probe {
 	case probe.GRPC:
 		p.GRPC = &corev1.GRPCAction{Port: h.Port.Number, Service: &h.Service}
 	default:
-		p.HTTPGet = &corev1.HTTPGetAction{Path: h.Path, Port: port, Scheme: corev1.URISchemeHTTP, HTTPHeaders: c.headers(host)}
+		p.HTTPGet = &corev1.HTTPGetAction{Path: h.Path, Port: port, Scheme: corev1.URISchemeHTTP, HTTPHeaders: headers}
 		if h.Scheme == probe.HTTPS {
 			p.HTTPGet.Scheme = corev1.URISchemeHTTPS
 		}
 	}
 	return p
-}
-
-// headers are those of the probe that is copied, else the Host header, where there is one.
-func (c *candidate) headers(host string) []corev1.HTTPHeader {
-	switch {
-	case c.copied != nil && c.copied.HTTPGet != nil:
-		return slices.Clone(c.copied.HTTPGet.HTTPHeaders)
-	case host != "":
-		return []corev1.HTTPHeader{{Name: "Host", Value: host}}
-	}
-	return nil
 }

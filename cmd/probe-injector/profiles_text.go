@@ -80,6 +80,7 @@ func describeProfile(to io.Writer, p *knownProfile) error {
 	d.line("Liveness", probeInWords(words, p.Liveness))
 	d.line("Startup", startupInWords(words, &p.Profile))
 	d.line("Host header", p.HostHeader)
+	d.line("Headers", catalogue.Headers(p.HTTPHeaders))
 	d.line("Class", p.Class)
 	d.line("Times", timesInWords(&p.Profile))
 	d.line("Risk", p.Risk)
@@ -108,6 +109,9 @@ func probeInWords(words catalogue.Words, p *v1alpha1.ProfileProbe) string {
 	text := catalogue.Level(p)
 	if handler := words.Handler(p); handler != "" {
 		text += ": " + handler
+	}
+	if p != nil && len(p.HTTPHeaders) > 0 {
+		text += ", with " + catalogue.Headers(p.HTTPHeaders)
 	}
 	if fields := catalogue.Fields(p); len(fields) > 0 {
 		text += ", with " + strings.Join(fields, ", ")

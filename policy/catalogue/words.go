@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
@@ -104,6 +106,15 @@ func (mark Words) Handler(p *v1alpha1.ProfileProbe) string {
 		return ""
 	}
 	return mark(p.Handler)
+}
+
+// Headers lists headers as HTTP writes them.
+func Headers(headers []corev1.HTTPHeader) string {
+	list := make([]string, len(headers))
+	for i, header := range headers {
+		list[i] = header.Name + ": " + header.Value
+	}
+	return strings.Join(list, ", ")
 }
 
 // Ports says in words where the probes go whose handler names no port; nothing where the container decides.

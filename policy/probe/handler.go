@@ -48,6 +48,8 @@ type Handler struct {
 	Service string
 	// Command is the argument vector of exec.
 	Command []string
+	// Headers are those that a profile's probe sends by http and https instead of the profile's; nil leaves it to the profile.
+	Headers []corev1.HTTPHeader
 }
 
 // HandlerOf is the handler of a probe as it is written; the zero value when it has none. What a Handler has no member

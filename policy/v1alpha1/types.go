@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/probe-injector/probe-injector/policy/probe"
@@ -123,6 +124,9 @@ type Profile struct {
 	UnreadyAfter  *metav1.Duration `json:"unreadyAfter,omitempty"`
 	// HostHeader is sent by http and https probes.
 	HostHeader string `json:"hostHeader,omitempty"`
+	// HTTPHeaders are sent by http and https probes, such as X-Forwarded-Proto: https to an application that redirects
+	// everything else. No annotation can write headers.
+	HTTPHeaders []corev1.HTTPHeader `json:"httpHeaders,omitempty"`
 
 	Readiness *ProfileProbe `json:"readiness,omitempty"`
 	Liveness  *ProfileProbe `json:"liveness,omitempty"`
@@ -141,6 +145,8 @@ type ProfileProbe struct {
 	Handler string `json:"handler,omitempty"`
 	// Exec runs a command in the container, instead of Handler.
 	Exec *ExecAction `json:"exec,omitempty"`
+	// HTTPHeaders take the place of the profile's, for an http or https handler.
+	HTTPHeaders []corev1.HTTPHeader `json:"httpHeaders,omitempty"`
 
 	InitialDelaySeconds           *int32 `json:"initialDelaySeconds,omitempty"`
 	PeriodSeconds                 *int32 `json:"periodSeconds,omitempty"`

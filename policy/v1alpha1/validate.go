@@ -133,6 +133,7 @@ func validateProfile(p *Profile, maxStartupBudget int32, path *field.Path) field
 			errs = append(errs, field.Invalid(path.Child("hostHeader"), p.HostHeader, err.Error()))
 		}
 	}
+	errs = append(errs, validateHeaders(p.HTTPHeaders, path.Child("httpHeaders"))...)
 	if p.Readiness == nil && p.Liveness == nil && p.Startup == nil {
 		errs = append(errs, field.Required(path, "at least one of readiness, liveness and startup"))
 	}
@@ -154,6 +155,10 @@ func validateProfileProbe(kind probe.Kind, p *ProfileProbe, path *field.Path) fi
 		errs = append(errs, field.Forbidden(path.Child("ownKey"), "only an OnRequest probe can wait for its own key"))
 	}
 	errs = append(errs, validateHandler(p, path)...)
+	errs = append(errs, validateHeaders(p.HTTPHeaders, path.Child("httpHeaders"))...)
+	if len(p.HTTPHeaders) > 0 && !p.speaksHTTP() {
+		errs = append(errs, field.Forbidden(path.Child("httpHeaders"), "only an http or https handler sends headers"))
+	}
 	for name, value := range p.setFields() {
 		bounds, ok := timing.FieldBounds(kind, name)
 		switch {
@@ -173,6 +178,12 @@ func validateProfileProbe(kind probe.Kind, p *ProfileProbe, path *field.Path) fi
 		return 0
 	})
 	return errs
+}
+
+// speaksHTTP reports whether the probe has an http or https handler, as far as it can be read.
+func (p *ProfileProbe) speaksHTTP() bool {
+	handler, err := annotation.ParseProfileHandler(p.Handler)
+	return p.Exec == nil && err == nil && (handler.Scheme == probe.HTTP || handler.Scheme == probe.HTTPS)
 }
 
 // setFields gives the timing fields that the probe sets.
