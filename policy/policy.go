@@ -66,7 +66,7 @@ func Compile(file *v1alpha1.ProbePolicy, version string) (*Policy, error) {
 		return nil, err
 	}
 	v1alpha1.SetDefaults(file)
-	if errs := v1alpha1.Validate(file, known.Names()); len(errs) > 0 {
+	if errs := v1alpha1.Validate(file, known.Profiles); len(errs) > 0 {
 		return nil, errs.ToAggregate()
 	}
 	return compile(file, known, version)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 	"github.com/probe-injector/probe-injector/policy/version"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
@@ -17,12 +18,9 @@ type Image struct {
 	Last, lastTwo string
 }
 
-// dockerHub is the registry of an image that names none, and library its namespace of an image that names none
+// library is the namespace of an image on Docker Hub that names none
 // (https://github.com/distribution/reference: ParseNormalizedNamed).
-const (
-	dockerHub = "docker.io"
-	library   = "library"
-)
+const library = "library"
 
 // ParseImage takes a reference apart. What lies below one of the mirrors is read as if it came from Docker Hub.
 func ParseImage(reference string, mirrors []string) Image {
@@ -40,33 +38,32 @@ func LastSegment(repository string) string {
 
 func splitImage(reference string, mirrors []string) Image {
 	name, tag := workload.SplitImage(reference)
-	for _, mirror := range mirrors {
-		if rest, ok := strings.CutPrefix(name, mirror+"/"); ok {
-			return Image{repository: onDockerHub(rest), tag: tag}
-		}
+	if mirror := v1alpha1.MirrorOf(name, mirrors); mirror != "" {
+		return Image{repository: onDockerHub(name[len(mirror)+1:]), tag: tag}
 	}
 	registry, rest, found := strings.Cut(name, "/")
-	if found && (strings.ContainsAny(registry, ".:") || registry == "localhost") {
-		if registry == dockerHub || registry == "index.docker.io" {
-			return Image{repository: onDockerHub(rest), tag: tag}
-		}
-		return Image{repository: name, tag: tag}
+	switch {
+	case !found || !v1alpha1.IsRegistry(registry):
+		return Image{repository: onDockerHub(name), tag: tag}
+	case v1alpha1.IsDockerHub(registry):
+		return Image{repository: onDockerHub(rest), tag: tag}
 	}
-	return Image{repository: onDockerHub(name), tag: tag}
+	return Image{repository: name, tag: tag}
 }
 
 func onDockerHub(name string) string {
 	if !strings.Contains(name, "/") {
 		name = library + "/" + name
 	}
-	return dockerHub + "/" + name
+	return v1alpha1.DockerHub + "/" + name
 }
 
 // IsNamed reports whether one of the patterns fits the last segment of the repository, or its last two.
 func (i *Image) IsNamed(patterns []string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		if strings.IndexByte(pattern, '/') >= 0 {
-			return fits(pattern, i.lastTwo)
+		if slash := strings.IndexByte(pattern, '/'); slash >= 0 {
+			before, _, _ := strings.Cut(i.lastTwo, "/")
+			return fits(pattern[:slash], before) && fits(pattern[slash+1:], i.Last)
 		}
 		return fits(pattern, i.Last)
 	})

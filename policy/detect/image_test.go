@@ -35,6 +35,38 @@ func TestAnImageIsTakenApart(t *testing.T) {
 	}
 }
 
+func TestTheLongestMirrorCounts(t *testing.T) {
+	mirrors := []string{"harbor.corp", "harbor.corp/hub", "harbor.corp/hubble", "harbor.corp/hub/cache"}
+	for reference, want := range map[string]string{
+		"harbor.corp/hub/bitnami/redis:7":       "docker.io/bitnami/redis",
+		"harbor.corp/hub/redis":                 "docker.io/library/redis",
+		"harbor.corp/hub/cache/bitnami/redis":   "docker.io/bitnami/redis",
+		"harbor.corp/other/redis":               "docker.io/other/redis",
+		"harbor.corp/hubble/redis":              "docker.io/library/redis",
+		"harbor.corp.example/hub/bitnami/redis": "harbor.corp.example/hub/bitnami/redis",
+	} {
+		for range mirrors {
+			mirrors = append(mirrors[1:], mirrors[0])
+			if got := ParseImage(reference, mirrors).repository; got != want {
+				t.Errorf("%s with %v: %s, want %s", reference, mirrors, got, want)
+			}
+		}
+	}
+}
+
+func TestDockerHubHasSeveralNames(t *testing.T) {
+	for _, registry := range []string{"", "docker.io/", "index.docker.io/", "registry-1.docker.io/", "registry.hub.docker.com/"} {
+		for name, want := range map[string]string{"redis": "docker.io/library/redis", "library/redis": "docker.io/library/redis", "bitnami/redis:7": "docker.io/bitnami/redis"} {
+			if got := ParseImage(registry+name, nil).repository; got != want {
+				t.Errorf("%s%s is %s, want %s", registry, name, got, want)
+			}
+		}
+	}
+	if got := ParseImage("hub.docker.com.example/redis", nil).repository; got != "hub.docker.com.example/redis" {
+		t.Errorf("another registry is read as %s", got)
+	}
+}
+
 func TestAPatternFitsTheLastSegmentOrTheLastTwo(t *testing.T) {
 	for name, row := range map[string]struct {
 		pattern, image string
@@ -52,6 +84,8 @@ func TestAPatternFitsTheLastSegmentOrTheLastTwo(t *testing.T) {
 		"a star at the beginning, beside": {"*-postgres", "my-postgres-2", false},
 		"stars at both ends":              {"*gres*", "postgres-exporter", true},
 		"stars that cover two segments":   {"bitnami/*", "bitnami/redis", true},
+		"a star within two segments":      {"bitnami*/redis", "bitnamilegacy/redis", true},
+		"a star of one segment only":      {"bitnami*/redis", "bitnamilegacy/a/redis", false},
 		"another case":                    {"Postgres", "postgres", false},
 		"nothing":                         {"", "postgres", false},
 	} {

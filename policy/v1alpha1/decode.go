@@ -30,6 +30,9 @@ func Decode(data []byte) (*ProbePolicy, error) {
 	default:
 		return nil, fmt.Errorf("a policy file holds one document, this one holds %d", len(documents))
 	}
+	if err := CheckNotation(document); err != nil {
+		return nil, err
+	}
 	asJSON, err := yaml.YAMLToJSONStrict(document)
 	if err != nil {
 		return nil, fmt.Errorf("not YAML: %w", err)
@@ -37,7 +40,7 @@ func Decode(data []byte) (*ProbePolicy, error) {
 	p := &ProbePolicy{}
 	strict, err := kjson.UnmarshalStrict(asJSON, p)
 	if err != nil {
-		return nil, fmt.Errorf("not a %s: %w", Kind, err)
+		return nil, wrongShape(asJSON, err)
 	}
 	if p.APIVersion != APIVersion || p.Kind != Kind {
 		strict = append(strict, fmt.Errorf("apiVersion and kind must be %s %s, not %q %q", APIVersion, Kind, p.APIVersion, p.Kind))
@@ -68,18 +71,6 @@ func Documents(data []byte) ([][]byte, error) {
 		}
 		documents = append(documents, bytes.Clone(document))
 	}
-}
-
-// checkEnd refuses text behind the mark that ends a document: the parser of YAML never looks at it.
-func checkEnd(document []byte) error {
-	rest := document
-	for line := range bytes.Lines(document) {
-		rest = rest[len(line):]
-		if mark := bytes.TrimRight(line, " \t\r\n"); bytes.Equal(mark, []byte("...")) && !isEmpty(rest) {
-			return errors.New(`the line "..." ends the document, and what follows it would not be read`)
-		}
-	}
-	return nil
 }
 
 // isEmpty reports whether a document holds nothing but comments and space.

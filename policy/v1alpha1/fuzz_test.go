@@ -23,7 +23,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		v1alpha1.SetDefaults(p)
-		if errs := v1alpha1.Validate(p, []string{"built-in"}); len(errs) > 0 {
+		if errs := v1alpha1.Validate(p, builtIn()); len(errs) > 0 {
 			return
 		}
 		written, err := yaml.Marshal(p)

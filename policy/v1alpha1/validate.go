@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -22,7 +23,7 @@ const (
 
 // Validate finds all mistakes of a policy whose defaults are set. Its rules may name its own profiles and the built-in
 // ones.
-func Validate(p *ProbePolicy, builtInProfiles []string) field.ErrorList {
+func Validate(p *ProbePolicy, builtIn []Profile) field.ErrorList {
 	spec, path := &p.Spec, field.NewPath("spec")
 	var errs field.ErrorList
 	errs = append(errs, oneOf(path.Child("mode"), spec.Mode, ModeInject, ModeAudit)...)
@@ -31,16 +32,16 @@ func Validate(p *ProbePolicy, builtInProfiles []string) field.ErrorList {
 	errs = append(errs, oneOf(path.Child("confidence", "readiness"), spec.Confidence.Readiness, levels...)...)
 	errs = append(errs, oneOf(path.Child("confidence", "liveness"), spec.Confidence.Liveness, levels...)...)
 	errs = append(errs, validateMaxStartupBudget(spec.MaxStartupBudget, path.Child("maxStartupBudget"))...)
-	errs = append(errs, validateRules(spec, builtInProfiles, path.Child("rules"))...)
+	errs = append(errs, validateRules(spec, builtIn, path.Child("rules"))...)
 	errs = append(errs, validateReadings(spec.Profiles, path.Child("profiles"))...)
 	errs = append(errs, ValidateProfiles(spec.Profiles, Seconds(spec.MaxStartupBudget), path.Child("profiles"))...)
 	for i, name := range spec.KnownSidecars {
 		errs = append(errs, dnsLabel(path.Child("knownSidecars").Index(i), name)...)
+		if slices.Contains(spec.KnownSidecars[:i], name) {
+			errs = append(errs, field.Duplicate(path.Child("knownSidecars").Index(i), name))
+		}
 	}
-	for i, mirror := range spec.ImageMirrors {
-		errs = append(errs, validateRepository(path.Child("imageMirrors").Index(i), mirror)...)
-	}
-	return errs
+	return append(errs, validateMirrors(spec, path)...)
 }
 
 func validateMaxStartupBudget(d *metav1.Duration, path *field.Path) field.ErrorList {
@@ -48,7 +49,7 @@ func validateMaxStartupBudget(d *metav1.Duration, path *field.Path) field.ErrorL
 	return durationWithin(d, path, bounds.Min, bounds.Max)
 }
 
-func validateRules(spec *ProbePolicySpec, builtInProfiles []string, path *field.Path) field.ErrorList {
+func validateRules(spec *ProbePolicySpec, builtIn []Profile, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if len(spec.Rules) > MaxRules {
 		errs = append(errs, field.TooMany(path, len(spec.Rules), MaxRules))
@@ -61,12 +62,45 @@ func validateRules(spec *ProbePolicySpec, builtInProfiles []string, path *field.
 		errs = append(errs, selector(path.Child("podSelector"), rule.PodSelector)...)
 		errs = append(errs, oneOf(path.Child("mode"), rule.Mode, ModeInject, ModeAudit)...)
 		errs = append(errs, validateRuleProbes(rule.Probes, path.Child("probes"))...)
-		own := slices.ContainsFunc(spec.Profiles, func(p Profile) bool { return p.Name == rule.Profile })
-		if rule.Profile != "" && !own && !slices.Contains(builtInProfiles, rule.Profile) {
-			errs = append(errs, field.NotFound(path.Child("profile"), rule.Profile))
+		errs = append(errs, validateRuleProfile(rule, slices.Concat(spec.Profiles, builtIn), path)...)
+	}
+	return append(errs, validateShadowedRules(spec.Rules, path)...)
+}
+
+// validateRuleProfile finds a profile that does not exist, and what the rule would never get from it. Of two profiles of a
+// name the first counts: an admin's own.
+func validateRuleProfile(rule *Rule, profiles []Profile, path *field.Path) field.ErrorList {
+	if rule.Profile == "" {
+		return nil
+	}
+	i := slices.IndexFunc(profiles, func(p Profile) bool { return p.Name == rule.Profile })
+	if i < 0 {
+		return field.ErrorList{field.NotFound(path.Child("profile"), rule.Profile)}
+	}
+	var errs field.ErrorList
+	for j, kind := range rule.Probes {
+		if why := profiles[i].withholdsFromRules(kind); why != "" {
+			errs = append(errs, field.Invalid(path.Child("probes").Index(j), kind, fmt.Sprintf("profile %s %s: leave it out, or name another profile", rule.Profile, why)))
 		}
 	}
 	return errs
+}
+
+// withholdsFromRules says why a rule never gets a probe of the profile; empty where it does.
+func (p *Profile) withholdsFromRules(kind probe.Kind) string {
+	each := p.Readiness
+	if kind == probe.Liveness {
+		each = p.Liveness
+	}
+	switch {
+	case each == nil:
+		return "has no " + string(kind) + " probe"
+	case each.Offer == Never:
+		return "never offers " + string(kind)
+	case each.Offer == OnRequest:
+		return "offers " + string(kind) + " only to Pods that ask (OnRequest)"
+	}
+	return ""
 }
 
 func validateRuleProbes(probes []probe.Kind, path *field.Path) field.ErrorList {
@@ -95,7 +129,7 @@ func ValidateProfiles(profiles []Profile, maxStartupBudget int32, path *field.Pa
 		errs = append(errs, uniqueName(path.Child("name"), profiles[i].Name, seen)...)
 		errs = append(errs, validateProfile(&profiles[i], maxStartupBudget, path)...)
 	}
-	return errs
+	return append(errs, validateShadowedDetections(profiles, path)...)
 }
 
 func validateProfile(p *Profile, maxStartupBudget int32, path *field.Path) field.ErrorList {
@@ -213,7 +247,7 @@ func validateHandler(p *ProfileProbe, path *field.Path) field.ErrorList {
 	case p.Exec != nil && (len(p.Exec.Command) == 0 || p.Exec.Command[0] == ""):
 		return field.ErrorList{field.Required(path.Child("exec", "command"), "the program and its arguments")}
 	case p.Exec != nil:
-		return nil
+		return validateProgram(p.Exec.Command, path.Child("exec", "command"))
 	case p.Handler == "" && p.Offer == Never:
 		return nil
 	case p.Handler == "":
@@ -223,6 +257,19 @@ func validateHandler(p *ProfileProbe, path *field.Path) field.ErrorList {
 		return field.ErrorList{field.Invalid(path.Child("handler"), p.Handler, err.Error())}
 	}
 	return nil
+}
+
+// validateProgram finds a program and its arguments in one text. Nothing splits it: an exec probe starts no shell. Programs
+// of Windows have blanks in their paths.
+func validateProgram(command []string, path *field.Path) field.ErrorList {
+	program := command[0]
+	words := strings.Fields(program)
+	if len(words) < 2 || strings.Contains(program, `\`) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(path.Index(0), program, fmt.Sprintf(
+		"the kubelet starts a program of this name, blanks and all: write one argument each, [%s], or [sh, -c, %q] for a shell",
+		strings.Join(words, ", "), program))}
 }
 
 func selector(path *field.Path, s *metav1.LabelSelector) field.ErrorList {

@@ -26,7 +26,7 @@ func validateDetection(d *Detection, path *field.Path) field.ErrorList {
 		errs = append(errs, validateImage(path.Child("images").Index(i), pattern)...)
 	}
 	for i, publisher := range d.Publishers {
-		errs = append(errs, validateRepository(path.Child("publishers").Index(i), publisher)...)
+		errs = append(errs, validatePublisher(path.Child("publishers").Index(i), publisher)...)
 	}
 	for i, port := range d.Ports {
 		errs = append(errs, validatePort(path.Child("ports").Index(i), port)...)
@@ -65,15 +65,6 @@ func validateImage(path *field.Path, pattern string) field.ErrorList {
 		if bare == "" || strings.Trim(bare, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" || len(segments) > most {
 			return field.ErrorList{field.Invalid(path, pattern, "the last or the last two segments of a repository, such as postgres or ingress-nginx/controller; a star only at an end")}
 		}
-	}
-	return nil
-}
-
-// validateRepository accepts a registry with an optional path, as images are written.
-func validateRepository(path *field.Path, repository string) field.ErrorList {
-	if repository == "" || strings.ContainsAny(repository, " *@") || strings.HasPrefix(repository, "/") ||
-		strings.HasSuffix(repository, "/") || strings.Contains(repository, "://") {
-		return field.ErrorList{field.Invalid(path, repository, "a registry with an optional path, such as harbor.corp/dockerhub")}
 	}
 	return nil
 }

@@ -135,6 +135,9 @@ func (d *document) find() (*finding, error) {
 	case d.members["kind"] == kindConfigMap:
 		return inConfigMap(d.text)
 	case d.isValues():
+		if err := v1alpha1.CheckNotation(d.text, valuesField); err != nil {
+			return nil, err
+		}
 		return inValues(d.members)
 	case !d.isObject():
 		return nil, errNoPolicy()

@@ -1,0 +1,99 @@
+package v1alpha1
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// checkEnd refuses text behind the mark that ends a document: the parser of YAML never looks at it.
+func checkEnd(document []byte) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(document))
+	var node, behind yaml.Node
+	if err := decoder.Decode(&node); err != nil {
+		return nil //nolint:nilerr // what is no YAML has no end; whoever reads the document says so
+	}
+	switch err := decoder.Decode(&behind); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return fmt.Errorf(`the line "..." ends the document, and what follows it would not be read: %w`, err)
+	}
+	return fmt.Errorf(`the line "..." ends the document, and what follows it would not be read: line %d`, behind.Line)
+}
+
+// CheckNotation refuses what YAML reads without a word as something else than what stands there: whole numbers that are not
+// decimal, and durations without a unit. It looks at the document, or at what is below a member of it; text that is no YAML
+// is left to whoever decodes it.
+func CheckNotation(document []byte, under ...string) error {
+	var node yaml.Node
+	if err := yaml.Unmarshal(document, &node); err != nil || len(node.Content) == 0 {
+		return nil //nolint:nilerr // the decoder says it better
+	}
+	return errors.Join(oddNumbers(node.Content[0], nil, under)...)
+}
+
+// decimal is a whole number as everybody reads it.
+var decimal = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)$`)
+
+// durations are the members that hold one.
+var durations = []string{"maxStartupBudget", "startupBudget", "restartAfter", "unreadyAfter"}
+
+// oddNumbers finds whole numbers in another notation, below the members that are named: YAML 1.1 reads 0777 as 511, 0x50 as
+// 80 and 1_000 as 1000.
+func oddNumbers(node *yaml.Node, path *field.Path, under []string) []error {
+	var all []error
+	switch node.Kind {
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			name, value := node.Content[i].Value, node.Content[i+1]
+			switch {
+			case len(under) > 0 && name != under[0]:
+			case slices.Contains(durations, name) && value.Tag == "!!int":
+				all = append(all, field.Invalid(below(path, name), value.Value, "a duration has a unit: write "+value.Value+"s for seconds"))
+			default:
+				all = append(all, oddNumbers(value, below(path, name), under[min(1, len(under)):])...)
+			}
+		}
+	case yaml.SequenceNode:
+		for i, each := range node.Content {
+			all = append(all, oddNumbers(each, indexOf(path, i), under)...)
+		}
+	case yaml.ScalarNode:
+		if node.Style == 0 && node.Tag == "!!int" && !decimal.MatchString(node.Value) {
+			all = append(all, field.Invalid(path, node.Value, "YAML reads this as "+inDecimal(node.Value)+": write a decimal number without leading zeros"))
+		}
+	case yaml.DocumentNode, yaml.AliasNode:
+		// An alias is looked at where it is written out.
+	}
+	return all
+}
+
+func inDecimal(text string) string {
+	value, err := strconv.ParseInt(text, 0, 64)
+	if err != nil {
+		return "another number"
+	}
+	return strconv.FormatInt(value, 10)
+}
+
+func below(path *field.Path, name string) *field.Path {
+	if path == nil {
+		return field.NewPath(name)
+	}
+	return path.Child(name)
+}
+
+func indexOf(path *field.Path, i int) *field.Path {
+	if path == nil {
+		return field.NewPath("document").Index(i)
+	}
+	return path.Index(i)
+}
