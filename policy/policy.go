@@ -6,6 +6,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/detect"
@@ -67,6 +68,9 @@ func Compile(file *v1alpha1.ProbePolicy, version string) (*Policy, error) {
 	}
 	v1alpha1.SetDefaults(file)
 	if errs := v1alpha1.Validate(file, known.Profiles); len(errs) > 0 {
+		return nil, errs.ToAggregate()
+	}
+	if errs := lintProfiles(file.Spec.Profiles, field.NewPath("spec", "profiles")); len(errs) > 0 {
 		return nil, errs.ToAggregate()
 	}
 	return compile(file, known, version)

@@ -85,6 +85,15 @@ func compileProfile(p *v1alpha1.Profile) (profile, error) {
 // policy is loaded and not a developer whose Pod names the profile.
 func (p *profile) checkTimes() error {
 	var errs []error
+	_, clashes := timing.Derive(p.timingInputs())
+	for _, clash := range clashes {
+		errs = append(errs, fmt.Errorf("%s: %s", clash.Subject(), clash.Fact))
+	}
+	return errors.Join(errs...)
+}
+
+// timingInputs are those of a Pod that gets all that the profile has.
+func (p *profile) timingInputs() timing.Inputs {
 	in := timing.Inputs{Class: p.class, Style: timing.StyleStartupProbe}
 	p.overrides.apply(&in)
 	live, hasLiveness := p.probes[probe.Liveness]
@@ -97,11 +106,7 @@ func (p *profile) checkTimes() error {
 	in.Startup = timing.Plan{Inject: hasStartup || hasLiveness, Exec: start.handler.Scheme == probe.Exec, Fields: start.fields}
 	in.Liveness = timing.Plan{Inject: hasLiveness, Exec: live.handler.Scheme == probe.Exec, Fields: live.fields}
 	in.Readiness = timing.Plan{Inject: hasReadiness, Exec: ready.handler.Scheme == probe.Exec, Fields: ready.fields}
-	_, clashes := timing.Derive(in)
-	for _, clash := range clashes {
-		errs = append(errs, fmt.Errorf("%s: %s", clash.Subject(), clash.Fact))
-	}
-	return errors.Join(errs...)
+	return in
 }
 
 // offers gives the profile's probe of a kind to a rule, or to a Pod that asks, by the probe's own key or without it.

@@ -20,7 +20,7 @@ spec: {containers: [{name: web, image: x, ports: [{containerPort: 80}]}]}
 `
 
 func TestCommandLine(t *testing.T) {
-	validPolicy := fileWith(t, "policy.yaml", "policy: {rules: [{name: a}, {name: b}, {name: c, namespaceSelector: {matchLabels: {x: \"y\"}}}]}\n")
+	validPolicy := fileWith(t, "policy.yaml", "policy: {rules: [{name: a, podSelector: {matchLabels: {app: web}}}, {name: b}, {name: c, namespaceSelector: {matchLabels: {x: \"y\"}}}]}\n")
 	wrongPolicy := fileWith(t, "wrong.yaml", "policy: {mode: inject, style: x}\n")
 	cases := map[string]struct {
 		args  []string
