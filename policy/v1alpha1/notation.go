@@ -11,6 +11,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/probe-injector/probe-injector/policy/shape"
 )
 
 // checkEnd refuses text behind the mark that ends a document: the parser of YAML never looks at it.
@@ -57,9 +59,9 @@ func oddNumbers(node *yaml.Node, path *field.Path, under []string) []error {
 			switch {
 			case len(under) > 0 && name != under[0]:
 			case slices.Contains(durations, name) && value.Tag == "!!int":
-				all = append(all, field.Invalid(below(path, name), value.Value, "a duration has a unit: write "+value.Value+"s for seconds"))
+				all = append(all, field.Invalid(shape.Below(path, name), value.Value, "a duration has a unit: write "+value.Value+"s for seconds"))
 			default:
-				all = append(all, oddNumbers(value, below(path, name), under[min(1, len(under)):])...)
+				all = append(all, oddNumbers(value, shape.Below(path, name), under[min(1, len(under)):])...)
 			}
 		}
 	case yaml.SequenceNode:
@@ -82,13 +84,6 @@ func inDecimal(text string) string {
 		return "another number"
 	}
 	return strconv.FormatInt(value, 10)
-}
-
-func below(path *field.Path, name string) *field.Path {
-	if path == nil {
-		return field.NewPath(name)
-	}
-	return path.Child(name)
 }
 
 func indexOf(path *field.Path, i int) *field.Path {
