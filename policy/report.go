@@ -24,7 +24,7 @@ func (p *Policy) report(pod *podFacts, o *outcome, notes bool) Decision {
 	d.Status = p.status(pod, &d)
 	if d.Asked {
 		d.Unused = o.unusedKeys(pod)
-		d.Warnings = d.warn()
+		d.Warnings = d.warn(pod.Labels())
 	}
 	return d
 }

@@ -15,11 +15,12 @@ import (
 )
 
 // warn puts into words what the person who made the Pod should know, the mistakes first.
-func (d *Decision) warn() []string {
+func (d *Decision) warn(labels map[string]string) []string {
 	w := &warner{}
 	for _, err := range d.Errors {
 		w.add(mistakeSentence(err))
 	}
+	warnLabels(w, labels)
 	d.warnSkips(w)
 	d.warnUnusedKeys(w)
 	for i := range d.Findings {

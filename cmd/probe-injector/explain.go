@@ -39,9 +39,9 @@ func newExplain(version string, std streams) *cobra.Command {
 		Short: "Say which probes the Pods of a manifest get, with every number and its reason",
 		Long: `Say which probes the Pods of a manifest get, with every number and its reason.
 
-Reads Pods, Deployments, StatefulSets, DaemonSets, ReplicaSets,
-ReplicationControllers, Jobs and CronJobs. Namespaces among them tell which rules
-apply. Without --policy the answer is that of the chart as it comes.
+Reads Pods, Deployments, StatefulSets, DaemonSets, Jobs, Argo Rollouts and objects
+of every other kind that hold Pod templates, also in Lists. Namespaces among them
+tell which rules apply. Without --policy the answer is that of the chart as it comes.
 
 What other admission webhooks and LimitRanges change is not seen here; in a
 cluster, kubectl create --dry-run=server of a Pod shows it.
@@ -73,11 +73,8 @@ func (o *explainOptions) run(version string, std streams) error {
 		return err
 	}
 	in, readErr := manifest.Read(o.files)
-	for _, object := range in.Unknown {
-		std.problem("not explained: " + object + ": a kind that is not known here")
-	}
 	if len(in.Workloads) == 0 {
-		return errors.Join(readErr, errors.New("nothing to explain: no Pod and no workload of a known kind in the input"))
+		return errors.Join(readErr, errors.New("nothing to explain: no Pod and no object with a Pod template in the input"))
 	}
 	report, err := explanation.Explain(file, place, in)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 // LabelKey is the label of Pods that got a probe, where a decision has Label; its value is LabelValue.
 const (
-	LabelKey   = annotation.Domain + "/injected"
+	LabelKey   = policy.InjectedLabel
 	LabelValue = "true"
 )
 

@@ -50,7 +50,7 @@ var durations = []string{"maxStartupBudget", "startupBudget", "restartAfter", "u
 
 // oddNumbers finds whole numbers in another notation, below the members that are named: YAML 1.1 reads 0777 as 511, 0x50 as
 // 80 and 1_000 as 1000.
-func oddNumbers(node *yaml.Node, path *field.Path, under []string) []error {
+func oddNumbers(node *yaml.Node, place shape.Place, under []string) []error {
 	var all []error
 	switch node.Kind {
 	case yaml.MappingNode:
@@ -59,18 +59,18 @@ func oddNumbers(node *yaml.Node, path *field.Path, under []string) []error {
 			switch {
 			case len(under) > 0 && name != under[0]:
 			case slices.Contains(durations, name) && value.Tag == "!!int":
-				all = append(all, field.Invalid(shape.Below(path, name), value.Value, "a duration has a unit: write "+value.Value+"s for seconds"))
+				all = append(all, field.Invalid(place.With(name).Path(), value.Value, "a duration has a unit: write "+value.Value+"s for seconds"))
 			default:
-				all = append(all, oddNumbers(value, shape.Below(path, name), under[min(1, len(under)):])...)
+				all = append(all, oddNumbers(value, place.With(name), under[min(1, len(under)):])...)
 			}
 		}
 	case yaml.SequenceNode:
 		for i, each := range node.Content {
-			all = append(all, oddNumbers(each, indexOf(path, i), under)...)
+			all = append(all, oddNumbers(each, place.With(i), under)...)
 		}
 	case yaml.ScalarNode:
 		if node.Style == 0 && node.Tag == "!!int" && !decimal.MatchString(node.Value) {
-			all = append(all, field.Invalid(path, node.Value, "YAML reads this as "+inDecimal(node.Value)+": write a decimal number without leading zeros"))
+			all = append(all, field.Invalid(place.Path(), node.Value, "YAML reads this as "+inDecimal(node.Value)+": write a decimal number without leading zeros"))
 		}
 	case yaml.DocumentNode, yaml.AliasNode:
 		// An alias is looked at where it is written out.
@@ -84,11 +84,4 @@ func inDecimal(text string) string {
 		return "another number"
 	}
 	return strconv.FormatInt(value, 10)
-}
-
-func indexOf(path *field.Path, i int) *field.Path {
-	if path == nil {
-		return field.NewPath("document").Index(i)
-	}
-	return path.Index(i)
 }

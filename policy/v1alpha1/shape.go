@@ -9,11 +9,11 @@ import (
 
 // wrongShape says of a value of a wrong type where it stands and what would be right.
 func wrongShape(document []byte, err error) error {
-	mistake, ok := shape.Find(document, err, nil)
+	mistake, ok := shape.Find(document, err)
 	if !ok {
 		return fmt.Errorf("not a %s: %w", Kind, err)
 	}
-	if mistake.Path == nil {
+	if len(mistake.Place) == 0 {
 		return fmt.Errorf("not a %s: is %s, %s", Kind, mistake.Is(), mistake.Wanted())
 	}
 	wanted := mistake.Wanted()
@@ -23,5 +23,5 @@ func wrongShape(document []byte, err error) error {
 	case reflect.TypeFor[[]string]():
 		wanted += " of texts, such as [pg_isready, -q]"
 	}
-	return fmt.Errorf("not a %s: %s: is %s, %s", Kind, mistake.Path, mistake.Is(), wanted)
+	return fmt.Errorf("not a %s: %s: is %s, %s", Kind, mistake.Place.Path(), mistake.Is(), wanted)
 }

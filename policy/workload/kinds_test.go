@@ -15,14 +15,16 @@ func TestKindOf(t *testing.T) {
 		template, owner string
 		ends            bool
 	}{
-		{Kind: "Pod"}:                        {"", " ", false},
-		{Group: "apps", Kind: "Deployment"}:  {"spec.template", "apps/v1 ReplicaSet", false},
-		{Group: "apps", Kind: "ReplicaSet"}:  {"spec.template", "apps/v1 ReplicaSet", false},
-		{Group: "apps", Kind: "StatefulSet"}: {"spec.template", "apps/v1 StatefulSet", false},
-		{Group: "apps", Kind: "DaemonSet"}:   {"spec.template", "apps/v1 DaemonSet", false},
-		{Kind: "ReplicationController"}:      {"spec.template", "v1 ReplicationController", false},
-		{Group: "batch", Kind: "Job"}:        {"spec.template", "batch/v1 Job", true},
-		{Group: "batch", Kind: "CronJob"}:    {"spec.jobTemplate.spec.template", "batch/v1 Job", true},
+		{Kind: "Pod"}:                           {"", " ", false},
+		{Group: "apps", Kind: "Deployment"}:     {"spec.template", "apps/v1 ReplicaSet", false},
+		{Group: "apps", Kind: "ReplicaSet"}:     {"spec.template", "apps/v1 ReplicaSet", false},
+		{Group: "apps", Kind: "StatefulSet"}:    {"spec.template", "apps/v1 StatefulSet", false},
+		{Group: "apps", Kind: "DaemonSet"}:      {"spec.template", "apps/v1 DaemonSet", false},
+		{Group: "argoproj.io", Kind: "Rollout"}: {"spec.template", "apps/v1 ReplicaSet", false},
+		{Kind: "PodTemplate"}:                   {"template", " ", false},
+		{Kind: "ReplicationController"}:         {"spec.template", "v1 ReplicationController", false},
+		{Group: "batch", Kind: "Job"}:           {"spec.template", "batch/v1 Job", true},
+		{Group: "batch", Kind: "CronJob"}:       {"spec.jobTemplate.spec.template", "batch/v1 Job", true},
 	}
 	for kind, want := range rows {
 		got, ok := workload.KindOf(kind)

@@ -33,10 +33,10 @@ func Explain(file *policyfile.File, place string, in *manifest.Input) (*Report, 
 func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]map[string]string) (Workload, error) {
 	out := Workload{
 		APIVersion: w.APIVersion, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name, Source: w.Source,
-		Refused: w.Refused, Misplaced: w.Misplaced,
+		Refused: w.Refused, Misplaced: misplaced(file, w),
 	}
-	if len(w.Misplaced) > 0 {
-		out.Place = w.Template.Child("metadata", "annotations").String()
+	if len(out.Misplaced) > 0 {
+		out.Place = podPath(w, "metadata", "annotations").String()
 	}
 	r := reach{file: file, pod: w.Pod, namespace: w.Namespace}
 	if r.labels, r.labelsKnown = namespaces[w.Namespace]; !r.labelsKnown {
@@ -64,6 +64,22 @@ func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]
 		r.pod = patch.Apply(r.pod, &decision)
 	}
 	return out, nil
+}
+
+// podPath is the path of a member of the Pod in the object.
+func podPath(w *manifest.Workload, name string, more ...string) *field.Path {
+	if w.Template == nil {
+		return field.NewPath(name, more...)
+	}
+	return w.Template.Child(name, more...)
+}
+
+// misplaced leaves out the label by which webhook.requireLabel lets Pods through.
+func misplaced(file *policyfile.File, w *manifest.Workload) []string {
+	label := podPath(w, "metadata", "labels").Key(policy.InjectLabel).String()
+	return slices.DeleteFunc(slices.Clone(w.Misplaced), func(path string) bool {
+		return file.Registration.RequireLabel && path == label
+	})
 }
 
 // judged are the containers about whose own probes there is something to say, though nobody will change them.

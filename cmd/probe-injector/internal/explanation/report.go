@@ -43,7 +43,7 @@ type Workload struct {
 	Unreached string `json:"unreached,omitempty"`
 	// Containers are then those about whose own probes there is something to say.
 	Containers []Container `json:"containers,omitempty"`
-	// Misplaced are the paths of annotations that nothing reads, and Place is the path where they belong.
+	// Misplaced are the paths of keys that nothing reads where they stand, and Place is the path where they belong.
 	Misplaced []string `json:"misplaced,omitempty"`
 	Place     string   `json:"place,omitempty"`
 	// Answers are one for each route that the Pod goes through, in order: nearly always one.

@@ -97,7 +97,7 @@ func (p *printer) misplaced(w *Workload) {
 	if len(w.Misplaced) == 0 {
 		return
 	}
-	p.field("Misplaced", fmt.Sprintf("nothing reads these annotations; move them to %s:", w.Place))
+	p.field("Misplaced", fmt.Sprintf("nothing reads these keys here; write them as annotations, at %s:", w.Place))
 	for _, path := range w.Misplaced {
 		p.Wrapped(strings.Repeat(" ", fieldColumn)+"- ", path)
 	}

@@ -9,12 +9,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/cli-runtime/pkg/resource"
 
+	"github.com/probe-injector/probe-injector/policy/shape"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -39,67 +37,76 @@ type Input struct {
 	Workloads []Workload
 	// Namespaces gives the labels of each Namespace object.
 	Namespaces map[string]map[string]string
-	// Unknown are objects that seem to make Pods in a way that is not known here, by kind and name.
-	Unknown []string
 }
 
 // Read reads all files. The Input holds what could be read also when there is an error.
 func Read(files Files) (*Input, error) {
-	builder := resource.NewLocalBuilder().Unstructured().ContinueOnError().Flatten()
-	for _, name := range slices.Compact(slices.Clone(files.Names)) {
-		if name == Stdin {
-			builder.Stream(files.Stdin, "standard input")
-			continue
-		}
-		builder.FilenameParam(false, &resource.FilenameOptions{Filenames: []string{name}, Recursive: files.Recursive})
-	}
 	in := &Input{Namespaces: map[string]map[string]string{}}
-	var errs []error
-	err := builder.Do().Visit(func(info *resource.Info, err error) error {
-		if err != nil {
-			return err
+	sources, errs := files.read()
+	for i := range sources {
+		for _, d := range sources[i].documents() {
+			objects, problems := d.objects()
+			for _, object := range objects {
+				problems = append(problems, in.add(object, sources[i].name, files.Namespace)...)
+			}
+			for _, err := range problems {
+				errs = append(errs, fmt.Errorf("%s: %w", sources[i].name, err))
+			}
 		}
-		object, ok := info.Object.(*unstructured.Unstructured)
-		if !ok {
-			return fmt.Errorf("%s: cannot read a %T", info.Source, info.Object)
-		}
-		if err := in.add(object, info.Source, files.Namespace); err != nil {
-			errs = append(errs, err)
-		}
-		return nil
-	})
-	if err != nil {
-		errs = append(errs, fmt.Errorf("reading manifests: %w", err))
-	}
-	if err != nil && strings.Contains(err.Error(), "annotations of type string") {
-		errs = append(errs, errors.New(`annotations are strings: write "true" and "6", with the quotes`))
 	}
 	return in, errors.Join(errs...)
 }
 
 // add sorts one object.
-func (in *Input) add(object *unstructured.Unstructured, source, namespace string) error {
+func (in *Input) add(object *unstructured.Unstructured, source, namespace string) []error {
 	if object.GetKind() == "Namespace" && object.GetAPIVersion() == "v1" {
 		in.Namespaces[object.GetName()] = WithNameLabel(object.GetName(), object.GetLabels())
 		return nil
 	}
-	kind, known := workload.KindOf(object.GroupVersionKind().GroupKind())
-	if !known {
-		if _, found, _ := unstructured.NestedSlice(object.Object, "spec", "template", "spec", "containers"); found {
-			in.Unknown = append(in.Unknown, fmt.Sprintf("%s %s (%s)", object.GetKind(), object.GetName(), source))
+	var errs []error
+	for _, f := range formsOf(object) {
+		w, problems := f.read(object)
+		if len(problems) > 0 {
+			for _, err := range problems {
+				errs = append(errs, fmt.Errorf("%s %s: %w", w.Kind, w.Name, err))
+			}
+			continue
 		}
+		w.Source = source
+		if w.Namespace == "" {
+			w.Namespace = namespace
+		}
+		in.Workloads = append(in.Workloads, w)
+	}
+	return errs
+}
+
+// formsOf are the ways to read an object: the one of its kind, or one for each Pod template in an object of another kind.
+func formsOf(object *unstructured.Unstructured) []form {
+	kind, known := workload.KindOf(object.GroupVersionKind().GroupKind())
+	switch {
+	case known && takesTemplateOfAnother(object):
 		return nil
+	case known:
+		return []form{{Kind: kind, place: shape.Members(kind.Template...)}}
 	}
-	w, err := form{kind}.read(object)
-	if err != nil {
-		return fmt.Errorf("%s: %s %s: %w", source, object.GetKind(), object.GetName(), err)
+	var forms []form
+	places := workload.FindTemplates(object.Object)
+	for _, place := range places {
+		forms = append(forms, form{
+			Kind:  workload.Kind{OwnerAPIVersion: object.GetAPIVersion(), OwnerKind: object.GetKind()},
+			place: place, several: len(places) > 1,
+		})
 	}
-	w.Source = source
-	if w.Namespace == "" {
-		w.Namespace = namespace
-	}
-	in.Workloads = append(in.Workloads, w)
-	return nil
+	return forms
+}
+
+// takesTemplateOfAnother reports whether a Rollout refers to a Deployment, which is explained where it stands
+// (https://argo-rollouts.readthedocs.io/en/stable/migrating/).
+func takesTemplateOfAnother(object *unstructured.Unstructured) bool {
+	_, refers, _ := unstructured.NestedMap(object.Object, "spec", "workloadRef")
+	_, own, _ := unstructured.NestedMap(object.Object, "spec", "template")
+	return object.GetKind() == "Rollout" && refers && !own
 }
 
 // WithNameLabel adds the label that the API server puts on every Namespace.

@@ -3,14 +3,13 @@ package manifest
 import (
 	"fmt"
 	"maps"
-	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/shape"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -25,91 +24,83 @@ type Workload struct {
 	Bytes int
 	// Template is the path of the Pod's part in the object; nil when the object is a Pod.
 	Template *field.Path
-	// Misplaced are the paths of annotations of ours outside of the Pod's part, where nothing reads them.
+	// Misplaced are the paths of keys of ours that are no annotations of the Pod, so that nothing reads them.
 	Misplaced []string
 	// Refused says why the API server will not accept the object, as far as we look; empty when we see nothing.
 	Refused string
 }
 
 // form reads objects of one kind.
-type form struct{ workload.Kind }
+type form struct {
+	workload.Kind
+	// place is where the Pod's part stands; empty when the object is a Pod.
+	place shape.Place
+	// several reports that the object has other templates, too.
+	several bool
+}
 
 // read reads an object of this form.
-func (f form) read(object *unstructured.Unstructured) (Workload, error) {
-	w := Workload{
-		APIVersion: object.GetAPIVersion(), Kind: object.GetKind(),
-		Namespace: object.GetNamespace(), Name: object.GetName(),
+func (f form) read(object *unstructured.Unstructured) (Workload, []error) {
+	w := Workload{APIVersion: object.GetAPIVersion(), Kind: object.GetKind(), Namespace: object.GetNamespace(), Name: nameOf(object)}
+	if f.several {
+		w.Name += " (" + f.place.Path().String() + ")"
 	}
-	pod, err := f.pod(object)
-	if err != nil {
-		return w, err
+	pod, errs := f.pod(object)
+	if len(errs) > 0 {
+		return w, errs
 	}
 	if f.Ends && pod.Spec.RestartPolicy == "" {
 		w.Refused = "a Job needs restartPolicy: Never or OnFailure in its template"
 	}
 	workload.SetDefaults(&pod.Spec)
+	var err error
 	if w.Pod, w.Bytes, err = view(pod); err != nil {
-		return w, err
+		return w, []error{err}
 	}
-	if len(f.Template) > 0 {
-		w.Template = field.NewPath(f.Template[0], f.Template[1:]...)
-		w.Misplaced = f.misplaced(object)
-	}
+	w.Template = f.place.Path()
+	w.Misplaced = f.misplaced(object)
 	return w, nil
+}
+
+// nameOf is the object's name, or the beginning of the one that the API server will make.
+func nameOf(object *unstructured.Unstructured) string {
+	if name := object.GetName(); name != "" || object.GetGenerateName() == "" {
+		return name
+	}
+	return object.GetGenerateName() + "*"
 }
 
 // pod makes the Pod as its controller would. Labels that only the running controller knows, such as
 // pod-template-hash, are left out.
-func (f form) pod(object *unstructured.Unstructured) (*corev1.Pod, error) {
+func (f form) pod(object *unstructured.Unstructured) (*corev1.Pod, []error) {
 	pod := &corev1.Pod{}
-	if len(f.Template) == 0 {
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, pod); err != nil {
-			return nil, fmt.Errorf("not a Pod: %w", whatIsWrong(object.Object, err))
+	if len(f.place) == 0 {
+		return pod, decode(object.Object, nil, pod)
+	}
+	members, _ := f.place.In(object.Object)
+	template, isMap := members.(map[string]any)
+	if !isMap {
+		return nil, []error{fmt.Errorf("%s: a Pod template is required", f.place.Path())}
+	}
+	var decoded corev1.PodTemplateSpec
+	if errs := decode(template, f.place, &decoded); len(errs) > 0 {
+		return nil, errs
+	}
+	pod.ObjectMeta, pod.Spec = decoded.ObjectMeta, decoded.Spec
+	pod.Name, pod.GenerateName = "", strings.TrimSuffix(nameOf(object), "*")+"-"
+	if f.OwnerKind != "" {
+		pod.OwnerReferences = ownedBy(f.OwnerAPIVersion, f.OwnerKind, object.GetName())
+	}
+	if object.GroupVersionKind().Group == knativeServing {
+		// Its controller puts this label on the Pods (https://knative.dev/docs/serving/).
+		pod.Labels = maps.Clone(pod.Labels)
+		if pod.Labels == nil {
+			pod.Labels = map[string]string{}
 		}
-		return pod, nil
+		pod.Labels[knativeServing+"/service"] = object.GetName()
 	}
-	path := field.NewPath(f.Template[0], f.Template[1:]...)
-	members, found, err := unstructured.NestedMap(object.Object, f.Template...)
-	if err != nil || !found {
-		return nil, fmt.Errorf("%s: a Pod template is required", path)
-	}
-	var template corev1.PodTemplateSpec
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(members, &template); err != nil {
-		return nil, fmt.Errorf("%s: not a Pod template: %w", path, whatIsWrong(members, err))
-	}
-	pod.ObjectMeta, pod.Spec = template.ObjectMeta, template.Spec
-	pod.Name, pod.GenerateName = "", object.GetName()+"-"
-	pod.OwnerReferences = ownedBy(f.OwnerAPIVersion, f.OwnerKind, object.GetName())
 	return pod, nil
 }
 
-// whatIsWrong names the usual mistake where it can: true and 6 without quotes are no strings.
-func whatIsWrong(members map[string]any, err error) error {
-	annotations, _, _ := unstructured.NestedMap(members, "metadata", "annotations")
-	for _, key := range slices.Sorted(maps.Keys(annotations)) {
-		if _, isString := annotations[key].(string); !isString && annotations[key] != nil {
-			return fmt.Errorf(`annotations are strings: write %s: "%v", with the quotes`, key, annotations[key])
-		}
-	}
-	return err
-}
-
-// misplaced finds annotations of ours on the metadata of the object, and of the objects between it and the Pod.
-func (f form) misplaced(object *unstructured.Unstructured) []string {
-	var paths []string
-	// Objects and their specs alternate on the way to the template, and objects have metadata.
-	for depth := 0; depth < len(f.Template); depth += 2 {
-		above := f.Template[:depth]
-		annotations, _, _ := unstructured.NestedStringMap(object.Object, append(slices.Clone(above), "metadata", "annotations")...)
-		metadata := field.NewPath("metadata", "annotations")
-		if depth > 0 {
-			metadata = field.NewPath(above[0], append(slices.Clone(above[1:]), "metadata", "annotations")...)
-		}
-		for _, key := range slices.Sorted(maps.Keys(annotations)) {
-			if annotation.Asks(key) {
-				paths = append(paths, metadata.Key(key).String())
-			}
-		}
-	}
-	return paths
-}
+// knativeServing is the API group of Knative's Services.
+const knativeServing = "serving.knative.dev"
