@@ -12,9 +12,9 @@ import (
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
-// otherRules are those that do not count here: PS030 speaks of what is missing, and PS025 and PS026 guess from the words of a
-// path, where an admin knows the endpoint: "/" is the health endpoint of some software.
-var otherRules = []lint.ID{lint.LivenessAlone, "PS025", "PS026"}
+// otherRules are those that do not count here, where an admin knows the software: PS030 speaks of what is missing, PS025 and
+// PS026 guess from the words of a path, and PS044 from a startup handler of its own that it passes too early.
+var otherRules = []lint.ID{lint.LivenessAlone, "PS025", "PS026", "PS044"}
 
 // lintProfiles applies the lint rules to the probes of an admin's profiles. What they warn of would be taken back in every
 // Pod: the admin hears of it when the policy is loaded.
@@ -28,8 +28,7 @@ func lintProfiles(profiles []v1alpha1.Profile, path *field.Path) field.ErrorList
 		}
 		pod, container := compiled.specimen()
 		for _, f := range linter.Check(pod, container) {
-			_, written := compiled.probes[f.Kind]
-			if !written || slices.Contains(otherRules, f.Rule) {
+			if !container.Probes.Has(f.Kind) || slices.Contains(otherRules, f.Rule) {
 				continue
 			}
 			errs = append(errs, field.Invalid(path.Index(i).Child(string(f.Kind)), compiled.name, f.Message+" ("+string(f.Rule)+")"))
@@ -62,7 +61,7 @@ func (p *profile) specimen() (*workload.Pod, *lint.Container) {
 			own.Ports = append(own.Ports, workload.ContainerPort{Name: handler.Port.Name, ContainerPort: handler.Port.Number})
 		}
 		handler.Port = probe.Port{Number: handler.Port.Number}
-		container.Probes.Set(kind, build(handler, timeline.Of(kind), handler.Headers))
+		container.Probes.Set(kind, build(&candidate{handler: handler}, timeline.Of(kind), handler.Headers))
 	}
 	return &workload.Pod{Metadata: &workload.ObjectMeta{}, Spec: workload.PodSpec{Containers: []workload.Container{*own}}}, container
 }
