@@ -64,7 +64,7 @@ func drawnPolicies() []drawnPolicy {
     mode: Inject
     podSelector: {matchLabels: {tier: front}}
     profile: picky
-    probes: [readiness, liveness]
+    probes: [readiness]
   - name: audited
     podSelector: {matchExpressions: [{key: tier, operator: NotIn, values: [cache]}]}
     statefulSets: true
