@@ -81,7 +81,7 @@ func drawnPolicies() []drawnPolicy {
   - name: tcp
     namespaceSelector: {matchLabels: {team: shop}}
     profile: tcp
-    probes: [readiness, liveness]
+    probes: [readiness]
 `, groups: []string{"databases", "tcp"}},
 	}
 }

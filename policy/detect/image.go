@@ -61,9 +61,9 @@ func onDockerHub(name string) string {
 // IsNamed reports whether one of the patterns fits the last segment of the repository, or its last two.
 func (i *Image) IsNamed(patterns []string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		if slash := strings.IndexByte(pattern, '/'); slash >= 0 {
+		if first, last, two := strings.Cut(pattern, "/"); two {
 			before, _, _ := strings.Cut(i.lastTwo, "/")
-			return fits(pattern[:slash], before) && fits(pattern[slash+1:], i.Last)
+			return fits(first, before) && fits(last, i.Last)
 		}
 		return fits(pattern, i.Last)
 	})

@@ -22,17 +22,24 @@ func validateDetection(d *Detection, path *field.Path) field.ErrorList {
 		errs = append(errs, field.Required(path.Child("images"), "publishers and versions belong to images"))
 	}
 	errs = append(errs, validateVersions(d, path)...)
-	for i, pattern := range d.Images {
-		errs = append(errs, validateImage(path.Child("images").Index(i), pattern)...)
-	}
-	for i, publisher := range d.Publishers {
-		errs = append(errs, validatePublisher(path.Child("publishers").Index(i), publisher)...)
-	}
+	errs = append(errs, validateImages(d, path)...)
 	for i, port := range d.Ports {
 		errs = append(errs, validatePort(path.Child("ports").Index(i), port)...)
 	}
 	for i, arg := range d.Args {
 		errs = append(errs, validateArg(path.Child("args").Index(i), arg)...)
+	}
+	return errs
+}
+
+// validateImages accepts names of images and what they can lie below.
+func validateImages(d *Detection, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, pattern := range d.Images {
+		errs = append(errs, validateImage(path.Child("images").Index(i), pattern)...)
+	}
+	for i, publisher := range d.Publishers {
+		errs = append(errs, validatePublisher(path.Child("publishers").Index(i), publisher)...)
 	}
 	return errs
 }

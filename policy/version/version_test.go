@@ -2,6 +2,7 @@ package version_test
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"testing/quick"
 
@@ -88,7 +89,7 @@ func TestAnswersThatAreCertainStayCertain(t *testing.T) {
 			return false
 		}
 		var tags []version.Version
-		for _, tag := range []string{fmt.Sprint(a % 4), fmt.Sprintf("%d.%d", a%4, b%4), fmt.Sprintf("%d.%d.%d", a%4, b%4, c)} {
+		for _, tag := range []string{strconv.Itoa(int(a % 4)), fmt.Sprintf("%d.%d", a%4, b%4), fmt.Sprintf("%d.%d.%d", a%4, b%4, c)} {
 			tags = append(tags, version.OfTag(tag))
 		}
 		for i := range tags[1:] {

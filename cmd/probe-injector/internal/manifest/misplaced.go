@@ -25,7 +25,8 @@ func (f form) misplaced(object *unstructured.Unstructured) []string {
 				below := here.With(name)
 				switch {
 				case slices.Equal(here, right), isSelector(name), slices.Equal(below, shape.Members("metadata", "managedFields")):
-				case annotation.Asks(name) && !(slices.Equal(here, labels) && policy.ReadsLabel(name)):
+				case slices.Equal(here, labels) && policy.ReadsLabel(name):
+				case annotation.Asks(name):
 					paths = append(paths, below.Path().String())
 				default:
 					search(value[name], below)

@@ -49,25 +49,35 @@ func (f *Files) readOne(name string) ([]source, error) {
 	case err != nil:
 		return nil, err
 	}
-	if !info.IsDir() {
-		text, err := os.ReadFile(name)
-		return []source{{name, text}}, err
+	files := []string{name}
+	if info.IsDir() {
+		if files, err = f.within(name); err != nil {
+			return nil, err
+		}
 	}
 	var sources []source
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return sources, err
+		}
+		sources = append(sources, source{file, text})
+	}
+	return sources, nil
+}
+
+// within lists the files of a folder.
+func (f *Files) within(name string) (files []string, err error) {
 	err = filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case entry.IsDir() && path != name && !f.Recursive:
 			return fs.SkipDir
-		case entry.IsDir() || !slices.Contains(extensions, filepath.Ext(path)):
-			return nil
+		case !entry.IsDir() && slices.Contains(extensions, filepath.Ext(path)):
+			files = append(files, path)
 		}
-		text, err := os.ReadFile(path)
-		if err == nil {
-			sources = append(sources, source{path, text})
-		}
-		return err
+		return nil
 	})
-	return sources, err
+	return files, err
 }
