@@ -172,13 +172,19 @@ func (k *portKnowledge) serving(byRole map[portRole][]workload.ContainerPort, us
 	if len(left) == 1 && (use == useConnection || left[0].Name == "" || len(byRole[roleServing]) == 1) {
 		return left[0], true
 	}
-	if found, ok := k.bestNamed(left); ok {
+	if found, ok := k.bestNamed(left); ok && (use != useConnection || !hasOwnName(byRole[roleUnknown])) {
 		return found, true
 	}
 	if use != useConnection && len(left) == 0 {
 		return soleOf(byRole[roleOther], func(p *workload.ContainerPort) bool { return strings.HasPrefix(p.Name, "http") })
 	}
 	return workload.ContainerPort{}, false
+}
+
+// hasOwnName reports whether a port has a name of the software's own, such as rpc or client: that may be what the container is
+// there for, and http a gateway beside it, which can be off.
+func hasOwnName(unknown []workload.ContainerPort) bool {
+	return slices.ContainsFunc(unknown, func(p workload.ContainerPort) bool { return p.Name != "" })
 }
 
 // bestNamed finds the only port with the best of the names that are a serving word.
