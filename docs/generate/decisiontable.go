@@ -57,8 +57,8 @@ func fromComment(d *document, root, source string) error {
 // gateTable lists the checks that every handler passes before it is injected.
 func gateTable(d *document) {
 	d.heading("The gate")
-	d.paragraph("Whoever named it, every handler passes these checks, the startup probe that comes along with liveness too. A handler that "+
-		"the program chose is refused for the reason; a handler that a person wrote gets the answer in the last column. What is about "+
+	d.paragraph("Whoever named it, every handler passes these checks, the startup probe that comes along with liveness too. A handler that " +
+		"the program chose is refused for the reason; a handler that a person wrote gets the answer in the last column. What is about " +
 		"the port counts as written only where the port is: the port of `/healthz` is chosen.")
 	var rows [][]string
 	for _, c := range policy.Checks() {
@@ -69,7 +69,7 @@ func gateTable(d *document) {
 		rows = append(rows, []string{c.Question, "`" + string(c.Reason) + "`", written})
 	}
 	d.table([]string{"found", "a chosen handler is refused for", "a written one is"}, rows)
-	d.paragraph("Last of all, no chosen probe is kept that a lint rule would call an error or a warning, beside what the container has "+
+	d.paragraph("Last of all, no chosen probe is kept that a lint rule would call an error or a warning, beside what the container has " +
 		"(`lint_rule`).")
 }
 

@@ -46,22 +46,14 @@ func sameFlag(a, b string) bool {
 // lastCommand are the words of the command that a script ends in. There are none where the script has anything that takes more
 // than dividing it into words. Variables stay as they are written, so that nobody takes them for a value.
 func lastCommand(script string) []string {
-	const onlyForShells = "|<>()`\\*?[!#"
 	var w words
 	for _, r := range strings.TrimRight(strings.ReplaceAll(script, "\\\n", " "), " \t\n;") {
-		switch {
-		case w.quote != 0 && r == w.quote:
-			w.quote = 0
-		case w.quote == 0 && (r == '"' || r == '\''):
-			w.quote, w.open = r, true
-		case w.quote == 0 && (r == ' ' || r == '\t'):
-			w.end()
-		case w.quote == 0 && strings.ContainsRune(";&\n", r):
-			w = words{}
-		case w.quote != '\'' && strings.ContainsRune("`\\", r), w.quote == 0 && strings.ContainsRune(onlyForShells, r):
+		read := w.outside
+		if w.quote != 0 {
+			read = w.within
+		}
+		if !read(r) {
 			return nil
-		default:
-			w.word, w.open = w.word+string(r), true
 		}
 	}
 	w.end()
@@ -84,4 +76,34 @@ func (w *words) end() {
 		w.all = append(w.all, w.word)
 	}
 	w.word, w.open = "", false
+}
+
+// outside reads a character that is not between quotes, and reports whether it is one that words are divided by or made of.
+func (w *words) outside(r rune) bool {
+	switch {
+	case r == '"' || r == '\'':
+		w.quote, w.open = r, true
+	case r == ' ' || r == '\t':
+		w.end()
+	case strings.ContainsRune(";&\n", r):
+		*w = words{}
+	case strings.ContainsRune("|<>()`\\*?[!#", r):
+		return false
+	default:
+		w.word, w.open = w.word+string(r), true
+	}
+	return true
+}
+
+// within reads a character between quotes.
+func (w *words) within(r rune) bool {
+	switch {
+	case r == w.quote:
+		w.quote = 0
+	case w.quote == '"' && strings.ContainsRune("`\\", r):
+		return false
+	default:
+		w.word += string(r)
+	}
+	return true
 }

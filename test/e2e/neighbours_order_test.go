@@ -93,14 +93,14 @@ func meetings() map[string]meeting {
 		"a name of two zeros comes after ours": {
 			registration{zeros, "istio", never}, paths(), "istio-proxy: readiness http:15020/ready\n" + taken, oursStatus, "1",
 		},
-		"a container without a port that was added before us is not the main one": {
-			registration{beforeUs, "agent-first", never}, paths(), "agent: none\n" + ours, oursStatus, "1",
+		"a container without a port that comes first could be the main one: a sidecar with a port must not get what is meant for it": {
+			registration{beforeUs, "agent-first", never}, paths(), "agent: none\nweb: none", "agent: nothing: ambiguous_containers ", "1",
 		},
 		"a known sidecar that was added before us is not the main one, and keeps its own probe": {
 			registration{beforeUs, "envoy", never}, paths(), "envoy-sidecar: readiness http:15020/ready\n" + ours, oursStatus, "1",
 		},
 		"a container with a port that nobody knows makes a key without a name ambiguous": {
-			registration{beforeUs, "agent-serving", never}, paths(), "agent: readiness http:15020/ready\nweb: none", "nothing: ambiguous_containers ", "1",
+			registration{beforeUs, "agent-serving", never}, paths(), "agent: readiness http:15020/ready\nweb: none", "agent: nothing: existing_probe ", "1",
 		},
 		"a key that names a port is not": {
 			registration{beforeUs, "agent-serving", never}, map[string]string{
@@ -111,7 +111,9 @@ func meetings() map[string]meeting {
 			registration{beforeUs, "agent-announced", never}, paths(), "agent: readiness http:15020/ready\n" + ours, oursStatus, "1",
 		},
 		"before us, and called again if needed: it comes again, adds nothing, and our probes stay": {
-			registration{beforeUs, "agent-first", ifNeeded}, paths(), "agent: none\n" + ours, oursStatus, "2",
+			registration{beforeUs, "agent-first", ifNeeded}, map[string]string{
+				"web.probe-injector.dev/liveness": "/livez", "web.probe-injector.dev/readiness": "/readyz",
+			}, "agent: none\n" + ours, oursStatus, "2",
 		},
 		"Istio before us: what nobody asked for by its handler is not injected": {
 			registration{beforeUs, "istio", never}, inject(), "istio-proxy: readiness http:15020/ready\nweb: none", "web: nothing: mesh_proxy ", "1",
