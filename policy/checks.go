@@ -28,8 +28,8 @@ const (
 type subjectOfCheck uint8
 
 const (
-	// aboutHandler looks at the handler as a whole.
-	aboutHandler subjectOfCheck = iota
+	// The zero value looks at the handler as a whole.
+	_ subjectOfCheck = iota
 	// aboutPort looks at the port: a path whose port the program chose is no person's choice.
 	aboutPort
 	// aboutContainer looks at the container: it is asked before a handler is chosen.
@@ -116,7 +116,7 @@ var checks = []check{
 	},
 	{
 		question: "another container declares the port", reason: reason.SharedPort, about: aboutPort, written: Warned,
-		applies: foreignPort, risk: func(g *gated, fact string) string { return neighbourAnswers(g, fact) },
+		applies: foreignPort, risk: neighbourAnswers,
 	},
 	{
 		question: "the port does not speak the handler's protocol", reason: reason.PortProtocol, about: aboutPort, written: Warned,

@@ -13,10 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
-	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
-	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // drawnCase is one question to the engine. Its Pod is a core/v1 Pod, so that nothing here depends on how the engine
@@ -28,12 +26,6 @@ type drawnCase struct {
 	group  string
 	notes  bool
 	pod    *drawnPod
-	// again is what happens to the Pod between the first decision and a second one; empty: there is no second one.
-	again string
-
-	// view is the Pod as the engine sees it, and decision its answer, once it was asked.
-	view     *workload.Pod
-	decision *policy.Decision
 }
 
 // drawnPod may be without metadata, which corev1.Pod cannot.
@@ -103,9 +95,6 @@ func (d *drawing) draw() *drawnCase {
 		d.annotate(c.pod)
 	}
 	d.annotateOthers(c.pod)
-	if d.in100(15) {
-		c.again = d.of("", "same", "same", "same", "strip", "change", "retime", "upgrade")
-	}
 	if d.IntN(200) == 0 && len(c.pod.Metadata.Annotations) == 0 {
 		c.pod.Metadata = nil
 	}

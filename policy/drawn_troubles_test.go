@@ -186,7 +186,7 @@ var troubles = []trouble{
 	{"a status that is cut", func(_ *drawing, pod *drawnPod) {
 		for i := range 14 {
 			name := fmt.Sprintf("one-of-many-containers-%d", i)
-			withNeighbour(pod, corev1.Container{Name: name, Image: "x", Ports: ports(port("", int32(7000+i)))}) //nolint:gosec // fourteen ports
+			withNeighbour(pod, corev1.Container{Name: name, Image: "x", Ports: ports(port("", int32(7000+i)))})
 			setKey(pod, name+".probe-injector.dev/inject", "true")
 		}
 	}},

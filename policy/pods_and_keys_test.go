@@ -73,7 +73,6 @@ func TestAStatusThatWasCutIsNotWrittenAgain(t *testing.T) {
 	for i := range 14 {
 		name := "container-" + string(rune('a'+i))
 		pod.Metadata.Annotations[name+".probe-injector.dev/inject"] = "true"
-		//nolint:gosec // fourteen ports
 		pod.Spec.Containers = append(pod.Spec.Containers, workload.Container{Name: name, Image: "x", Ports: []workload.ContainerPort{{ContainerPort: int32(8000 + i)}}})
 	}
 	first := engine.Decide(policy.Subject{Pod: pod})

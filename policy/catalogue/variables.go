@@ -33,33 +33,40 @@ func (c *Catalogue) Variables(listen []string) []environment.Variable {
 	for _, name := range listen {
 		note(v1alpha1.Reading{Name: name, Value: true}, "the address at which a server listens")
 	}
-	names := slices.SortedFunc(maps.Keys(uses), func(a, b string) int {
-		aOpen, bOpen := strings.HasSuffix(a, "*"), strings.HasSuffix(b, "*")
-		switch {
-		case aOpen != bOpen && bOpen:
-			return -1
-		case aOpen != bOpen:
-			return 1
-		case aOpen && len(a) != len(b):
-			return len(b) - len(a)
-		}
-		return strings.Compare(a, b)
-	})
 	var all []environment.Variable
-	for _, name := range names {
-		v := environment.Variable{Name: name, Purpose: strings.Join(about[name], ", ")}
-		whole := false
-		for _, r := range uses[name] {
-			v.Value = v.Value || r.Value
-			whole = whole || (r.Value && r.Argument == "")
-			if r.Argument != "" && !slices.Contains(v.Arguments, r.Argument) {
-				v.Arguments = append(v.Arguments, r.Argument)
-			}
-		}
-		if whole {
-			v.Arguments = nil
-		}
-		all = append(all, v)
+	for _, name := range slices.SortedFunc(maps.Keys(uses), compareVariables) {
+		all = append(all, variableOf(name, uses[name], about[name]))
 	}
 	return all
+}
+
+// compareVariables puts names before patterns, and longer patterns before shorter ones.
+func compareVariables(a, b string) int {
+	aOpen, bOpen := strings.HasSuffix(a, "*"), strings.HasSuffix(b, "*")
+	switch {
+	case aOpen != bOpen && bOpen:
+		return -1
+	case aOpen != bOpen:
+		return 1
+	case aOpen && len(a) != len(b):
+		return len(b) - len(a)
+	}
+	return strings.Compare(a, b)
+}
+
+// variableOf is what is kept of a variable: its whole value where some reading needs it, else the arguments that are read.
+func variableOf(name string, readings []v1alpha1.Reading, about []string) environment.Variable {
+	v := environment.Variable{Name: name, Purpose: strings.Join(about, ", ")}
+	whole := false
+	for _, r := range readings {
+		v.Value = v.Value || r.Value
+		whole = whole || (r.Value && r.Argument == "")
+		if r.Argument != "" && !slices.Contains(v.Arguments, r.Argument) {
+			v.Arguments = append(v.Arguments, r.Argument)
+		}
+	}
+	if whole {
+		v.Arguments = nil
+	}
+	return v
 }

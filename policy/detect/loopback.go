@@ -129,16 +129,24 @@ func flagListenings(words []string) []listening {
 		said := word
 		if !assigned {
 			// Some take several values: redis-server --bind 127.0.0.1 ::1.
-			for i+1 < len(words) && isAddress(words[i+1]) {
-				i++
-				value += "," + strings.Trim(words[i], `'"`)
-				said += " " + words[i]
-			}
-			value = strings.TrimPrefix(value, ",")
+			values := leadingAddresses(words[i+1:])
+			i += len(values)
+			value = strings.Trim(strings.Join(values, ","), `'"`)
+			said = strings.Join(append([]string{word}, values...), " ")
 		}
 		out = replaceHost(out, flagAddresses(name, said, strings.Trim(value, `'"`)))
 	}
 	return out
+}
+
+// leadingAddresses are the words before the first that is no address.
+func leadingAddresses(words []string) []string {
+	for i := range words {
+		if !isAddress(words[i]) {
+			return words[:i]
+		}
+	}
+	return words
 }
 
 // positional reads an address that stands alone: php -S knows its flag, manage.py runserver 127.0.0.1:8000 has none. Only

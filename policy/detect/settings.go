@@ -195,7 +195,7 @@ func isReachable(address string) bool {
 	if _, rest, found := strings.Cut(address, "://"); found {
 		address = rest
 	}
-	host := address
+	var host string
 	switch parsed, err := netip.ParseAddr(strings.Trim(address, "[]")); {
 	case err == nil:
 		return parsed.IsUnspecified()

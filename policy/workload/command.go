@@ -14,7 +14,7 @@ func (c *Container) Words() []string {
 		return all
 	}
 	words := slices.Clone(all[:at])
-	for _, word := range strings.Fields(strings.ReplaceAll(all[at], "\\\n", " ")) {
+	for word := range strings.FieldsSeq(strings.ReplaceAll(all[at], "\\\n", " ")) {
 		words = append(words, strings.Trim(word, `"';()&|`))
 	}
 	return append(words, all[at+1:]...)
