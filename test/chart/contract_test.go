@@ -43,7 +43,7 @@ func TestEveryGroupOfTheServerHasAnEntry(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			values := "policy:\n  rules:\n  - {name: first, namespaceSelector: " + test.first + "}\n" +
+			values := "policy:\n  rules:\n  - {name: first, podSelector: {matchLabels: {tier: front}}, namespaceSelector: " + test.first + "}\n" +
 				"  - {name: second, namespaceSelector: " + test.second + "}\n"
 			rendered, err := chart.Render(chart.Options{Values: values})
 			if err != nil {

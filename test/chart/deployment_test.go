@@ -180,8 +180,8 @@ func advised(t *testing.T, engine *policy.Policy, template corev1.PodTemplateSpe
 		"probe-injector.dev/readiness":                     "http:health/readyz",
 		"probe-injector.dev/startup-budget":                "1m",
 		"probe-injector.dev/startup.initialDelaySeconds":   "0",
-		"probe-injector.dev/startup.periodSeconds":         "1",
-		"probe-injector.dev/startup.timeoutSeconds":        "1",
+		"probe-injector.dev/startup.periodSeconds":         "2",
+		"probe-injector.dev/startup.timeoutSeconds":        "2",
 		"probe-injector.dev/liveness.initialDelaySeconds":  "0",
 		"probe-injector.dev/readiness.initialDelaySeconds": "0",
 	}
