@@ -63,7 +63,7 @@ func testKind[O any](t *testing.T, config *rest.Config, r configurationRef, api 
 		t.Fatal(err)
 	}
 	before := w.until("created", func(c *configuration, _ bool) bool { return c != nil })
-	want := []configuredWebhook{{name: entryNames()[0]}, {name: entryNames()[1]}}
+	want := []configuredWebhook{{name: entryNames()[0], serverName: serviceName}, {name: entryNames()[1], serverName: serviceName}}
 	if diff := cmp.Diff(want, before.webhooks, cmp.AllowUnexported(configuredWebhook{})); diff != "" {
 		t.Errorf("created: want - got +:\n%s", diff)
 	}

@@ -25,7 +25,7 @@ const (
 	privateKeyKey = "ca.key"
 )
 
-// organization tells authorities that newAuthority made from others in a bundle.
+// organization is who made an authority, for those who read a bundle.
 const organization = "probe-injector.dev"
 
 // authority is a certificate authority with its key.
@@ -146,10 +146,11 @@ func (a *authority) sign(names []string, now time.Time, l Lifetimes) (*leaf, err
 	template := &x509.Certificate{
 		SerialNumber: serial,
 		Subject:      pkix.Name{Organization: []string{organization}, CommonName: "probe-injector"},
-		NotBefore:    latest(now.Add(-l.Backdate), a.certificate.NotBefore),
-		NotAfter:     earliest(now.Add(l.Leaf), a.certificate.NotAfter),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		// Whoever trusts the authority trusts this now, whatever our clock says.
+		NotBefore:   a.certificate.NotBefore,
+		NotAfter:    earliest(now.Add(l.Leaf), a.certificate.NotAfter),
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	for _, name := range names {
 		if ip := net.ParseIP(name); ip != nil {

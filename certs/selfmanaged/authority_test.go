@@ -25,10 +25,13 @@ func TestSign(t *testing.T) {
 		name             string
 		want             string
 	}{
-		"it names the service":                                {at(), at(), serviceName, ""},
-		"it names an address":                                 {at(), at(), "127.0.0.1", ""},
-		"it names nobody else":                                {at(), at(), "elsewhere.svc", "not elsewhere.svc"},
-		"an API server whose clock is 59 minutes behind":      {at(), at().Add(-59 * time.Minute), serviceName, ""},
+		"it names the service":                         {at(), at(), serviceName, ""},
+		"it names an address":                          {at(), at(), "127.0.0.1", ""},
+		"it names nobody else":                         {at(), at(), "elsewhere.svc", "not elsewhere.svc"},
+		"an API server whose clock is 23 hours behind": {at(), at().Add(-23 * time.Hour), serviceName, ""},
+		"an API server that is behind trusts what is signed much later, if it trusts the authority": {
+			at().Add(l.Leaf), at().Add(-23 * time.Hour), serviceName, "",
+		},
 		"it ends after its time":                              {at(), at().Add(l.Leaf + time.Second), serviceName, "expired"},
 		"one that would outlive the authority ends with it":   {at().Add(l.CA - time.Hour), at().Add(l.CA), serviceName, ""},
 		"an authority that has ended verifies nothing":        {at().Add(l.CA - time.Hour), at().Add(l.CA + time.Second), serviceName, "expired"},

@@ -2,13 +2,15 @@ package selfmanaged
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/x509"
 	"slices"
 	"time"
 )
 
-// maxForeign is how many authorities that others made are kept beside the own ones: whoever replaces one publishes two.
-const maxForeign = 2
+// maxOthers is how many authorities are kept beside the current one, whoever made them. It only has to bound the size of
+// the configuration: an admin's chain, the authorities of another mode and those of a busy day's rotations are far fewer.
+const maxOthers = 16
 
 // knowledge is what one replica knows beside what is published.
 type knowledge struct {
@@ -16,98 +18,58 @@ type knowledge struct {
 	current *x509.Certificate
 	// serving signed what this replica serves, or is nil.
 	serving *x509.Certificate
-	// settled reports whether an authority has been published for so long that every replica serves what it signed, or
-	// what a later one signed.
-	settled func(*x509.Certificate) bool
-	// retireAt is when nobody needs the predecessor of current any more.
-	retireAt time.Time
+	// neededAt is when an authority was last known to be needed: it was current or served, or was seen for the first time.
+	neededAt func(*x509.Certificate) time.Time
+	// retired reports whether nobody can need an authority any more that is not current.
+	retired func(*x509.Certificate) bool
 }
 
-// wanted returns which authorities are to be published, given those that are: the current one, at most one own
-// predecessor, and until that retires the newest foreign ones. It is the same for every replica that knows the same, does
-// not depend on order, and what it returns is wanted again, so that replicas need not agree on who writes.
+// wanted returns which authorities are to be published, given those that are: the current one, and every other until it
+// retires. What it returns is wanted again, in any order, and it never adds what somebody else removed, so that replicas
+// that know different things do not fight: the first to know that one is not needed drops it.
 //
 //	published       the Secret has    wanted
 //	nothing         "A"               "A"
 //	"A"             "A"               "A"
 //	"A"             "B"               "B", "A"
 //	"B", "A"        "B", for a day    "B"
-//	"B", "A"        "C", too early    "B", "A": some replicas may still serve what "A" signed
-//	"B", "A"        "C", later        "C", "B": none does
-//	"A", X          "C"               "C", "A", X: Pods of another mode of certificates may still serve what X signed
-//	expired         "A"               "A"
-//	anything        not known yet     the same without what has expired
+//	"B", "A"        "C"               "C", "B", "A"
+//	"B"             "A", restored     "A", "B": replicas still serve what "B" signed
+//	"A", X          "A"               "A", X, until X has been there for a day: somebody is about to serve what X signed
+//	anything        not known yet     the same
 //
-// The newest is first, because a human looks there.
-func wanted(published []*x509.Certificate, k knowledge, now time.Time) []*x509.Certificate {
-	own, foreign := predecessors(published, k, now)
-	if k.current == nil || validAt(k.current, now) != nil {
-		return newestFirst(usable(published, now))
+// The current one is first, because a human looks there.
+func wanted(published []*x509.Certificate, k knowledge) []*x509.Certificate {
+	if k.current == nil {
+		return published
 	}
-	isPublished := contains(published, k.current)
-	if isPublished && k.settled(k.current) && !now.Before(k.retireAt) {
-		return []*x509.Certificate{k.current}
+	others := slices.Clone(published)
+	if k.serving != nil && !contains(others, k.serving) {
+		others = append(others, k.serving)
 	}
-	if !isPublished && len(own) > 1 && !k.settled(own[0]) {
-		return newestFirst(append(foreign, own[:2]...))
+	others = slices.DeleteFunc(others, func(c *x509.Certificate) bool {
+		isServed := k.serving != nil && c.Equal(k.serving)
+		return c.Equal(k.current) || !isServed && k.retired(c)
+	})
+	if len(others) > maxOthers {
+		// A sort that keeps the order of equals would depend on the order in which they are published.
+		others = newestFirst(others)
+		slices.SortStableFunc(others, func(a, b *x509.Certificate) int { return k.neededAt(b).Compare(k.neededAt(a)) })
+		others = others[:maxOthers]
 	}
-	return newestFirst(append(append(foreign, k.current), own[:min(1, len(own))]...))
-}
-
-// predecessors returns all authorities that may be kept beside the current one: the own ones, later before earlier, and
-// foreign ones, such as that of the mode of certificates that was in use before.
-func predecessors(published []*x509.Certificate, k knowledge, now time.Time) (own, foreign []*x509.Certificate) {
-	candidates := slices.Clone(published)
-	if k.serving != nil && !contains(candidates, k.serving) {
-		candidates = append(candidates, k.serving)
-	}
-	for _, c := range newestFirst(usable(candidates, now)) {
-		switch {
-		case k.current != nil && c.Equal(k.current):
-		case isOwn(c):
-			own = append(own, c)
-		default:
-			foreign = append(foreign, c)
-		}
-	}
-	return own, foreign[:min(maxForeign, len(foreign))]
-}
-
-// usable leaves out what has expired. A certificate that is no authority stays: somebody may have published the very
-// certificate that they serve.
-func usable(all []*x509.Certificate, now time.Time) []*x509.Certificate {
-	var some []*x509.Certificate
-	for _, c := range all {
-		if !now.After(c.NotAfter) && !contains(some, c) {
-			some = append(some, c)
-		}
-	}
-	return some
+	return append([]*x509.Certificate{k.current}, newestFirst(others)...)
 }
 
 // newestFirst sorts by the begin of validity, then by the serial number, which orders own authorities, and then by their bytes, so that
 // the order is always the same.
 func newestFirst(all []*x509.Certificate) []*x509.Certificate {
-	sorted := slices.Clone(all)
-	slices.SortFunc(sorted, func(a, b *x509.Certificate) int {
-		if byTime := b.NotBefore.Compare(a.NotBefore); byTime != 0 {
-			return byTime
-		}
-		if bySerial := b.SerialNumber.Cmp(a.SerialNumber); bySerial != 0 {
-			return bySerial
-		}
-		return bytes.Compare(a.Raw, b.Raw)
+	return slices.SortedFunc(slices.Values(all), func(a, b *x509.Certificate) int {
+		return cmp.Or(b.NotBefore.Compare(a.NotBefore), b.SerialNumber.Cmp(a.SerialNumber), bytes.Compare(a.Raw, b.Raw))
 	})
-	return sorted
 }
 
-// isOwn reports whether an authority was made by newAuthority.
-func isOwn(c *x509.Certificate) bool { return slices.Contains(c.Subject.Organization, organization) }
-
-// issuedAt is when an authority was made. A foreign one is taken as not backdated.
-func issuedAt(c *x509.Certificate, l Lifetimes) time.Time {
-	if isOwn(c) {
-		return c.NotBefore.Add(l.Backdate)
-	}
-	return c.NotBefore
+// areSame reports whether two bundles trust the same authorities. Their order makes no difference to an API server, nor
+// does what else is in the text, and who wrote it may have reasons for both.
+func areSame(a, b []*x509.Certificate) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(c *x509.Certificate) bool { return !contains(b, c) })
 }

@@ -3,6 +3,8 @@ package selfmanaged
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -17,13 +19,36 @@ import (
 type configuration struct {
 	configurationRef
 	resourceVersion string
-	webhooks        []configuredWebhook
+	// lastChange is when it was changed last, zero if the API server does not say so.
+	lastChange time.Time
+	webhooks   []configuredWebhook
 }
 
 // configuredWebhook is one entry of a configuration.
 type configuredWebhook struct {
-	name   string
-	bundle []byte
+	name string
+	// serverName is whom the certificate of the called server must name.
+	serverName string
+	bundle     []byte
+}
+
+func newConfiguredWebhook(name string, c admissionregistrationv1.WebhookClientConfig) configuredWebhook {
+	return configuredWebhook{name: name, serverName: serverName(c), bundle: c.CABundle}
+}
+
+// serverName returns the name that an API server expects in the certificate of the server that an entry calls.
+func serverName(c admissionregistrationv1.WebhookClientConfig) string {
+	if c.Service != nil {
+		return c.Service.Name + "." + c.Service.Namespace + ".svc"
+	}
+	if c.URL == nil {
+		return ""
+	}
+	u, err := url.Parse(*c.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // configurationRef names a webhook configuration.
@@ -62,7 +87,7 @@ var mutating = &configurationKind{
 			return nil, false
 		}
 		for _, w := range c.Webhooks {
-			all = append(all, configuredWebhook{w.Name, w.ClientConfig.CABundle})
+			all = append(all, newConfiguredWebhook(w.Name, w.ClientConfig))
 		}
 		return all, true
 	},
@@ -84,7 +109,7 @@ var validating = &configurationKind{
 			return nil, false
 		}
 		for _, w := range c.Webhooks {
-			all = append(all, configuredWebhook{w.Name, w.ClientConfig.CABundle})
+			all = append(all, newConfiguredWebhook(w.Name, w.ClientConfig))
 		}
 		return all, true
 	},
@@ -101,7 +126,8 @@ func (k *configurationKind) read(object any) (*configuration, error) {
 		return nil, fmt.Errorf("watching: %w", err)
 	}
 	return &configuration{
-		configurationRef: configurationRef{k, m.GetName()}, resourceVersion: m.GetResourceVersion(), webhooks: webhooks,
+		configurationRef: configurationRef{k, m.GetName()}, resourceVersion: m.GetResourceVersion(),
+		lastChange: lastChange(m), webhooks: webhooks,
 	}, nil
 }
 

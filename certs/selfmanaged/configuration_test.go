@@ -1,7 +1,6 @@
 package selfmanaged
 
 import (
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +17,7 @@ func mutatingConfiguration(name string) *admissionregistrationv1.MutatingWebhook
 	for _, entry := range entryNames() {
 		c.Webhooks = append(c.Webhooks, admissionregistrationv1.MutatingWebhook{
 			Name:                    entry,
-			ClientConfig:            admissionregistrationv1.WebhookClientConfig{URL: new("https://127.0.0.1:1/")},
+			ClientConfig:            callsUs(),
 			SideEffects:             new(admissionregistrationv1.SideEffectClassNone),
 			AdmissionReviewVersions: []string{"v1"},
 		})
@@ -31,7 +30,7 @@ func validatingConfiguration(name string) *admissionregistrationv1.ValidatingWeb
 	for _, entry := range entryNames() {
 		c.Webhooks = append(c.Webhooks, admissionregistrationv1.ValidatingWebhook{
 			Name:                    entry,
-			ClientConfig:            admissionregistrationv1.WebhookClientConfig{URL: new("https://127.0.0.1:1/")},
+			ClientConfig:            callsUs(),
 			SideEffects:             new(admissionregistrationv1.SideEffectClassNone),
 			AdmissionReviewVersions: []string{"v1"},
 		})
@@ -67,7 +66,7 @@ func TestEveryKindIsPublishedIn(t *testing.T) {
 		m.authorities(t)
 		m.change(func() { m.preflight = nil })
 		time.Sleep(time.Second)
-		if err := r.Ready(); err == nil || !strings.Contains(err.Error(), "the ValidatingWebhookConfiguration "+hooks+" does not exist") {
+		if err := r.Ready(); err != nil {
 			t.Errorf("ready says %v without one of the configurations", err)
 		}
 	})

@@ -3,27 +3,31 @@
 // certificates that it signed. Begin at [Manager.Run].
 //
 //	Secret, empty at first          ca.crt, ca.key   one authority for all replicas
-//	webhook configurations          caBundle         that authority, at most one before it, for a day those of others
+//	webhook configurations          caBundle         that authority, and any other until nobody can need it
 //	memory of each replica          certificate      signed by the authority, with a key of its own
 //
 // A [Manager] watches the Secret and the configurations, by name, and nothing else. Whatever changes, and every ten
 // seconds, it takes the same steps, and every replica takes them:
 //
 //  1. Authority: if what is in the Secret cannot be used or ends soon, put a new one there (keepAuthority).
-//  2. Bundle: if an entry does not have what is wanted, patch it (publish; the rule is in wanted).
+//  2. Bundle: if an entry that calls us does not have what is wanted, patch it (publish; the rule is in wanted).
 //  3. Certificate: sign the next one if it is due (prepare).
-//  4. Gate: serve it once the published bundle of every entry verifies it (swap).
+//  4. Gate: serve it once the published bundle of every entry that calls us verifies it (swap).
 //
 // There is no leader. Each write carries the resourceVersion of what was read, so that one replica succeeds and the
-// others take what it wrote; what is wanted is the same for every replica and in every order.
+// others take what it wrote; what is wanted is wanted again by all of them, in every order.
 //
 // # What holds
 //
 //   - No certificate is ever served that the published bundles do not verify.
 //   - A certificate that works is replaced by one of another authority only after that authority has been published
 //     for Lifetimes.Hold, because API servers learn of a configuration a moment later.
-//   - The authority that signed what any replica serves is published. A third authority waits until the second has been
-//     there for so long that every replica has swapped.
+//   - The authority that signed what any replica serves is published, and so is whatever somebody adds to a bundle. Both
+//     stay for Lifetimes.KeepPredecessor after they were replaced, or seen for the first time, however old the authority
+//     in the Secret is (history). What comes back after that is kept.
+//   - Entries that call another Service are left alone, and nothing is written without end: two installations on one
+//     configuration do not fight.
+//   - Where no entry calls us, nothing is wrong with this process: deleting the configuration switches the webhook off.
 //   - A failure of the Kubernetes API changes nothing that works: the certificate stays, and is renewed from memory.
 //
 // # The Secret

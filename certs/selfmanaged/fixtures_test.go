@@ -55,6 +55,15 @@ type memory struct {
 	lag func() time.Duration
 }
 
+// callsUs is how an entry calls the replicas of these tests.
+func callsUs() admissionregistrationv1.WebhookClientConfig { return calls("probe-injector") }
+
+func calls(service string) admissionregistrationv1.WebhookClientConfig {
+	return admissionregistrationv1.WebhookClientConfig{
+		Service: &admissionregistrationv1.ServiceReference{Namespace: "probes", Name: service},
+	}
+}
+
 // connection is one replica's.
 type connection struct{ *memory }
 
@@ -72,7 +81,7 @@ func newMemory(entries ...string) *memory {
 		m.secret = &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "probes", Name: "tls"}}
 		c := &admissionregistrationv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: hooks}}
 		for _, name := range entries {
-			c.Webhooks = append(c.Webhooks, admissionregistrationv1.MutatingWebhook{Name: name})
+			c.Webhooks = append(c.Webhooks, admissionregistrationv1.MutatingWebhook{Name: name, ClientConfig: callsUs()})
 		}
 		m.configurations[hooks] = c
 	})
@@ -100,18 +109,22 @@ func (m *memory) change(f func()) {
 
 func (m *memory) stamp() {
 	m.version++
+	stamp := func(o metav1.Object) {
+		o.SetResourceVersion(strconv.Itoa(m.version))
+		o.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "somebody", Time: &metav1.Time{Time: time.Now()}}})
+	}
 	if m.secret != nil {
 		m.secret = m.secret.DeepCopy()
-		m.secret.ResourceVersion = strconv.Itoa(m.version)
+		stamp(m.secret)
 	}
 	for name, c := range m.configurations {
 		c = c.DeepCopy()
-		c.ResourceVersion = strconv.Itoa(m.version)
+		stamp(c)
 		m.configurations[name] = c
 	}
 	if m.preflight != nil {
 		m.preflight = m.preflight.DeepCopy()
-		m.preflight.ResourceVersion = strconv.Itoa(m.version)
+		stamp(m.preflight)
 	}
 	for _, changed := range m.changed {
 		select {
@@ -140,14 +153,16 @@ func (m *memory) written() (n int) {
 	return n
 }
 
-// bundles are the published bundles of all entries.
+// bundles are the published bundles of all entries that call us.
 func (m *memory) bundles() [][]byte {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	var all [][]byte
 	for _, c := range m.configurations {
 		for _, w := range c.Webhooks {
-			all = append(all, w.ClientConfig.CABundle)
+			if w.ClientConfig.Service != nil && w.ClientConfig.Service.Name == "probe-injector" {
+				all = append(all, w.ClientConfig.CABundle)
+			}
 		}
 	}
 	if m.preflight != nil {
@@ -318,13 +333,19 @@ type replica struct {
 // run starts a replica; it ends with the test at the latest.
 func (m *memory) run(t *testing.T, l Lifetimes) *replica {
 	t.Helper()
+	return m.runAt(t, l, time.Now)
+}
+
+// runAt starts a replica on a node with a clock of its own.
+func (m *memory) runAt(t *testing.T, l Lifetimes, now func() time.Time) *replica {
+	t.Helper()
 	metrics, err := newMetrics(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := Options{
 		Namespace: "probes", Secret: "tls", Configurations: []string{hooks}, DNSNames: []string{serviceName},
-		Lifetimes: l, Logger: m.logger,
+		Lifetimes: l, Now: now, Logger: m.logger,
 	}
 	configurations := o.configurations()
 	if m.preflight != nil {
@@ -350,7 +371,7 @@ func (m *memory) authorities(t *testing.T) []*x509.Certificate {
 	t.Helper()
 	all := m.bundles()
 	for _, b := range all {
-		if string(b) != string(all[0]) {
+		if !areSame(parseCertificates(b), parseCertificates(all[0])) {
 			t.Errorf("entries have different bundles")
 		}
 	}

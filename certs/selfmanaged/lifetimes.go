@@ -13,13 +13,13 @@ type Lifetimes struct {
 	CA time.Duration
 	// Leaf is how long a served certificate is valid. It is replaced when a third of that is left.
 	Leaf time.Duration
-	// Backdate is how long before their making both begin to be valid, for API servers whose clock is behind.
+	// Backdate is how long before its making an authority begins to be valid, and with it all that it signs, for API
+	// servers whose clock is behind that of the node on which it is made.
 	Backdate time.Duration
 	// Hold is how long an authority must have been published before a certificate that it signed replaces one that
-	// works: API servers learn of a webhook configuration a moment after it is stored. Twice that after an authority
-	// was published, every replica has swapped.
+	// works: API servers learn of a webhook configuration a moment after it is stored.
 	Hold time.Duration
-	// KeepPredecessor is how long the authority before the present one stays published.
+	// KeepPredecessor is how long an authority stays published after it was replaced, or seen for the first time.
 	KeepPredecessor time.Duration
 }
 
@@ -28,12 +28,14 @@ type Lifetimes struct {
 //   - The authority lasts 10 years, as long as that of the cert-manager mode. Whoever may read the Secret may
 //     read its key, for as long as the Secret exists, so that a shorter life would protect nothing.
 //   - The certificate lasts 30 days. Its key never leaves the memory of one replica.
-//   - An hour of backdating is far more than the clocks of a working cluster differ, and what Let's Encrypt does.
+//   - A day of backdating is far more than the clocks of a cluster differ, also where a node takes UTC for its local
+//     time, and costs nothing.
 //   - API servers learn of a changed configuration by a watch, within milliseconds; 5 seconds let a busy one lag.
-//   - A day is enough for a replica, or an API server, that was cut off during a replacement.
+//   - A day is enough for a replica, or an API server, that was cut off during a replacement, and for a person who adds
+//     an authority before it is used.
 func DefaultLifetimes() Lifetimes {
 	const day = 24 * time.Hour
-	return Lifetimes{CA: 3650 * day, Leaf: 30 * day, Backdate: time.Hour, Hold: 5 * time.Second, KeepPredecessor: day}
+	return Lifetimes{CA: 3650 * day, Leaf: 30 * day, Backdate: day, Hold: 5 * time.Second, KeepPredecessor: day}
 }
 
 // validate returns all that is wrong.
@@ -60,9 +62,6 @@ func (l Lifetimes) validate() error {
 	}
 	return errors.Join(errs...)
 }
-
-// settle is how long after its publication every replica serves what an authority signed.
-func (l Lifetimes) settle() time.Duration { return 2 * l.Hold }
 
 // renewAt is when a certificate is to be replaced: when a third of its life is left. The time before its making does
 // not count as life, and a certificate that somebody else made keeps two thirds of its own.

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -44,12 +46,16 @@ type Manager struct {
 	authority *authority
 	// pending is signed and not served yet.
 	pending *leaf
-	// publishedSince is since when every entry has had an authority, by its bytes, as far as this process has seen.
-	publishedSince map[string]time.Time
+	history history
 	// lastPublished is what was published when last there was anything.
 	lastPublished []*x509.Certificate
 	// written are the last writes of this process, by the object.
-	written  map[string]write
+	written map[string]write
+	// limits are on the writes of this process, by the object, and publications on the lines about them.
+	limits       map[string]*rate.Limiter
+	publications *rate.Sometimes
+	// uncalled is whether no entry calls us, and the log says so.
+	uncalled bool
 	errorLog *errorLog
 }
 
@@ -76,8 +82,10 @@ func newManager(o Options, configurations []configurationRef, metrics *metrics, 
 		cluster:        c,
 		configurations: map[configurationRef]*configurationStore{},
 		wake:           make(chan struct{}, 1),
-		publishedSince: map[string]time.Time{},
+		history:        history{dropped: map[string]bool{}},
 		written:        map[string]write{},
+		limits:         map[string]*rate.Limiter{},
+		publications:   &rate.Sometimes{First: writeBurst, Interval: repeatAfter},
 		errorLog:       newErrorLog(o.Logger, "certificates cannot be kept as they should be, we go on with those there are"),
 	}
 	changed := func() {
@@ -91,7 +99,7 @@ func newManager(o Options, configurations []configurationRef, metrics *metrics, 
 		m.configurations[r] = &configurationStore{read: r.kind.read, changed: changed}
 	}
 	m.refs = configurations
-	m.published.Store(&published{missing: configurations})
+	m.published.Store(&published{unread: configurations})
 	return m
 }
 
@@ -103,7 +111,8 @@ func (m *Manager) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	return nil, errors.New("there is no certificate yet that the API server trusts")
 }
 
-// Ready returns why the API server would reject the certificate that is served now, or nil.
+// Ready returns why the API server would reject the certificate that is served now, or nil, also where no entry calls us:
+// a person who deletes the configuration wants no calls, and nothing is wrong with this process.
 func (m *Manager) Ready() error {
 	l := m.serving.Load()
 	if l == nil {
@@ -112,10 +121,10 @@ func (m *Manager) Ready() error {
 	return m.Trusts(l.certificate())
 }
 
-// Trusts returns why the API server would reject a certificate now, or nil: the published bundle of every entry must
-// verify it.
+// Trusts returns why the API server would reject a certificate now, or nil: the published bundle of every entry that calls
+// us must verify it.
 func (m *Manager) Trusts(c *x509.Certificate) error {
-	return m.published.Load().trusts(c, m.options.DNSNames, time.Now())
+	return m.published.Load().trusts(c, m.options.DNSNames, m.options.Now())
 }
 
 // waitingFor returns what is missing before the first certificate can be served.
@@ -126,8 +135,8 @@ func (m *Manager) waitingFor() error {
 	case s == nil:
 		return fmt.Errorf("the Secret %s does not exist; the chart renders it empty", m.secretName())
 	}
-	if missing := m.published.Load().missing; len(missing) > 0 {
-		return missingError(missing)
+	if unread := m.published.Load().unread; len(unread) > 0 {
+		return unreadError(unread)
 	}
 	return errors.New("no certificate was served yet: the certificate authority is not published in every webhook configuration")
 }
@@ -141,7 +150,7 @@ func (m *Manager) Run(ctx context.Context) {
 
 	failures := 0
 	for ctx.Err() == nil {
-		next, err := m.step(ctx, time.Now())
+		next, err := m.step(ctx, m.options.Now())
 		if ctx.Err() != nil {
 			return
 		}
@@ -190,28 +199,31 @@ func (m *Manager) step(ctx context.Context, now time.Time) (next time.Duration, 
 func (m *Manager) observe(now time.Time) {
 	p := &published{}
 	for _, r := range m.refs {
-		if c, _ := m.configurations[r].get(); c != nil {
-			p.add(c)
-		} else {
-			p.missing = append(p.missing, r)
+		switch c, known := m.configurations[r].get(); {
+		case c != nil:
+			p.add(c, m.options.DNSNames)
+		case !known:
+			p.unread = append(p.unread, r)
 		}
 	}
 	m.published.Store(p)
-
-	since := map[string]time.Time{}
-	for _, c := range p.inEveryEntry() {
-		since[string(c.Raw)] = now
-		if before, ok := m.publishedSince[string(c.Raw)]; ok {
-			since[string(c.Raw)] = before
-		}
-	}
-	m.publishedSince = since
+	m.history.observe(p, now)
+	m.tellWhetherCalled(p)
 }
 
-// publishedFor returns how long every entry has had an authority.
-func (m *Manager) publishedFor(c *x509.Certificate, now time.Time) (d time.Duration, ok bool) {
-	since, ok := m.publishedSince[string(c.Raw)]
-	return now.Sub(since), ok
+// tellWhetherCalled logs when the last entry that calls us is gone, and when there is one again.
+func (m *Manager) tellWhetherCalled(p *published) {
+	uncalled := len(p.entries) == 0 && len(p.unread) == 0
+	if uncalled == m.uncalled {
+		return
+	}
+	m.uncalled = uncalled
+	if uncalled {
+		m.options.Logger.Warn("no entry of the webhook configurations calls this Service, so that no Pod gets probes from it",
+			"configurations", m.options.Configurations, "called", p.others)
+		return
+	}
+	m.options.Logger.Info("entries of the webhook configurations call this Service", "entries", len(p.entries))
 }
 
 // nextStep returns how long nothing will be due.
@@ -229,10 +241,9 @@ func (m *Manager) nextStep(now time.Time) time.Duration {
 		due(renewAt(l.certificate(), m.options.Lifetimes.Leaf))
 		due(l.certificate().NotAfter)
 	}
-	// Whatever is held or settles does so a fixed time after its publication.
-	for _, since := range m.publishedSince {
+	// Whatever is held waits for a fixed time after its publication.
+	for _, since := range m.history.publishedSince {
 		due(since.Add(m.options.Lifetimes.Hold))
-		due(since.Add(m.options.Lifetimes.settle()))
 	}
 	return next
 }
@@ -242,6 +253,7 @@ func (m *Manager) report() {
 	l := m.serving.Load()
 	trusted := l != nil && m.Trusts(l.certificate()) == nil
 	m.metrics.setTrusted(trusted)
+	m.metrics.setEntries(len(m.published.Load().entries))
 	if l != nil {
 		m.metrics.setLeaf(l.certificate())
 	}

@@ -31,9 +31,9 @@ const (
 
 // metrics are those of a Manager.
 type metrics struct {
-	notAfter, caNotAfter, trusted prometheus.Gauge
-	served                        prometheus.Counter
-	writes                        *prometheus.CounterVec
+	notAfter, caNotAfter, trusted, entries prometheus.Gauge
+	served                                 prometheus.Counter
+	writes                                 *prometheus.CounterVec
 }
 
 // newMetrics registers the metrics of a Manager.
@@ -46,7 +46,11 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		}),
 		trusted: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "probe_injector_certificate_trusted",
-			Help: "1 if the caBundle of every entry of our webhook configurations verifies the certificate that is served, else 0. Only with --tls-secret.",
+			Help: "1 if the caBundle of every webhook entry that calls this Service verifies the certificate that is served, else 0. Also 1 where no entry calls it. Only with --tls-secret.",
+		}),
+		entries: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "probe_injector_webhook_entries",
+			Help: "Entries of the webhook configurations that call this Service. 0 after somebody deleted the configuration, which is the kill switch, or another installation took it over. Only with --tls-secret.",
 		}),
 		served: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "probe_injector_certificates_served_total",
@@ -63,7 +67,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		}
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.notAfter, m.caNotAfter, m.trusted, m.served, m.writes} {
+	for _, c := range []prometheus.Collector{m.notAfter, m.caNotAfter, m.trusted, m.entries, m.served, m.writes} {
 		if err := r.Register(c); err != nil {
 			errs = append(errs, fmt.Errorf("registering metrics: %w", err))
 		}
@@ -85,6 +89,9 @@ func (m *metrics) setTrusted(trusted bool) {
 	}
 	m.trusted.Set(value)
 }
+
+// setEntries records how many entries call us.
+func (m *metrics) setEntries(n int) { m.entries.Set(float64(n)) }
 
 // wrote counts a write.
 func (m *metrics) wrote(o object, r writeResult) {

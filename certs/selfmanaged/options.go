@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -22,7 +23,9 @@ type Options struct {
 	DNSNames []string
 	// Lifetimes are DefaultLifetimes outside of tests.
 	Lifetimes Lifetimes
-	Logger    *slog.Logger
+	// Now is the clock, time.Now except in tests.
+	Now    func() time.Time
+	Logger *slog.Logger
 	// Registerer gets the metrics.
 	Registerer prometheus.Registerer
 }

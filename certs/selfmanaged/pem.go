@@ -21,11 +21,12 @@ func encodeCertificates(certificates []*x509.Certificate) []byte {
 	return b.Bytes()
 }
 
-// parseCertificates reads the certificates in PEM data and leaves out what is none.
+// parseCertificates reads the certificates in PEM data and leaves out what an API server leaves out too: what is none, and
+// what has headers.
 func parseCertificates(data []byte) []*x509.Certificate {
 	var all []*x509.Certificate
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != pemCertificate {
+		if block.Type != pemCertificate || len(block.Headers) > 0 {
 			continue
 		}
 		if c, err := x509.ParseCertificate(block.Bytes); err == nil && !contains(all, c) {

@@ -1,7 +1,6 @@
 package selfmanaged
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -19,44 +18,50 @@ func (m *Manager) publish(ctx context.Context, now time.Time) error {
 	} else {
 		existing = m.lastPublished
 	}
-	want := wanted(existing, m.knowledge(now), now)
+	want := wanted(existing, m.knowledge(now))
 	if len(want) == 0 {
 		return nil
 	}
-	bundle := encodeCertificates(want)
 	var errs []error
 	for _, c := range p.configurations {
-		errs = append(errs, m.publishIn(ctx, c, bundle, want, now))
+		errs = append(errs, m.publishIn(ctx, c, want, now))
 	}
 	return errors.Join(errs...)
 }
 
+// knowledge also notes that what is current and what is served is needed.
 func (m *Manager) knowledge(now time.Time) knowledge {
-	l := m.options.Lifetimes
-	k := knowledge{settled: func(c *x509.Certificate) bool {
-		d, ok := m.publishedFor(c, now)
-		return ok && d >= l.settle()
-	}}
-	if m.authority != nil {
-		k.current = m.authority.certificate
-		k.retireAt = issuedAt(k.current, l).Add(l.KeepPredecessor)
-	}
+	var k knowledge
 	if serving := m.serving.Load(); serving != nil {
 		k.serving = serving.issuer
+		m.history.needed(k.serving, now)
+	}
+	if m.authority != nil {
+		k.current = m.authority.certificate
+		m.history.needed(k.current, now)
+	}
+	k.neededAt = func(c *x509.Certificate) time.Time { return m.history.neededAt[string(c.Raw)] }
+	k.retired = func(c *x509.Certificate) bool {
+		return m.history.retired(c, k.current, m.options.Lifetimes.KeepPredecessor, now)
 	}
 	return k
 }
 
-// publishIn patches the entries of a configuration that have another bundle.
-func (m *Manager) publishIn(ctx context.Context, c *configuration, bundle []byte, authorities []*x509.Certificate, now time.Time) error {
+// publishIn patches the entries of a configuration that call us and trust others than they should.
+func (m *Manager) publishIn(ctx context.Context, c *configuration, want []*x509.Certificate, now time.Time) error {
 	patch := bundlePatch{Metadata: precondition{c.resourceVersion}}
-	for _, w := range c.webhooks {
-		if !bytes.Equal(w.bundle, bundle) {
-			patch.Webhooks = append(patch.Webhooks, webhookPatch{Name: w.name, ClientConfig: clientConfigPatch{CABundle: bundle}})
+	var present []*x509.Certificate
+	for _, e := range m.published.Load().entries {
+		if e.configuration == c && !areSame(e.authorities, want) {
+			present = append(present, e.authorities...)
+			patch.Webhooks = append(patch.Webhooks, webhookPatch{Name: e.name, ClientConfig: clientConfigPatch{CABundle: encodeCertificates(want)}})
 		}
 	}
 	if len(patch.Webhooks) == 0 || m.isWritten(c.String(), c.resourceVersion, now) {
 		return nil
+	}
+	if err := m.mayWrite(c.String(), now); err != nil {
+		return err
 	}
 	data, err := json.Marshal(patch)
 	if err != nil {
@@ -64,9 +69,12 @@ func (m *Manager) publishIn(ctx context.Context, c *configuration, bundle []byte
 	}
 	done, err := m.count(objectConfiguration, m.cluster.patchConfiguration(ctx, c.configurationRef, data))
 	if done {
-		m.written[c.String()] = write{c.resourceVersion, now}
-		m.options.Logger.Info("certificate authorities were published",
-			"configuration", c.name, "entries", len(patch.Webhooks), "serials", serials(authorities))
+		m.wrote(c.String(), c.resourceVersion, now)
+		m.history.drop(present, want)
+		m.publications.Do(func() {
+			m.options.Logger.Info("certificate authorities were published",
+				"configuration", c.name, "entries", len(patch.Webhooks), "serials", serials(want))
+		})
 	}
 	return wrap(err, "publishing the certificate authority in the "+c.String())
 }

@@ -24,11 +24,11 @@ func TestABundleThatArrivesAfterTheLookIsNotOverwritten(t *testing.T) {
 	}
 	o := Options{
 		Configurations: []string{hooks}, DNSNames: []string{serviceName},
-		Lifetimes: DefaultLifetimes(), Logger: memory.logger,
+		Lifetimes: DefaultLifetimes(), Now: time.Now, Logger: memory.logger,
 	}
 	manager := newManager(o, o.configurations(), metrics, connection{memory})
 	authority, _ := makeCA(t, now, DefaultLifetimes())
-	manager.adopt(authority)
+	manager.adopt(authority, now, now)
 
 	manager.observe(now)
 	store := manager.configurations[configurationRef{mutating, hooks}]

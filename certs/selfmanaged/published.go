@@ -12,26 +12,39 @@ import (
 // published is what this replica knows about the authorities in the webhook configurations, which the API server trusts
 // when it calls the webhook.
 type published struct {
-	// configurations are what it was read from, and entries all of their webhooks.
+	// configurations are what it was read from.
 	configurations []*configuration
-	entries        []entry
-	// missing are the configurations that do not exist or were not read yet.
-	missing []configurationRef
+	// entries are those of their webhooks that call us, and others the names that the rest of them calls, each once:
+	// another installation may have taken over the configuration.
+	entries []entry
+	others  []string
+	// unread are the configurations that were not read yet. One that does not exist was read.
+	unread []configurationRef
+	// lastChange is when the last of them was changed.
+	lastChange time.Time
 }
 
 // entry is one webhook of a configuration.
 type entry struct {
-	configuration, name string
-	authorities         []*x509.Certificate
-	roots               *x509.CertPool
+	configuration *configuration
+	name          string
+	authorities   []*x509.Certificate
+	roots         *x509.CertPool
 }
 
-// add adds the entries of a configuration.
-func (p *published) add(c *configuration) {
+// add adds the entries of a configuration. An entry calls us if the API server expects one of our names from whom it calls.
+func (p *published) add(c *configuration, names []string) {
 	p.configurations = append(p.configurations, c)
+	p.lastChange = latest(p.lastChange, c.lastChange)
 	for _, w := range c.webhooks {
+		if !slices.Contains(names, w.serverName) {
+			if !slices.Contains(p.others, w.serverName) {
+				p.others = append(p.others, w.serverName)
+			}
+			continue
+		}
 		e := entry{
-			configuration: c.name, name: w.name,
+			configuration: c, name: w.name,
 			authorities: parseCertificates(w.bundle),
 			roots:       x509.NewCertPool(),
 		}
@@ -57,7 +70,7 @@ func (p *published) inAnyEntry() []*x509.Certificate {
 
 // inEveryEntry returns the authorities that every entry has.
 func (p *published) inEveryEntry() []*x509.Certificate {
-	if len(p.missing) > 0 {
+	if len(p.unread) > 0 {
 		return nil
 	}
 	return slices.DeleteFunc(p.inAnyEntry(), func(c *x509.Certificate) bool {
@@ -65,18 +78,18 @@ func (p *published) inEveryEntry() []*x509.Certificate {
 	})
 }
 
-// trusts returns why the API server would reject a certificate now, or nil: every entry of every configuration must
-// verify it, for each of the names.
+// trusts returns why the API server would reject a certificate now, or nil: every entry that calls us must verify it, for
+// each of the names.
 func (p *published) trusts(c *x509.Certificate, names []string, now time.Time) error {
 	var reasons []error
-	for _, r := range p.missing {
-		reasons = append(reasons, fmt.Errorf("the %s does not exist or was not read yet", r))
+	for _, r := range p.unread {
+		reasons = append(reasons, fmt.Errorf("the %s was not read yet", r))
 	}
 	var refusing []string
 	var refusal error
 	for _, e := range p.entries {
 		if err := verify(c, e.roots, names, now); err != nil {
-			refusing, refusal = append(refusing, e.configuration+"/"+e.name), err
+			refusing, refusal = append(refusing, e.configuration.name+"/"+e.name), err
 		}
 	}
 	if len(refusing) > 0 {
@@ -85,16 +98,16 @@ func (p *published) trusts(c *x509.Certificate, names []string, now time.Time) e
 	return errors.Join(reasons...)
 }
 
-// missingError names all missing configurations, by their kinds.
-func missingError(missing []configurationRef) error {
+// unreadError names all configurations that were not read yet, by their kinds.
+func unreadError(unread []configurationRef) error {
 	names := map[*configurationKind][]string{}
-	for _, r := range missing {
+	for _, r := range unread {
 		names[r.kind] = append(names[r.kind], r.name)
 	}
 	var errs []error
 	for _, kind := range []*configurationKind{mutating, validating} {
 		if len(names[kind]) > 0 {
-			errs = append(errs, fmt.Errorf("the %ss %q do not exist or were not read yet", kind.name, names[kind]))
+			errs = append(errs, fmt.Errorf("the %ss %q were not read yet", kind.name, names[kind]))
 		}
 	}
 	return errors.Join(errs...)

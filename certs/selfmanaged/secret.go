@@ -37,7 +37,7 @@ func (m *Manager) keepAuthority(ctx context.Context, now time.Time) error {
 		err = m.canIssue(a, now)
 	}
 	if err == nil {
-		m.adopt(a)
+		m.adopt(a, lastChange(secret), now)
 		if now.Before(renewAt(a.certificate, m.options.Lifetimes.CA)) {
 			return nil
 		}
@@ -50,6 +50,9 @@ func (m *Manager) keepAuthority(ctx context.Context, now time.Time) error {
 func (m *Manager) replaceAuthority(ctx context.Context, resourceVersion string, reason error, now time.Time) error {
 	if m.isWritten(secretKey, resourceVersion, now) {
 		return nil
+	}
+	if err := m.mayWrite(secretKey, now); err != nil {
+		return err
 	}
 	next, data, err := newAuthority(now, m.options.Lifetimes)
 	if err != nil {
@@ -64,7 +67,7 @@ func (m *Manager) replaceAuthority(ctx context.Context, resourceVersion string, 
 	}
 	done, err := m.count(objectSecret, m.cluster.patchSecret(ctx, patch))
 	if done {
-		m.written[secretKey] = write{resourceVersion, now}
+		m.wrote(secretKey, resourceVersion, now)
 		m.options.Logger.Info("a new certificate authority is in the Secret", "reason", reason.Error(), "serial", serial(next.certificate))
 	}
 	return wrap(err, "writing the certificate authority into the Secret "+m.secretName())
@@ -83,13 +86,16 @@ func (m *Manager) recreateSecret(ctx context.Context, now time.Time) error {
 	if m.isWritten(secretKey, "", now) {
 		return nil
 	}
+	if err := m.mayWrite(secretKey, now); err != nil {
+		return err
+	}
 	next, data, err := newAuthority(now, m.options.Lifetimes)
 	if err != nil {
 		return err
 	}
 	done, err := m.count(objectSecret, m.cluster.createSecret(ctx, data))
 	if done {
-		m.written[secretKey] = write{"", now}
+		m.wrote(secretKey, "", now)
 		m.options.Logger.Info("the Secret was missing and is made again with a new certificate authority", "serial", serial(next.certificate))
 	}
 	if apierrors.IsForbidden(err) {
@@ -99,11 +105,12 @@ func (m *Manager) recreateSecret(ctx context.Context, now time.Time) error {
 }
 
 // adopt takes the authority that is in the Secret for the one that signs.
-func (m *Manager) adopt(a *authority) {
+func (m *Manager) adopt(a *authority, lastChange, now time.Time) {
 	if m.authority != nil && m.authority.certificate.Equal(a.certificate) {
 		return
 	}
 	m.authority = a
+	m.history.adopt(lastChange, now)
 	m.options.Logger.Info("the certificate authority was read",
 		"serial", serial(a.certificate), "notAfter", a.certificate.NotAfter.UTC().Format(time.RFC3339))
 }

@@ -41,7 +41,7 @@ func (m *Manager) swap(now time.Time) {
 	if m.pending == nil || m.published.Load().trusts(m.pending.certificate(), m.options.DNSNames, now) != nil {
 		return
 	}
-	if d, ok := m.publishedFor(m.pending.issuer, now); (!ok || d < m.options.Lifetimes.Hold) && m.mustHold(now) {
+	if d, ok := m.history.publishedFor(m.pending.issuer, now); (!ok || d < m.options.Lifetimes.Hold) && m.mustHold(now) {
 		return
 	}
 	l := m.pending
@@ -54,13 +54,15 @@ func (m *Manager) swap(now time.Time) {
 
 // mustHold reports whether an authority that was just published is too new to be relied on, since API servers learn of it
 // a moment later. That matters only during a replacement: a certificate that works is served meanwhile, or other
-// replicas serve what an earlier authority signed. The very first certificate waits for nothing.
+// replicas may serve what another authority signed. The very first certificate waits for nothing, nor does one that
+// nobody asks for.
 func (m *Manager) mustHold(now time.Time) bool {
 	p := m.published.Load()
+	if len(p.entries) == 0 {
+		return false
+	}
 	if serving := m.serving.Load(); serving != nil {
 		return p.trusts(serving.certificate(), m.options.DNSNames, now) == nil
 	}
-	// An authority that had to wait for the one before it to settle was published that much later than it was made.
-	l := m.options.Lifetimes
-	return len(p.inEveryEntry()) > 1 && now.Sub(issuedAt(m.pending.issuer, l)) < 3*l.settle()
+	return len(p.inEveryEntry()) > 1
 }

@@ -4,11 +4,19 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/time/rate"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // rewriteAfter is how long the watch may take to bring what was written before the object is written again.
 const rewriteAfter = 5 * time.Second
+
+// An object is written writeBurst times without a pause, and then every writeInterval: whatever happens to a healthy
+// cluster needs one or two writes, and who undoes them again and again must not make API servers and etcd suffer for it.
+const (
+	writeBurst    = 10
+	writeInterval = 5 * time.Second
+)
 
 // write is a write that has succeeded.
 type write struct {
@@ -26,7 +34,31 @@ type precondition struct {
 // another.
 func (m *Manager) isWritten(object, resourceVersion string, now time.Time) bool {
 	w, ok := m.written[object]
-	return ok && w.over == resourceVersion && now.Sub(w.at) < rewriteAfter
+	return ok && w.over == resourceVersion && now.Sub(w.at).Abs() < rewriteAfter
+}
+
+// wrote notes that this replica has replaced a version of an object.
+func (m *Manager) wrote(object, resourceVersion string, now time.Time) {
+	m.written[object] = write{resourceVersion, now}
+	m.limit(object).AllowN(now, 1)
+}
+
+// mayWrite returns an error if this replica has written an object too often. Run tries again by itself.
+func (m *Manager) mayWrite(object string, now time.Time) error {
+	if m.limit(object).TokensAt(now) >= 1 {
+		return nil
+	}
+	return fmt.Errorf("somebody else keeps changing the %s (kubectl get --show-managed-fields says who), so that it is written every %s at most",
+		object, writeInterval)
+}
+
+func (m *Manager) limit(object string) *rate.Limiter {
+	l, ok := m.limits[object]
+	if !ok {
+		l = rate.NewLimiter(rate.Every(writeInterval), writeBurst)
+		m.limits[object] = l
+	}
+	return l
 }
 
 // count counts a write and reports whether it was done. That another replica was faster is no error: the watch brings

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
@@ -32,11 +31,11 @@ type certificates interface {
 	trusted() func(*x509.Certificate) error
 }
 
-func newCertificates(o options, l selfmanaged.Lifetimes, logger *slog.Logger, r prometheus.Registerer) (certificates, error) {
+func newCertificates(o options, f faults, logger *slog.Logger, r prometheus.Registerer) (certificates, error) {
 	if o.selfManaged.secret == "" {
-		return newCertificateFiles(o, r)
+		return newCertificateFiles(o, f, r)
 	}
-	return newOwnCertificates(o, l, logger, r)
+	return newOwnCertificates(o, f, logger, r)
 }
 
 // certificateFiles are those in --cert-dir. Nothing about them needs the Kubernetes API.
@@ -45,12 +44,12 @@ type certificateFiles struct {
 	dir    string
 }
 
-func newCertificateFiles(o options, r prometheus.Registerer) (*certificateFiles, error) {
+func newCertificateFiles(o options, f faults, r prometheus.Registerer) (*certificateFiles, error) {
 	metrics, err := certs.NewMetrics(r)
 	if err != nil {
 		return nil, err
 	}
-	source, err := certs.NewSource(o.certDir, o.dnsNames, metrics, time.Now)
+	source, err := certs.NewSource(o.certDir, o.dnsNames, metrics, f.now)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +80,7 @@ func (*certificateFiles) trusted() func(*x509.Certificate) error { return nil }
 // ownCertificates are signed by the authority in --tls-secret.
 type ownCertificates struct{ manager *selfmanaged.Manager }
 
-func newOwnCertificates(o options, l selfmanaged.Lifetimes, logger *slog.Logger, r prometheus.Registerer) (*ownCertificates, error) {
+func newOwnCertificates(o options, f faults, logger *slog.Logger, r prometheus.Registerer) (*ownCertificates, error) {
 	config, err := restConfig(o.selfManaged.kubeconfig)
 	if err != nil {
 		return nil, err
@@ -92,7 +91,8 @@ func newOwnCertificates(o options, l selfmanaged.Lifetimes, logger *slog.Logger,
 		Secret:         o.selfManaged.secret,
 		Configurations: o.selfManaged.configurations,
 		DNSNames:       o.dnsNames,
-		Lifetimes:      l,
+		Lifetimes:      f.lifetimes,
+		Now:            f.now,
 		Logger:         logger,
 		Registerer:     r,
 	})

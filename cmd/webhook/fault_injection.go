@@ -22,18 +22,23 @@ import (
 //	leaf-lifetime:20s      a certificate of our own lasts 20 seconds, and is renewed after 13
 //	keep-predecessor:30s   the authority before the present one stays published for half a minute
 //	hold:1s                a new authority must have been published for a second before it is relied on
+//	clock:FILE             the clock of all that has to do with certificates is fast by the duration in a file, which may
+//	                       change at any time and be negative
 const faultVariable = "PROBE_INJECTOR_FAULT"
 
 // faults are what this build does wrong, or in less time.
 type faults struct {
 	around    func(webhook.Decider) webhook.Decider
 	lifetimes selfmanaged.Lifetimes
+	// now is the clock of everything that has to do with certificates.
+	now func() time.Time
 }
 
 func faultsFromEnvironment() (faults, error) {
 	f := faults{
 		around:    func(d webhook.Decider) webhook.Decider { return d },
 		lifetimes: selfmanaged.DefaultLifetimes(),
+		now:       time.Now,
 	}
 	value := os.Getenv(faultVariable)
 	if value == "" {
@@ -53,6 +58,10 @@ func (f *faults) add(one string) error {
 		f.around = func(webhook.Decider) webhook.Decider { return panicking{} }
 		return nil
 	}
+	if name == "clock" {
+		f.now = func() time.Time { return time.Now().Add(readDuration(value)) }
+		return nil
+	}
 	lifetimes := map[string]*time.Duration{
 		"ca-lifetime":      &f.lifetimes.CA,
 		"leaf-lifetime":    &f.lifetimes.Leaf,
@@ -61,7 +70,7 @@ func (f *faults) add(one string) error {
 	}
 	lifetime, known := lifetimes[name]
 	if !known && name != "delay" {
-		return fmt.Errorf("%q is none of panic, delay:D, ca-lifetime:D, leaf-lifetime:D, keep-predecessor:D and hold:D", one)
+		return fmt.Errorf("%q is none of panic, clock:FILE, delay:D, ca-lifetime:D, leaf-lifetime:D, keep-predecessor:D and hold:D", one)
 	}
 	duration, err := time.ParseDuration(value)
 	if err != nil {
@@ -73,6 +82,19 @@ func (f *faults) add(one string) error {
 	}
 	f.around = func(d webhook.Decider) webhook.Decider { return delayed{d, duration} }
 	return nil
+}
+
+// readDuration reads a file with a duration; one that cannot be read has none.
+func readDuration(path string) time.Duration {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	duration, err := time.ParseDuration(strings.TrimSpace(string(content)))
+	if err != nil {
+		return 0
+	}
+	return duration
 }
 
 type panicking struct{}

@@ -75,7 +75,7 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.certs, err = newCertificates(o, f.lifetimes, logger, p.registry); err != nil {
+	if p.certs, err = newCertificates(o, f, logger, p.registry); err != nil {
 		return nil, err
 	}
 	p.handler, err = webhook.New(webhook.Options{
@@ -91,7 +91,7 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 	}
 	p.ready = &readiness{
 		before: p.certs.ready,
-		check:  certs.NewCheck(o.listenAddress, o.dnsNames, p.certs.trusted(), time.Now),
+		check:  certs.NewCheck(o.listenAddress, o.dnsNames, p.certs.trusted(), f.now),
 	}
 	return p, nil
 }
