@@ -53,6 +53,22 @@ type memory struct {
 	logger *slog.Logger
 	// lag is how long after a change a replica hears of it.
 	lag func() time.Duration
+	// ahead is by how much all clocks are ahead of that of the bubble.
+	ahead time.Duration
+}
+
+// now is what all clocks show that are right.
+func (m *memory) now() time.Time {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	return time.Now().Add(m.ahead)
+}
+
+// pass lets time pass, of which the replicas live through the last few steps: living through months takes minutes.
+func (m *memory) pass(d time.Duration) {
+	const lived = resyncInterval + time.Second
+	m.look(func() { m.ahead += max(0, d-lived) })
+	time.Sleep(min(d, lived))
 }
 
 // callsUs is how an entry calls the replicas of these tests.
@@ -111,7 +127,7 @@ func (m *memory) stamp() {
 	m.version++
 	stamp := func(o metav1.Object) {
 		o.SetResourceVersion(strconv.Itoa(m.version))
-		o.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "somebody", Time: &metav1.Time{Time: time.Now()}}})
+		o.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "somebody", Time: &metav1.Time{Time: time.Now().Add(m.ahead)}}})
 	}
 	if m.secret != nil {
 		m.secret = m.secret.DeepCopy()
@@ -333,7 +349,7 @@ type replica struct {
 // run starts a replica; it ends with the test at the latest.
 func (m *memory) run(t *testing.T, l Lifetimes) *replica {
 	t.Helper()
-	return m.runAt(t, l, time.Now)
+	return m.runAt(t, l, m.now)
 }
 
 // runAt starts a replica on a node with a clock of its own.
@@ -378,16 +394,17 @@ func (m *memory) authorities(t *testing.T) []*x509.Certificate {
 	return parseCertificates(all[0])
 }
 
-// verifies returns why one of the bundles does not verify what a replica serves.
+// verifies returns why an API server, whose clock is right, would reject what a replica serves by one of the bundles.
 func verifies(r *replica, bundles [][]byte) error {
 	l := r.serving.Load()
 	if l == nil {
 		return nil
 	}
+	now := r.cluster.(connection).now()
 	for i, b := range bundles {
 		roots := x509.NewCertPool()
 		roots.AppendCertsFromPEM(b)
-		if _, err := l.certificate().Verify(x509.VerifyOptions{Roots: roots, DNSName: serviceName}); err != nil {
+		if _, err := l.certificate().Verify(x509.VerifyOptions{Roots: roots, DNSName: serviceName, CurrentTime: now}); err != nil {
 			return fmt.Errorf("entry %d: %w", i, err)
 		}
 	}

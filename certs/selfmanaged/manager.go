@@ -51,9 +51,9 @@ type Manager struct {
 	lastPublished []*x509.Certificate
 	// written are the last writes of this process, by the object.
 	written map[string]write
-	// limits are on the writes of this process, by the object, and publications on the lines about them.
-	limits       map[string]*rate.Limiter
-	publications *rate.Sometimes
+	// limits are on the writes of this process, by the object; publications and undone are on the lines about them.
+	limits               map[string]*rate.Limiter
+	publications, undone *rate.Sometimes
 	// uncalled is whether no entry calls us, and the log says so.
 	uncalled bool
 	errorLog *errorLog
@@ -86,6 +86,7 @@ func newManager(o Options, configurations []configurationRef, metrics *metrics, 
 		written:        map[string]write{},
 		limits:         map[string]*rate.Limiter{},
 		publications:   &rate.Sometimes{First: writeBurst, Interval: repeatAfter},
+		undone:         &rate.Sometimes{Interval: repeatAfter},
 		errorLog:       newErrorLog(o.Logger, "certificates cannot be kept as they should be, we go on with those there are"),
 	}
 	changed := func() {
@@ -232,6 +233,11 @@ func (m *Manager) nextStep(now time.Time) time.Duration {
 	due := func(at time.Time) {
 		if wait := at.Sub(now); wait > 0 {
 			next = min(next, wait)
+		}
+	}
+	for _, l := range m.limits {
+		if l.TokensAt(now) < 1 {
+			next = min(next, writeInterval)
 		}
 	}
 	if a := m.authority; a != nil {

@@ -57,11 +57,8 @@ func (m *Manager) publishIn(ctx context.Context, c *configuration, want []*x509.
 			patch.Webhooks = append(patch.Webhooks, webhookPatch{Name: e.name, ClientConfig: clientConfigPatch{CABundle: encodeCertificates(want)}})
 		}
 	}
-	if len(patch.Webhooks) == 0 || m.isWritten(c.String(), c.resourceVersion, now) {
+	if len(patch.Webhooks) == 0 || m.isWritten(c.String(), c.resourceVersion, now) || !m.mayWrite(c.String(), now) {
 		return nil
-	}
-	if err := m.mayWrite(c.String(), now); err != nil {
-		return err
 	}
 	data, err := json.Marshal(patch)
 	if err != nil {

@@ -48,11 +48,8 @@ func (m *Manager) keepAuthority(ctx context.Context, now time.Time) error {
 
 // replaceAuthority puts a new authority into the Secret, for a reason.
 func (m *Manager) replaceAuthority(ctx context.Context, resourceVersion string, reason error, now time.Time) error {
-	if m.isWritten(secretKey, resourceVersion, now) {
+	if m.isWritten(secretKey, resourceVersion, now) || !m.mayWrite(secretKey, now) {
 		return nil
-	}
-	if err := m.mayWrite(secretKey, now); err != nil {
-		return err
 	}
 	next, data, err := newAuthority(now, m.options.Lifetimes)
 	if err != nil {
@@ -83,11 +80,8 @@ func (m *Manager) canIssue(a *authority, now time.Time) error {
 
 // recreateSecret creates the Secret after somebody deleted it, where that is allowed.
 func (m *Manager) recreateSecret(ctx context.Context, now time.Time) error {
-	if m.isWritten(secretKey, "", now) {
+	if m.isWritten(secretKey, "", now) || !m.mayWrite(secretKey, now) {
 		return nil
-	}
-	if err := m.mayWrite(secretKey, now); err != nil {
-		return err
 	}
 	next, data, err := newAuthority(now, m.options.Lifetimes)
 	if err != nil {

@@ -43,13 +43,17 @@ func (m *Manager) wrote(object, resourceVersion string, now time.Time) {
 	m.limit(object).AllowN(now, 1)
 }
 
-// mayWrite returns an error if this replica has written an object too often. Run tries again by itself.
-func (m *Manager) mayWrite(object string, now time.Time) error {
+// mayWrite reports whether this replica may write an object now. If it has done so too often, the log says so, and
+// nextStep returns when to try again.
+func (m *Manager) mayWrite(object string, now time.Time) bool {
 	if m.limit(object).TokensAt(now) >= 1 {
-		return nil
+		return true
 	}
-	return fmt.Errorf("somebody else keeps changing the %s (kubectl get --show-managed-fields says who), so that it is written every %s at most",
-		object, writeInterval)
+	m.undone.Do(func() {
+		m.options.Logger.Warn("somebody else keeps changing an object, so that it is written less often; kubectl get --show-managed-fields shows who",
+			"object", object, "writtenEvery", writeInterval.String())
+	})
+	return false
 }
 
 func (m *Manager) limit(object string) *rate.Limiter {
