@@ -85,7 +85,7 @@ func newManager(o Options, configurations []configurationRef, metrics *metrics, 
 		history:        history{dropped: map[string]bool{}},
 		written:        map[string]write{},
 		limits:         map[string]*rate.Limiter{},
-		publications:   &rate.Sometimes{First: writeBurst, Interval: repeatAfter},
+		publications:   &rate.Sometimes{First: 5 * writeBurst, Interval: repeatAfter},
 		undone:         &rate.Sometimes{Interval: repeatAfter},
 		errorLog:       newErrorLog(o.Logger, "certificates cannot be kept as they should be, we go on with those there are"),
 	}

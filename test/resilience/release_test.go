@@ -36,6 +36,8 @@ type plan struct {
 	namespace string
 	// selfManaged lets the servers make their certificates, as the chart does by default.
 	selfManaged bool
+	// authority, if it is not nil, is in the Secret before the first server starts, and not made by the servers.
+	authority *forgery
 	// replicas is how many servers run; one if it is 0.
 	replicas int
 	// drain is how long a server serves after SIGTERM; what the chart says if it is 0.
@@ -170,6 +172,9 @@ func (r *release) apply(t *testing.T) {
 		if err := r.create(t.Context(), object); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if r.plan.authority != nil {
+		secretBecomes(r.plan.authority.secret)(t, r)
 	}
 	if r.plan.selfManaged {
 		if r.options.Kubeconfig, err = r.writeKubeconfig(t); err != nil {

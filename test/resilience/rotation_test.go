@@ -14,12 +14,19 @@ import (
 	"github.com/probe-injector/probe-injector/test/server"
 )
 
-// TestRenewedLeavesOfOurOwnLoseNothing gives the certificates that servers make for themselves a life of seconds.
+// TestRenewedLeavesOfOurOwnLoseNothing gives the certificates that servers make for themselves a life of seconds, with an
+// authority of theirs and with one that is older than everything that is kept.
 func TestRenewedLeavesOfOurOwnLoseNothing(t *testing.T) {
+	t.Parallel()
+	t.Run("a new authority", func(t *testing.T) { renewedLeaves(t, nil) })
+	t.Run("an aged authority", func(t *testing.T) { renewedLeaves(t, agedAuthority()) })
+}
+
+func renewedLeaves(t *testing.T, authority *forgery) {
 	t.Parallel()
 	renewals := either(t, 6, 3*20)
 	c := newCluster(t, controlplane.Options{})
-	r := c.install(t, plan{selfManaged: true, replicas: 3, fault: either(t, "leaf-lifetime:6s", "leaf-lifetime:9s")})
+	r := c.install(t, plan{selfManaged: true, authority: authority, replicas: 3, fault: either(t, "leaf-lifetime:6s", "leaf-lifetime:9s")})
 
 	load, newReplica := c.load(t, asking()), r.newReplica(t)
 	begin := r.counted(t, "probe_injector_certificates_served_total", nil)
@@ -31,12 +38,24 @@ func TestRenewedLeavesOfOurOwnLoseNothing(t *testing.T) {
 	r.rotated(t, fmt.Sprintf("certificates of our own renewed %d times by %d servers", renewals, r.plan.replicas), load, newReplica)
 }
 
-// TestRotatedAuthoritiesLoseNothing gives the certificate authority of three servers a life of seconds.
+// TestRotatedAuthoritiesLoseNothing gives the certificate authority of three servers a life of seconds, the first one too
+// or so that it ends after years.
 func TestRotatedAuthoritiesLoseNothing(t *testing.T) {
+	t.Parallel()
+	t.Run("a new authority", func(t *testing.T) { rotatedAuthorities(t, nil) })
+	t.Run("an aged authority", func(t *testing.T) {
+		aged := agedAuthority()
+		// It is due for replacement when a third of the lifetime below is left.
+		aged.to = either(t, 12*time.Second, 35*time.Second)
+		rotatedAuthorities(t, aged)
+	})
+}
+
+func rotatedAuthorities(t *testing.T, authority *forgery) {
 	t.Parallel()
 	rotations := either(t, 2, 5)
 	c := newCluster(t, controlplane.Options{})
-	r := c.install(t, plan{selfManaged: true, replicas: 3, fault: either(t,
+	r := c.install(t, plan{selfManaged: true, authority: authority, replicas: 3, fault: either(t,
 		"ca-lifetime:12s,leaf-lifetime:12s,keep-predecessor:4s,hold:1s",
 		// An API server is given as much time as in a cluster.
 		"ca-lifetime:45s,leaf-lifetime:45s,keep-predecessor:20s")})
