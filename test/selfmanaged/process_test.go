@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -30,8 +29,9 @@ func testProcess(t *testing.T, plane *controlplane.ControlPlane) {
 	}
 	begin := time.Now()
 	webhook, address, health := startProgram(t, path, plane, i.configuration)
-	if err := ready(t.Context(), health); err == nil || !strings.Contains(err.Error(), "503") {
-		t.Errorf("it is ready before anybody can trust it: %v", err)
+	err = webhook.WaitUntil(t.Context(), "ready, as nobody calls it yet", func(ctx context.Context) error { return ready(ctx, health) })
+	if err != nil {
+		t.Fatal(err)
 	}
 	i.replicas = []*instance{{address: address + "/mutate/annotated"}}
 	i.register()
@@ -41,10 +41,11 @@ func testProcess(t *testing.T, plane *controlplane.ControlPlane) {
 			t.Error(err)
 		}
 	})
-	if err := webhook.WaitUntil(t.Context(), "ready", func(ctx context.Context) error { return ready(ctx, health) }); err != nil {
+	err = webhook.WaitUntil(t.Context(), "called", func(context.Context) error { return i.create() })
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("from its start to ready: %s", time.Since(begin).Round(time.Millisecond))
+	t.Logf("from its start to the first call: %s", time.Since(begin).Round(time.Millisecond))
 	pod, err := plane.Client().CoreV1().Pods("shop").Create(t.Context(), &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: "asks", Annotations: map[string]string{"probe-injector.dev/inject": "true"}},
 		Spec: corev1.PodSpec{Containers: []corev1.Container{{
