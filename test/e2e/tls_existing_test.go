@@ -21,8 +21,7 @@ const adminsSecret = "admins-certificate"
 func TestFullExistingSecret(t *testing.T) {
 	for _, tool := range []charttools.Tool{charttools.Helm3, charttools.Helm4} {
 		t.Run(string(tool), func(t *testing.T) {
-			r := theSuite.install(t, tool, selfManaged)
-			a := &admin{release: r, namespace: r.namespace(t, "existing", nil), leaving: leavingSelfManaged(tool)}
+			a := newAdmin(t, theSuite.install(t, tool, selfManaged), tool)
 			first, second := newAuthority(t), newAuthority(t)
 			a.movesToExistingSecret(t, first)
 			a.renewsTheCertificate(t, first)
@@ -31,12 +30,22 @@ func TestFullExistingSecret(t *testing.T) {
 	}
 }
 
+// TestExistingSecretAfterAnAgedAuthority goes the same way from an installation that is older than everything that is kept.
+func TestExistingSecretAfterAnAgedAuthority(t *testing.T) {
+	newAdmin(t, theSuite.installAged(t, charttools.Helm4), charttools.Helm4).movesToExistingSecret(t, newAuthority(t))
+}
+
 // leavingSelfManaged are the arguments of upgrades that replace a bundle which the servers have written.
 func leavingSelfManaged(tool charttools.Tool) []string {
 	if tool == charttools.Helm4 {
 		return []string{"--force-conflicts"}
 	}
 	return nil
+}
+
+func newAdmin(t *testing.T, r *release, tool charttools.Tool) *admin {
+	t.Helper()
+	return &admin{release: r, namespace: r.namespace(t, "existing", nil), leaving: leavingSelfManaged(tool)}
 }
 
 // admin brings certificates of his own.

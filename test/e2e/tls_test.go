@@ -28,7 +28,12 @@ const (
 
 // TestSelfManagedAuthorityIsReplaced does what docs/operations.md says an admin does: it empties the Secret.
 func TestSelfManagedAuthorityIsReplaced(t *testing.T) {
-	r := theSuite.install(t, charttools.Helm4, selfManaged)
+	t.Run("a new authority", func(t *testing.T) { theSuite.install(t, charttools.Helm4, selfManaged).replacesAuthority(t) })
+	t.Run("an aged authority", func(t *testing.T) { theSuite.installAged(t, charttools.Helm4).replacesAuthority(t) })
+}
+
+func (r *release) replacesAuthority(t *testing.T) {
+	t.Helper()
 	namespace := r.namespace(t, "rotation", nil)
 	before := r.secret(t, authoritySecret)["ca.crt"]
 	served := r.certificatesServed(t)

@@ -108,17 +108,18 @@ func incidents() map[string]incident {
 func TestIncidents(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, controlplane.Options{})
-	t.Run("whatever happens to the objects is repaired", c.repaired)
+	t.Run("whatever happens to the objects is repaired", func(t *testing.T) { c.repaired(t, "repaired", nil) })
+	t.Run("so it is with an aged authority", func(t *testing.T) { c.repaired(t, "repaired-aged", agedAuthority()) })
 	t.Run("a deleted Secret is lived with until the chart is applied again", c.livedWith)
 	t.Run("a server that slept past the end of its certificate renews it", c.slept)
 }
 
 // repaired lets everything happen to the Secret and to the configuration, one after
 // the other, while Pods are created. Nobody helps.
-func (c *cluster) repaired(t *testing.T) {
+func (c *cluster) repaired(t *testing.T, namespace string, authority *forgery) {
 	// In the full form, a new authority is held as long as in a cluster.
 	r := c.install(t, plan{
-		namespace: "repaired", selfManaged: true, replicas: 2, values: "rbac: {recreateSecret: true}",
+		namespace: namespace, selfManaged: true, authority: authority, replicas: 2, values: "rbac: {recreateSecret: true}",
 		fault: either(t, "hold:500ms", ""),
 	})
 	for name, incident := range incidents() {
