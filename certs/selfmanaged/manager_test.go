@@ -295,26 +295,33 @@ func TestNoReplicaEverServesWhatIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { liveThrough(t, rand.New(rand.NewPCG(seed, 1))) })
+			synctest.Test(t, func(t *testing.T) { liveThrough(t, rand.New(rand.NewPCG(seed, 1)), seed%2 == 1) })
 		})
 	}
 }
 
-// seeds is how many lives are lived through, each of some hours.
+// seeds is how many lives are lived through, each of some hours; every other one begins with an aged authority.
 const seeds = 2
 
 // apiServerLag is how late API servers learn of a configuration, less than the hold.
 const apiServerLag = 3 * time.Second
 
-func liveThrough(t *testing.T, random *rand.Rand) {
+func liveThrough(t *testing.T, random *rand.Rand, isAged bool) {
 	m := newMemory("annotated", "rules")
 	m.logTo(t)
+	if isAged {
+		// Older than predecessors are kept, and not yet to be replaced.
+		_, data := makeCA(t, time.Now().Add(-time.Hour), testLifetimes())
+		m.change(func() { m.secret.Data = data })
+	}
 	m.mayCreate = true
 	m.lag = func() time.Duration { return 10*time.Millisecond + rand.N(300*time.Millisecond) }
 	replicas := []*replica{m.run(t, testLifetimes()), m.run(t, testLifetimes()), m.run(t, testLifetimes())}
 	for _, r := range replicas {
 		r.untilReady(t)
 	}
+	// added are authorities that somebody has added and that nobody has taken away again.
+	added := map[*x509.Certificate]time.Time{}
 	events := []struct {
 		name string
 		// quiet is how long calls may fail in any case, because the configuration itself was damaged.
@@ -329,15 +336,21 @@ func liveThrough(t *testing.T, random *rand.Rand) {
 				m.secret.Data[privateKeyKey] = []byte("x")
 			}
 		}},
-		{"an entry is emptied", apiServerLag + time.Second, func() { m.configurations[hooks].Webhooks[random.IntN(2)].ClientConfig.CABundle = nil }},
+		{"an entry is emptied", apiServerLag + time.Second, func() {
+			clear(added)
+			m.configurations[hooks].Webhooks[random.IntN(2)].ClientConfig.CABundle = nil
+		}},
 		{"all entries are emptied", apiServerLag + time.Second, func() {
+			clear(added)
 			for i := range m.configurations[hooks].Webhooks {
 				m.configurations[hooks].Webhooks[i].ClientConfig.CABundle = nil
 			}
 		}},
 		{"another tool adds a bundle", 0, func() {
 			w := &m.configurations[hooks].Webhooks[0]
-			w.ClientConfig.CABundle = append(bytes.Clone(w.ClientConfig.CABundle), encodeCertificates([]*x509.Certificate{foreignAuthority(t, time.Now())})...)
+			other := foreignAuthority(t, time.Now().Add(-time.Duration(random.Int64N(int64(20*time.Hour)))))
+			added[other] = time.Now()
+			w.ClientConfig.CABundle = append(bytes.Clone(w.ClientConfig.CABundle), encodeCertificates(of(other))...)
 		}},
 	}
 	var history []state
@@ -360,6 +373,11 @@ func liveThrough(t *testing.T, random *rand.Rand) {
 		begin, watched := time.Now(), quiet+time.Duration(random.Int64N(int64(40*time.Second)))
 		for time.Since(begin) < watched {
 			history = append(history, state{time.Now(), m.bundles()})
+			for c, at := range added {
+				if time.Since(at) < testLifetimes().KeepPredecessor && !contains(parseCertificates(m.bundles()[0]), c) {
+					t.Fatalf("%s: an authority is gone %s after it was added", event.name, time.Since(at))
+				}
+			}
 			// An emptied bundle cannot be filled while the API server is down.
 			if time.Since(begin) > quiet && (quiet == 0 || !down) {
 				checkAll(t, event.name, replicas, history)
