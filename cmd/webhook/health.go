@@ -18,7 +18,10 @@ import (
 // we are not about to end.
 type readiness struct {
 	// before is asked before the handshake, which could only fail while there is nothing to serve.
-	before   func() error
+	before func() error
+	// policy says what is wrong with the policy file. It does not keep us from being ready: without us Pods get nothing
+	// at all, or are refused under failurePolicy Fail.
+	policy   func() error
 	check    *certs.Check
 	draining atomic.Bool
 }
@@ -45,6 +48,10 @@ func healthHandler(r *readiness) http.Handler {
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if err := r.err(); err != nil {
 			http.Error(w, "not ready: "+err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		if err := r.policy(); err != nil {
+			fmt.Fprintln(w, "ok, but the policy file is wrong and not in force:", err)
 			return
 		}
 		fmt.Fprintln(w, "ok")

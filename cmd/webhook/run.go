@@ -87,6 +87,9 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 	if p.listen, err = listen.NewMetrics(p.registry); err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
+	if err := p.policy.mistake(); err != nil {
+		logger.Error("the policy is wrong; until it is corrected, rules from the first wrong one on do nothing, and if anything else is wrong, nothing is injected", "error", err)
+	}
 	f, err := faultsFromEnvironment()
 	if err != nil {
 		return nil, err
@@ -107,6 +110,7 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 	}
 	p.ready = &readiness{
 		before: p.certs.ready,
+		policy: p.policy.mistake,
 		check:  certs.NewCheck(o.listenAddress, o.dnsNames, p.certs.trusted(), f.now),
 	}
 	return p, nil

@@ -126,11 +126,16 @@ func staged(h http.Handler) http.Handler {
 			h.ServeHTTP(w, r)
 			return
 		}
-		if r.ContentLength < 0 {
+		length := r.ContentLength
+		if r.Body == http.NoBody {
+			// Also for the preface of HTTP/2, which announces no length.
+			length = 0
+		}
+		if length < 0 {
 			// Where such a body ends only net/http knows, so that nothing may come behind it.
 			w.Header().Set("Connection", "close")
 		}
-		c.begin(r.ContentLength)
+		c.begin(length)
 		h.ServeHTTP(w, r)
 		c.at.to(stageAnswer)
 	})
