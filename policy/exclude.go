@@ -90,17 +90,17 @@ func untouchable(pod *podFacts) refusal {
 	return refusal{}
 }
 
-// What a Pod may have so that it is decided about. Real Pods have some containers, and media servers a port for each
+// MaxContainers and MaxPorts are what a Pod may have so that it is decided about. Real Pods have some containers, and media servers a port for each
 // call; without a bound a text of 2 MB holds 130,000 containers, about which one decides for seconds.
 const (
-	maxContainers = 250
-	maxPorts      = 5000
+	MaxContainers = 250
+	MaxPorts      = 5000
 )
 
 // tooManyParts finds the Pods that nobody runs.
 func tooManyParts(pod *podFacts) refusal {
-	if len(pod.Spec.Containers)+len(pod.Spec.InitContainers) > maxContainers {
-		return refusal{reason.TooManyParts, strconv.Itoa(maxContainers) + " containers"}
+	if len(pod.Spec.Containers)+len(pod.Spec.InitContainers) > MaxContainers {
+		return refusal{reason.TooManyParts, strconv.Itoa(MaxContainers) + " containers"}
 	}
 	ports := 0
 	for _, containers := range [][]workload.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
@@ -108,8 +108,8 @@ func tooManyParts(pod *podFacts) refusal {
 			ports += len(containers[i].Ports)
 		}
 	}
-	if ports > maxPorts {
-		return refusal{reason.TooManyParts, strconv.Itoa(maxPorts) + " ports"}
+	if ports > MaxPorts {
+		return refusal{reason.TooManyParts, strconv.Itoa(MaxPorts) + " ports"}
 	}
 	return refusal{}
 }

@@ -3,6 +3,7 @@ package webhook
 import (
 	"strings"
 
+	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
@@ -22,14 +23,19 @@ const (
 
 // decideCost is the memory that deciding about a Pod may take.
 func decideCost(pod *workload.Pod) int64 {
-	n := decideBytes
-	for _, containers := range [][]workload.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		n += decideContainerBytes * len(containers)
-		for i := range containers {
-			c := &containers[i]
-			n += decidePortBytes*len(c.Ports) + decideWordBytes*(len(c.Command)+len(c.Args)) + decideTextFactor*(len(c.Image)+len(c.Name))
+	containers, ports, words, texts := 0, 0, 0, 0
+	for _, some := range [][]workload.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		containers += len(some)
+		for i := range some {
+			c := &some[i]
+			ports, words, texts = ports+len(c.Ports), words+len(c.Command)+len(c.Args), texts+len(c.Image)+len(c.Name)
 		}
 	}
+	if containers > policy.MaxContainers || ports > policy.MaxPorts {
+		// It is left alone.
+		return decideBytes
+	}
+	n := decideBytes + decideContainerBytes*containers + decidePortBytes*ports + decideWordBytes*words + decideTextFactor*texts
 	for key := range pod.Annotations() {
 		n += decideAnnotationBytes
 		if strings.Contains(key, annotation.Domain+"/") {

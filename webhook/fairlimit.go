@@ -25,11 +25,11 @@ type fairLimiter struct {
 }
 
 func newFairLimiter(perSecond float64) *fairLimiter {
-	return &fairLimiter{perSecond: perSecond, all: limiterOf(clientsTogether * perSecond), clients: map[string]*rate.Limiter{}}
+	return &fairLimiter{perSecond: perSecond, all: limiterFor(clientsTogether, perSecond), clients: map[string]*rate.Limiter{}}
 }
 
-func limiterOf(perSecond float64) *rate.Limiter {
-	return rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond*logBurst)))
+func limiterFor(clients int, perSecond float64) *rate.Limiter {
+	return rate.NewLimiter(rate.Limit(float64(clients)*perSecond), clients*max(1, int(perSecond*logBurst)))
 }
 
 // allow reports whether a line about a client, "address:port", may be written now.
@@ -50,6 +50,6 @@ func (l *fairLimiter) of(client string) *rate.Limiter {
 		// Whoever comes from so many addresses is bounded by the limit for all.
 		clear(l.clients)
 	}
-	l.clients[client] = limiterOf(l.perSecond)
+	l.clients[client] = limiterFor(1, l.perSecond)
 	return l.clients[client]
 }
