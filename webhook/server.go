@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
@@ -20,6 +21,10 @@ import (
 // once each (--max-requests-inflight and --max-mutating-requests-inflight), of which few create Pods. A connection costs
 // 50 KiB.
 const DefaultMaxConnections = 512
+
+// endTimeout bounds the end of a server whose clients do not read. The drain came before it; what has arrived waits for
+// queueTimeout at most, and is decided in milliseconds.
+const endTimeout = 2 * time.Second
 
 // ServerOptions say where reviews are served. All are required.
 type ServerOptions struct {
@@ -81,7 +86,7 @@ func (s *Server) Start(ctx context.Context) error {
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)
-		server.End()
+		server.End(endTimeout)
 	})
 	err = server.Serve()
 	if !stop() {

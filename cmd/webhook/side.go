@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/probe-injector/probe-injector/webhook/listen"
 )
 
 // sideConnections is how many connections health and metrics may have each: the kubelet and Prometheus have one.
 const sideConnections = 64
+
+// sideTimeout bounds how long health and metrics wait for their last requests.
+const sideTimeout = 500 * time.Millisecond
 
 // sideServer is one of the two servers beside the webhook's. Both speak plain HTTP and hold nothing secret.
 type sideServer struct {
@@ -37,6 +41,6 @@ func (p *process) serve(name, address string, h http.Handler) (*sideServer, erro
 
 // stop ends the server after its last requests.
 func (s *sideServer) stop() {
-	s.server.End()
+	s.server.End(sideTimeout)
 	<-s.done
 }

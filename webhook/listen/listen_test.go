@@ -49,7 +49,7 @@ func serve(t *testing.T, secure bool, size int, h http.Handler) *served {
 	done := make(chan error, 1)
 	go func() { done <- s.server.Serve() }()
 	t.Cleanup(func() {
-		s.server.End()
+		s.server.End(2 * time.Second)
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
@@ -306,7 +306,7 @@ func TestAClientThatNeverReadsDoesNotDelayTheEnd(t *testing.T) {
 		}
 		s.stage("review", 20)
 		begin := time.Now()
-		s.server.End()
+		s.server.End(2 * time.Second)
 		if took := time.Since(begin); took > 4*time.Second {
 			t.Errorf("TLS %t: it took %v", secure, took)
 		}

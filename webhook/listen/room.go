@@ -7,19 +7,27 @@ import (
 	"time"
 )
 
-// leaves are who may have to leave a full listener, in this order, once they have been at their stage for so long. An API
-// server sends its ClientHello with the first packet that it can, and everything else as fast as the network is; it
-// keeps up to 25 idle connections, and those that it uses are the youngest.
+// leaves are who may have to leave a full listener, in this order. First those who have been at their stage for longer than
+// an API server is there: it sends its ClientHello with the first packet that it can, and everything else as fast as the
+// network and a busy node are. Where there are none, the rest, of whom whoever says nothing has to leave first: a newcomer
+// has at least as good a reason to be there. Of an API server's idle connections it uses the youngest.
 var leaves = []struct {
 	stage  stage
 	age    time.Duration
 	reason reason
 }{
-	{stageSilent, 0, reasonMadeRoomSilent},
-	{stageHandshake, 100 * time.Millisecond, reasonMadeRoomHeader},
-	{stageHeader, 100 * time.Millisecond, reasonMadeRoomHeader},
-	{stageAnswer, 500 * time.Millisecond, reasonMadeRoomAnswer},
+	{stageSilent, 250 * time.Millisecond, reasonMadeRoomSilent},
+	{stageHeader, 250 * time.Millisecond, reasonMadeRoomHeader},
+	{stageHandshake, 500 * time.Millisecond, reasonMadeRoomHeader},
 	{stageBody, 500 * time.Millisecond, reasonMadeRoomBody},
+	{stageAnswer, 500 * time.Millisecond, reasonMadeRoomAnswer},
+	{stageIdle, 5 * time.Second, reasonMadeRoomIdle},
+	{stageHeader, 100 * time.Millisecond, reasonMadeRoomHeader},
+	{stageBody, 100 * time.Millisecond, reasonMadeRoomBody},
+	{stageSilent, 100 * time.Millisecond, reasonMadeRoomSilent},
+	{stageHandshake, 250 * time.Millisecond, reasonMadeRoomHeader},
+	{stageAnswer, 250 * time.Millisecond, reasonMadeRoomAnswer},
+	{stageSilent, 0, reasonMadeRoomSilent},
 	{stageIdle, 0, reasonMadeRoomIdle},
 }
 
@@ -100,8 +108,8 @@ func (r *room) share(newcomer netip.Addr) int {
 
 func rankOf(at stage, age time.Duration) (int, bool) {
 	for rank := range leaves {
-		if leaves[rank].stage == at {
-			return rank, age >= leaves[rank].age
+		if leaves[rank].stage == at && age >= leaves[rank].age {
+			return rank, true
 		}
 	}
 	return 0, false

@@ -21,8 +21,6 @@ const (
 	// idleTimeout is longer than the 90 s after which the API server closes a connection, so that it never sends a
 	// review on one that is just being closed (k8s.io/apimachinery/pkg/util/net, http.Transport.IdleConnTimeout).
 	idleTimeout = 2 * time.Minute
-	// endTimeout bounds the end of a server whose clients do not read.
-	endTimeout = 2 * time.Second
 )
 
 // Options say what is served, and where.
@@ -89,10 +87,10 @@ func (s *Server) Serve() error {
 	return nil
 }
 
-// End answers the requests that have arrived, and returns after endTimeout at the latest.
-func (s *Server) End() {
+// End answers the requests that have arrived, and returns after the timeout at the latest.
+func (s *Server) End(timeout time.Duration) {
 	s.listener.room.closeWhere(stage.hasNoRequest)
-	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	if err := s.http.Shutdown(ctx); err != nil {
 		// First without TLS's own end, for which each client that does not read has five seconds, one after the other.
