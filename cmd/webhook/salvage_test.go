@@ -78,13 +78,13 @@ func TestTheProcessStartsWithAWrongPolicyAndSaysSo(t *testing.T) {
 			if _, answer := r.post(); len(answer.Patch) != 0 {
 				t.Error("something is injected that the policy may forbid")
 			}
-			if _, body := r.get(r.scrape); !strings.Contains(body, "probe_injector_policy_last_reload_successful 0") {
+			if _, body := r.get(r.scrape); !strings.Contains(body, "\nprobe_injector_policy_last_reload_successful 0") {
 				t.Error("the metric does not show it")
 			}
 			writeFile(t, file, []byte(injectPolicy))
 			r.eventually("the corrected policy is in force", func() bool {
 				_, body := r.get(r.scrape)
-				return strings.Contains(body, "probe_injector_policy_last_reload_successful 1")
+				return strings.Contains(body, "\nprobe_injector_policy_last_reload_successful 1")
 			})
 			if _, answer := r.post(); len(answer.Patch) == 0 {
 				t.Error("nothing is injected with the right one")

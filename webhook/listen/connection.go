@@ -195,7 +195,7 @@ func (c *connection) evict() {
 		if tcp, ok := c.raw.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0)
 		}
-		c.raw.Close()
+		_ = c.raw.Close()
 	})
 }
 

@@ -33,7 +33,7 @@ func (g *guard) Accept() (net.Conn, error) {
 	for !g.room.enter(c) {
 		select {
 		case <-g.done:
-			raw.Close()
+			_ = raw.Close()
 			return nil, net.ErrClosed
 		case <-g.room.left:
 		case <-time.After(retry):

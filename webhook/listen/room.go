@@ -3,6 +3,7 @@ package listen
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -145,8 +146,7 @@ func (r *room) remove(c *connection) {
 func (r *room) closeWhere(may func(stage) bool) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	for i := len(r.all) - 1; i >= 0; i-- {
-		c := r.all[i]
+	for _, c := range slices.Backward(r.all) {
 		if at := c.at.now(); may(at) && c.at.closeFrom(at) {
 			r.remove(c)
 			c.evict()
