@@ -70,6 +70,17 @@ func TestWhatNoKeyOverrides(t *testing.T) {
 		"a debug copy without its probe": {func(p *workload.Pod) {
 			p.Metadata.Annotations["probe-injector.dev/status"] = "web: readiness tcp:8080 (v0.1.0)"
 		}, reason.StrippedCopy, false},
+		"a Pod with 251 containers": {func(p *workload.Pod) {
+			for len(p.Spec.Containers) <= policy.MaxContainers {
+				p.Spec.Containers = append(p.Spec.Containers, web())
+			}
+		}, reason.TooManyParts, false},
+		"a Pod with 251 init containers and containers": {func(p *workload.Pod) {
+			p.Spec.InitContainers = make([]workload.Container, policy.MaxContainers)
+		}, reason.TooManyParts, false},
+		"a Pod with 5001 ports": {func(p *workload.Pod) {
+			p.Spec.Containers[0].Ports = make([]workload.ContainerPort, policy.MaxPorts+1)
+		}, reason.TooManyParts, false},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
