@@ -1,14 +1,11 @@
 package policy
 
 import (
-	"strconv"
-
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
-	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // refusal is why something is not injected. The zero value refuses nothing.
@@ -86,30 +83,6 @@ func untouchable(pod *podFacts) refusal {
 	}
 	if isStrippedCopy(pod) {
 		return because(reason.StrippedCopy)
-	}
-	return refusal{}
-}
-
-// MaxContainers and MaxPorts are what a Pod may have so that it is decided about. Real Pods have some containers, and media servers a port for each
-// call; without a bound a text of 2 MB holds 130,000 containers, about which one decides for seconds.
-const (
-	MaxContainers = 250
-	MaxPorts      = 5000
-)
-
-// tooManyParts finds the Pods that nobody runs.
-func tooManyParts(pod *podFacts) refusal {
-	if len(pod.Spec.Containers)+len(pod.Spec.InitContainers) > MaxContainers {
-		return refusal{reason.TooManyParts, strconv.Itoa(MaxContainers) + " containers"}
-	}
-	ports := 0
-	for _, containers := range [][]workload.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		for i := range containers {
-			ports += len(containers[i].Ports)
-		}
-	}
-	if ports > MaxPorts {
-		return refusal{reason.TooManyParts, strconv.Itoa(MaxPorts) + " ports"}
 	}
 	return refusal{}
 }

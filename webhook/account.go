@@ -16,26 +16,27 @@ const (
 	decideKeyBytes        = 14 << 10
 	decidePortBytes       = 1 << 10
 	decideAnnotationBytes = 256
-	decideWordBytes       = 64
+	decideWordBytes       = 256
 	// decideTextFactor is how often an image or a key of ours is copied and quoted.
 	decideTextFactor = 10
+	// decideCommandFactor is how often the words of a command are copied, those of scripts above all.
+	decideCommandFactor = 96
 )
 
 // decideCost is the memory that deciding about a Pod may take.
 func decideCost(pod *workload.Pod) int64 {
-	containers, ports, words, texts := 0, 0, 0, 0
-	for _, some := range [][]workload.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		containers += len(some)
-		for i := range some {
-			c := &some[i]
-			ports, words, texts = ports+len(c.Ports), words+len(c.Command)+len(c.Args), texts+len(c.Image)+len(c.Name)
-		}
-	}
-	if containers > policy.MaxContainers || ports > policy.MaxPorts {
+	parts := policy.PartsOf(pod)
+	if parts.TooMany() != "" {
 		// It is left alone.
 		return decideBytes
 	}
-	n := decideBytes + decideContainerBytes*containers + decidePortBytes*ports + decideWordBytes*words + decideTextFactor*texts
+	n := decideBytes + decideContainerBytes*parts.Containers + decidePortBytes*parts.Ports +
+		decideWordBytes*parts.Words + decideCommandFactor*parts.CommandBytes
+	for _, containers := range [][]workload.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for i := range containers {
+			n += decideTextFactor * (len(containers[i].Image) + len(containers[i].Name))
+		}
+	}
 	for key := range pod.Annotations() {
 		n += decideAnnotationBytes
 		if strings.Contains(key, annotation.Domain+"/") {
