@@ -72,8 +72,11 @@ func unfinished(lines int) func(context.Context, net.Conn, string) {
 func drip(ctx context.Context, c net.Conn, host string) {
 	const length = 32_769
 	head := fmt.Sprintf("POST /mutate/annotated HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", host, length)
-	if say(ctx, c, head, 1, 0) && say(ctx, c, strings.Repeat(" ", 1024), 32, 50*time.Millisecond) {
-		_, _ = io.Copy(io.Discard, c)
+	answer := make([]byte, 4<<10)
+	for say(ctx, c, head, 1, 0) && say(ctx, c, strings.Repeat(" ", 1024), 32, 50*time.Millisecond) && say(ctx, c, " ", 1, 0) {
+		if _, err := c.Read(answer); err != nil {
+			return
+		}
 	}
 }
 
@@ -249,7 +252,7 @@ func (r *release) askDirectly(t *testing.T) func() (took []time.Duration, failed
 	ctx, stop := context.WithCancel(t.Context())
 	body := monster(asks+`}},"spec":{"restartPolicy":"Always","containers":[`, `{"name":"web","ports":[{"containerPort":8080}]},`, `]}}`, 1)
 	var took []time.Duration
-	failed, done := 0, make(chan struct{})
+	why, done := map[string]int{}, make(chan struct{})
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
@@ -259,8 +262,11 @@ func (r *release) askDirectly(t *testing.T) func() (took []time.Duration, failed
 				_, err = io.Copy(io.Discard, response.Body)
 				response.Body.Close()
 			}
-			if err != nil || response.StatusCode != http.StatusOK {
-				failed++
+			switch {
+			case err != nil:
+				why[strings.ReplaceAll(err.Error(), s.Address(), "")]++
+			case response.StatusCode != http.StatusOK:
+				why[response.Status]++
 			}
 			took = append(took, time.Since(begin))
 			select {
@@ -272,6 +278,11 @@ func (r *release) askDirectly(t *testing.T) func() (took []time.Duration, failed
 	return func() ([]time.Duration, int) {
 		stop()
 		<-done
+		failed := 0
+		for reason, count := range why {
+			t.Logf("%d reviews failed: %s", count, reason)
+			failed += count
+		}
 		return took, failed
 	}
 }
