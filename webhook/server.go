@@ -20,7 +20,7 @@ import (
 // DefaultMaxConnections is above what the API servers of a cluster open at the same time: they answer 600 requests at
 // once each (--max-requests-inflight and --max-mutating-requests-inflight), of which few create Pods. A connection costs
 // 50 KiB.
-const DefaultMaxConnections = 512
+const DefaultMaxConnections = 1024
 
 // endTimeout bounds the end of a server whose clients do not read. The drain came before it; what has arrived waits for
 // queueTimeout at most, and is decided in milliseconds.

@@ -17,11 +17,11 @@ var leaves = []struct {
 	age    time.Duration
 	reason reason
 }{
-	{stageSilent, 250 * time.Millisecond, reasonMadeRoomSilent},
 	{stageHeader, 250 * time.Millisecond, reasonMadeRoomHeader},
-	{stageHandshake, 500 * time.Millisecond, reasonMadeRoomHeader},
 	{stageBody, 500 * time.Millisecond, reasonMadeRoomBody},
 	{stageAnswer, 500 * time.Millisecond, reasonMadeRoomAnswer},
+	{stageSilent, time.Second, reasonMadeRoomSilent},
+	{stageHandshake, time.Second, reasonMadeRoomHeader},
 	{stageIdle, 5 * time.Second, reasonMadeRoomIdle},
 	{stageHeader, 100 * time.Millisecond, reasonMadeRoomHeader},
 	{stageBody, 100 * time.Millisecond, reasonMadeRoomBody},
