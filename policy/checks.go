@@ -190,7 +190,7 @@ func unprobedPort(g *gated) (string, bool) {
 	declared := g.declared()
 	for i := range unprobedPorts {
 		each := &unprobedPorts[i]
-		named := slices.ContainsFunc(declared.Words(), func(word string) bool { return slices.Contains(each.words, word) })
+		named := declared.HasWord(each.words)
 		// A path is asked at a debug port only where it was named so.
 		if named || (slices.Contains(each.numbers, h.Port.Number) && (declared.Name == "" || h.Scheme == probe.TCP)) {
 			return h.Port.String() + " " + each.fact, true

@@ -32,6 +32,10 @@ func (p *Policy) schedule(pod *podFacts, a admitted) scheduled {
 	var out scheduled
 	for i := range a.containers {
 		each := p.settle(pod, a.containers[i])
+		if i == 0 {
+			out = each
+			continue
+		}
 		out.injections = append(out.injections, each.injections...)
 		out.refused = append(out.refused, each.refused...)
 		out.mistakes = append(out.mistakes, each.mistakes...)

@@ -46,40 +46,42 @@ var protocolWords = []struct {
 // kubelet and of aggregated API servers.
 var tlsNumbers = []int32{443, 4443, 6443, 8443, 9443, 10250}
 
-// Words are the parts of the port's name between dashes. The API server takes only lower-case letters, digits and dashes.
-func (p *ContainerPort) Words() []string {
-	if p.Name == "" {
-		return nil
+// HasWord reports whether the port's name has one of the words between its dashes. The API server takes only lower-case
+// letters, digits and dashes.
+func (p *ContainerPort) HasWord(words []string) bool {
+	for word := range strings.SplitSeq(p.Name, "-") {
+		if word != "" && slices.Contains(words, word) {
+			return true
+		}
 	}
-	return strings.Split(p.Name, "-")
+	return false
 }
 
 // Speaks reads what the port's name says of its protocol; where the name says nothing, its number.
 func (p *ContainerPort) Speaks() Speaks {
-	words := p.Words()
 	// gRPC-Web is a protocol on top of HTTP/1.1.
 	if strings.HasPrefix(p.Name, "grpc-web") {
 		return Speaks{Protocol: HTTP1}
 	}
 	for i := range protocolWords {
 		row := &protocolWords[i]
-		if !slices.ContainsFunc(words, func(word string) bool { return slices.Contains(row.words, word) }) {
+		if !p.HasWord(row.words) {
 			continue
 		}
 		speaks := row.speaks
 		// grpc-tls, http-tls: the protocol of the one word, and the TLS of the other.
 		if speaks.Protocol == UnknownProtocol {
-			speaks.Protocol = p.withoutTLS(words)
+			speaks.Protocol = p.withoutTLS()
 		}
 		return speaks
 	}
 	return Speaks{TLS: slices.Contains(tlsNumbers, p.ContainerPort)}
 }
 
-func (p *ContainerPort) withoutTLS(words []string) Protocol {
+func (p *ContainerPort) withoutTLS() Protocol {
 	for i := range protocolWords {
 		row := &protocolWords[i]
-		if !row.speaks.TLS && slices.ContainsFunc(words, func(word string) bool { return slices.Contains(row.words, word) }) {
+		if !row.speaks.TLS && p.HasWord(row.words) {
 			return row.speaks.Protocol
 		}
 	}
