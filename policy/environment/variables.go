@@ -96,7 +96,7 @@ var known = [...]Variable{
 	{Name: "MANAGEMENT_SERVER_SSL_KEY_STORE", Purpose: "spring-boot: TLS"},
 	{Name: "MB_JETTY_HOST", Purpose: "metabase: listen address", Value: true},
 	{Name: "MB_JETTY_PORT", Purpose: "metabase: port", Value: true},
-	{Name: "MB_JETTY_SSL", Purpose: "metabase: whether the path is known", Value: true},
+	{Name: "MB_JETTY_SSL", Purpose: "metabase: whether the path is known"},
 	{Name: "MICRONAUT_SERVER_CONTEXT_PATH", Purpose: "micronaut: path", Value: true},
 	{Name: "MICRONAUT_SERVER_HOST", Purpose: "micronaut: listen address, the address at which a server listens", Value: true},
 	{Name: "MICRONAUT_SERVER_PORT", Purpose: "micronaut: port", Value: true},
