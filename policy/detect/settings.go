@@ -65,6 +65,9 @@ func (p *Place) apply(s *seen) {
 		if !s.literal || !isReachable(s.value) {
 			p.Unreachable = s.name()
 		}
+		if s.literal && speaksTLS(s.value) {
+			p.hide(s)
+		}
 	case s.Does == v1alpha1.Hides, !s.literal:
 		p.hide(s)
 	case s.Does == v1alpha1.Prefix, s.Does == v1alpha1.Path:
@@ -209,6 +212,13 @@ func isReachable(address string) bool {
 	}
 	// A bare number is a port; + and * are how ASP.NET and Java write all addresses.
 	return strings.Trim(host, "0123456789+*") == "" || host == "true" || isAddressOfPod(address)
+}
+
+// speaksTLS reports whether an address says that its server speaks TLS, by the scheme of a URL or by the word behind it that
+// nginx and Kong have for that. Whether it wants a certificate of its clients too, an address does not say.
+func speaksTLS(address string) bool {
+	words := strings.FieldsFunc(address, func(r rune) bool { return r == ' ' || r == ',' })
+	return slices.Contains(words, "ssl") || slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(word, "https://") })
 }
 
 // Move puts a handler where the settings have put what it asks. It is false where only the port can be asked.

@@ -20,20 +20,26 @@ func (c *Container) Words() []string {
 	return append(words, all[at+1:]...)
 }
 
-// shells run the script after an option that ends in c.
-var shells = [...]string{"sh", "bash", "ash", "dash", "zsh"}
+// shells run the script after an option c, which may stand among others: -ecx. The image of CockroachDB has its own name for
+// one, shell (build/deploy/cockroach.sh).
+var shells = [...]string{"sh", "bash", "ash", "dash", "zsh", "shell"}
 
 // scriptOf is the place of a shell's script among the words of a command; -1 where there is none.
 func scriptOf(all []string) int {
 	for i := range all {
 		switch {
-		case i > 0 && strings.HasPrefix(all[i], "-") && strings.HasSuffix(all[i], "c") && i+1 < len(all) && slices.Contains(shells[:], path.Base(all[i-1])):
+		case i > 0 && hasOptionC(all[i]) && i+1 < len(all) && slices.Contains(shells[:], path.Base(all[i-1])):
 			return i + 1
 		case i > 1 && all[i] == "-c" && i+1 < len(all) && strings.HasPrefix(all[i-1], "-") && slices.Contains(shells[:], path.Base(all[0])):
 			return i + 1
 		}
 	}
 	return -1
+}
+
+// hasOptionC reports whether a word is a cluster of one-letter options with c among them.
+func hasOptionC(word string) bool {
+	return strings.HasPrefix(word, "-") && !strings.HasPrefix(word, "--") && strings.Contains(word, "c")
 }
 
 // starters start the program that follows them, after options and a user's name.

@@ -176,6 +176,7 @@ func TestOfAScriptTheLastCommandHasTheFlags(t *testing.T) {
 				{Command: []string{"/bin/sh", "-c", row.script}},
 				{Command: []string{"bash"}, Args: []string{"-e", "-c", row.script}},
 				{Args: []string{"sh", "-ec", row.script}},
+				{Args: []string{"shell", "-ecx", row.script}},
 			} {
 				if value, found := c.Argument("--port"); value != row.value || found != row.found {
 					t.Errorf("%q: %q %v, want %q %v", c.Command, value, found, row.value, row.found)
