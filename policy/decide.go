@@ -59,7 +59,7 @@ type podFacts struct {
 
 func factsOf(pod *workload.Pod) podFacts {
 	facts := podFacts{Pod: pod, mesh: pod.Mesh()}
-	if line, has := pod.Annotations()[annotation.StatusKey]; has && len(line) <= annotation.MaxValueLength {
+	if line, has := pod.Annotations()[annotation.StatusKey]; has {
 		facts.previous, _ = statusline.Parse(line)
 	}
 	return facts

@@ -77,11 +77,7 @@ func untouchable(pod *podFacts) refusal {
 		return because(reason.OptedOut)
 	case mirror:
 		return because(reason.MirrorPod)
-	}
-	if why := tooManyParts(pod); why.refuses() {
-		return why
-	}
-	if isStrippedCopy(pod) {
+	case isStrippedCopy(pod):
 		return because(reason.StrippedCopy)
 	}
 	return refusal{}
