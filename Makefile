@@ -37,7 +37,7 @@ test: ## Run every test that needs no root, on a real kube-apiserver
 	go test ./...
 	go -C test test -count=1 $$(go -C test list ./... | grep -vE '/test/(resilience|certmanager|cluster/command|e2e)$$')
 	go -C test test -count=1 ./resilience
-	go -C test/prober test -count=1 ./...
+	go -C test/prober test -count=1 .
 	go -C test/linters test -count=1 ./...
 	go -C test/images/target test ./...
 
@@ -60,6 +60,12 @@ e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighb
 	go -C test test -count=1 ./certmanager
 	go -C test run ./images/build -software
 	$(E2E_TEST) ./e2e
+	$(MAKE) e2e-software
+
+.PHONY: e2e-software
+e2e-software: ## As root: known software, built from its sources, asked by the kubelet's own prober
+	go -C test run ./binaries/build
+	go -C test/prober test -count=1 -v -timeout 90m $(if $(ONLY),-run 'TestSoftware/profile/($(ONLY))$$') ./software
 
 .PHONY: e2e-up
 e2e-up: e2e-programs ## As root: start a cluster that stays; make e2e uses it

@@ -78,10 +78,10 @@ func levels(d *document) {
 		{catalogue.LevelOwnKey, "only Pods that ask by the probe's own key, such as " + code(`liveness: "true"`)},
 		{catalogue.LevelNever, "nobody; a handler that you write yourself is something else"},
 	})
-	d.paragraph(`**✓ Verified on the kubelet.** The end-to-end tests run this software on a real kubelet with the probes that its profile
-gives it: it becomes Ready within the promised time, is left alone while it is healthy and busy, and, where it gets
-liveness, is restarted within the promised time when it is frozen or, with ` + code("tcp") + `, when its port closes. The others
-rest on their source alone.`)
+	d.paragraph(`**✓ Verified on the kubelet.** The tests run this software with the probes that its profile gives it, on a real kubelet or
+with the kubelet's own prober alone ([verified.md](verified.md) lists which): it becomes Ready within the promised time, is
+left alone while it is healthy and busy, and, where it gets liveness, is killed within the promised time when it is frozen
+or, with ` + code("tcp") + `, when its port closes. The others rest on their source alone.`)
 	d.paragraph("Liveness brings its startup probe along. What each class means in seconds is in [timing-classes.md](timing-classes.md).")
 }
 

@@ -24,7 +24,7 @@ type Catalogue struct {
 	Profiles []v1alpha1.Profile `json:"profiles"`
 	// Groups divide the profiles for readers.
 	Groups []Group `json:"groups"`
-	// Verified are the names of profiles whose software test/e2e runs on a real kubelet.
+	// Verified are the names of profiles whose software test/e2e runs on a real kubelet, or test/prober/software on its prober.
 	Verified []string `json:"verified,omitempty"`
 	// ClassHints choose the timing class of a container that no profile describes. The first that fits counts.
 	ClassHints []ClassHint `json:"classHints"`

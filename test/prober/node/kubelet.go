@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -49,7 +50,8 @@ func (n *Node) look(p *Pod) {
 // sees the start of a container only from here on, and truncated to a second (status_manager.go normalizeStatus).
 func (n *Node) publish(p *Pod) {
 	before, _ := n.statuses.GetPodStatus(p.object.UID)
-	now := corev1.PodStatus{Phase: corev1.PodRunning, PodIP: "127.0.0.1", ContainerStatuses: []corev1.ContainerStatus{p.known.status()}}
+	address := cmp.Or(p.object.Status.PodIP, "127.0.0.1")
+	now := corev1.PodStatus{Phase: corev1.PodRunning, PodIP: address, ContainerStatuses: []corev1.ContainerStatus{p.known.status()}}
 	now.ContainerStatuses[0].Name = p.object.Spec.Containers[0].Name
 	// kubelet_pods.go convertToAPIContainerStatuses takes "started" of a running container over by its name.
 	if len(before.ContainerStatuses) == 1 && p.known.running {

@@ -79,7 +79,8 @@ func (n *Node) Stop() {
 	n.running.Wait()
 }
 
-// Admit gives the node a Pod with one container. Its workers begin to tick now; the container comes with Run.
+// Admit gives the node a Pod with one container. Its workers begin to tick now; the container comes with Run. They ask at
+// the Pod's address, if its status has one, else at loopback.
 func (n *Node) Admit(template *corev1.Pod) (*Pod, error) {
 	if containers := len(template.Spec.Containers); containers != 1 {
 		return nil, fmt.Errorf("the Pod has %d containers, the node runs Pods with one", containers)
