@@ -22,8 +22,8 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/test/controlplane"
-	"github.com/probe-injector/probe-injector/test/process"
 	"github.com/probe-injector/probe-injector/test/prober/node"
+	"github.com/probe-injector/probe-injector/test/process"
 	"github.com/probe-injector/probe-injector/test/software"
 )
 
