@@ -315,7 +315,11 @@ func (m *merge) owners(port probe.Port) []*containerAsk {
 func (m *merge) setProfile(a *containerAsk, e *annotation.Entry) {
 	found, ok := m.policy.profiles[e.Text]
 	if !ok {
-		m.mistake(e, field.Invalid(keyPath(e.Key), e.Text, m.policy.unknownProfile(e.Text)), []*containerAsk{a})
+		concerned := []*containerAsk{a}
+		if e.Container == "" && a.guessed {
+			concerned = m.regular()
+		}
+		m.mistake(e, field.Invalid(keyPath(e.Key), e.Text, m.policy.unknownProfile(e.Text)), concerned)
 		return
 	}
 	a.profile = found
