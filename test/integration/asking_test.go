@@ -87,10 +87,11 @@ func (i *installed) podsThatAsk(t *testing.T) {
 			probes:   map[string]string{"proxy/readiness": "tcp:9000", "web/readiness": "http:8080/readyz"},
 			status:   "web: readiness http:8080/readyz | proxy: readiness tcp:9000 (",
 		},
-		"a Pod that runs once gets the reason": {
+		"a Pod that runs once gets readiness, and the reason why no more": {
 			metadata: `{name: once, annotations: {probe-injector.dev/inject: "true"}}`,
 			spec:     `{restartPolicy: OnFailure, containers: [` + web + `]}`,
-			status:   "nothing: restart_policy (",
+			probes:   map[string]string{"web/readiness": "tcp:8080"},
+			status:   "web: readiness tcp:8080; no liveness: restart_policy (",
 		},
 		"a Pod without a port gets the reason": {
 			metadata: `{name: worker, annotations: {probe-injector.dev/inject: "true"}}`,

@@ -39,7 +39,7 @@ func workloads() map[string]podOwner {
 		"daemonset":   {plain, selected("DaemonSet", "", askingTemplate), asked, "DaemonSet"},
 		"job": {
 			plain, `{apiVersion: batch/v1, kind: Job, metadata: {name: NAME}, spec: {template: {metadata: {labels: {app: NAME}, annotations: {probe-injector.dev/inject: "true"}}, spec: {restartPolicy: Never, containers: [` + web + `]}}}}`,
-			outcome{status: "nothing: restart_policy ("}, "Job",
+			outcome{probes: map[string]string{"web/readiness": "tcp:8080"}, status: "web: readiness tcp:8080; no liveness: restart_policy ("}, "Job",
 		},
 		"deployment-that-does-not-ask": {plain, selected("Deployment", "", silentTemplate), outcome{}, "ReplicaSet"},
 		"deployment-by-rule":           {labelled, selected("Deployment", "", silentTemplate), byRule, "ReplicaSet"},

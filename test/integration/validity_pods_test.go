@@ -131,7 +131,7 @@ func imagesOf(d *v1alpha1.Detection) []string {
 	if len(publishers) == 0 {
 		publishers = []string{"registry.example.com/team"}
 	}
-	tag := cmp.Or(d.MinVersion, d.MaxVersion, "1")
+	tag := cmp.Or(d.MinVersion, d.MaxVersion, "latest")
 	var images []string
 	for _, name := range d.Images {
 		for _, publisher := range publishers {
