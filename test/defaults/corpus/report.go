@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/probe-injector/probe-injector/policy/probe"
@@ -95,7 +96,7 @@ func (c *Comparison) figures(b *strings.Builder) {
 
 func share(n, of int) string {
 	if n == 0 || of == 0 {
-		return fmt.Sprint(n)
+		return strconv.Itoa(n)
 	}
 	const percent = 100
 	return fmt.Sprintf("%d (%.1f %%)", n, float64(n)*percent/float64(of))

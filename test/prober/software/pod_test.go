@@ -3,6 +3,7 @@ package software_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -55,7 +56,7 @@ type sandbox struct {
 // world is the script of the process that holds a sandbox. Nothing that it mounts is seen outside.
 const world = `
 	mount --make-rprivate /
-	mount -t tmpfs tmpfs /run
+	mount -t tmpfs none /run
 	mkdir -p /run/secrets/kubernetes.io
 	cp -r "$1/account" /run/secrets/kubernetes.io/serviceaccount
 	if [ -n "$2" ]; then
@@ -130,9 +131,7 @@ func (s sandbox) write(t *testing.T, each *software.Software, plane *controlplan
 	files := map[string]string{
 		"account/token": config.BearerToken, "account/ca.crt": string(config.CAData), "account/namespace": "default",
 	}
-	for name, content := range each.Files {
-		files[name] = content
-	}
+	maps.Copy(files, each.Files)
 	if err := os.Mkdir(filepath.Join(s.folder, "account"), 0o755); err != nil {
 		t.Fatal(err)
 	}
