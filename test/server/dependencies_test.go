@@ -15,7 +15,7 @@ import (
 // The most that the server may be made of, without Go's own packages. Whoever has to raise them says in the commit what
 // it buys; whoever can lowers them.
 const (
-	mostPackages = 570
+	mostPackages = 575
 	mostModules  = 62
 )
 
