@@ -3,7 +3,6 @@ package policy
 import (
 	"slices"
 
-	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
@@ -288,7 +287,7 @@ func (g *gated) loopback(exactly bool) (string, bool) {
 	if !h.OverNetwork() {
 		return "", false
 	}
-	bound, found := detect.Loopback(g.ask.container, h.Port.Number)
+	bound, found := g.listenings.Loopback(h.Port.Number)
 	return bound.Said, found && bound.Exactly == exactly
 }
 

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
@@ -29,6 +30,8 @@ type gated struct {
 	software  *software
 	candidate *candidate
 	optedIn   bool
+	// listenings are where the container's program is told to listen.
+	listenings detect.Listenings
 }
 
 // gate lets through what may be put into the containers: every handler passes every check (checks.go), whoever named it,
@@ -51,7 +54,7 @@ func (p *Policy) gateContainer(pod *podFacts, in *plan, optedIn bool, out *admit
 		return
 	}
 	out.containers = append(out.containers, admittedContainer{ask: in.ask, software: in.software})
-	g := gated{policy: p, pod: pod, ask: in.ask, software: &in.software, optedIn: optedIn}
+	g := gated{policy: p, pod: pod, ask: in.ask, software: &in.software, optedIn: optedIn, listenings: detect.ListeningsOf(in.ask.container)}
 	handlers := &out.containers[len(out.containers)-1].handlers
 	live := g.admit(&in.liveness, out, handlers)
 	g.admit(&in.readiness, out, handlers)

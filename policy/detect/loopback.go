@@ -62,9 +62,10 @@ type Bound struct {
 // Loopback finds the literal argument or variable that binds what listens on a port to the container's loopback
 // interface, where the kubelet, which connects to the Pod's address (pkg/probe), does not reach it. It finds none where
 // another one binds the same port to more than loopback.
-func Loopback(c *workload.Container, port int32) (Bound, bool) {
+func (all Listenings) Loopback(port int32) (Bound, bool) {
 	var bound Bound
-	for _, l := range listenings(c) {
+	for i := range all {
+		l := &all[i]
 		switch {
 		case l.port != 0 && l.port != port:
 			continue
@@ -76,8 +77,12 @@ func Loopback(c *workload.Container, port int32) (Bound, bool) {
 	return bound, bound.Said != ""
 }
 
-// listenings are all addresses that arguments and variables name. Arguments go before variables, as in most programs.
-func listenings(c *workload.Container) []listening {
+// Listenings are the addresses at which the arguments and variables of a container tell its program to listen. They are read
+// once for all probes of the container.
+type Listenings []listening
+
+// ListeningsOf reads the addresses. Arguments go before variables, as in most programs.
+func ListeningsOf(c *workload.Container) Listenings {
 	if out := argumentListenings(c); len(out) > 0 {
 		return out
 	}
@@ -234,6 +239,10 @@ func splitAddress(text string) (host string, port int32) {
 // isLoopback reports whether a host is the loopback interface, in any spelling that a C library resolves to it
 // (inet_aton(3)) and any of IPv6, also with the address of IPv4 inside.
 func isLoopback(host string) bool {
+	if host == "" || host[0] == ':' && !strings.Contains(host[1:], ":") {
+		// Only a port.
+		return false
+	}
 	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 	switch host {
 	case "localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback":

@@ -61,7 +61,7 @@ func TestALiteralArgumentThatBindsToLoopbackIsSeen(t *testing.T) {
 				{Command: []string{"server"}, Args: strings.Fields(args)},
 				{Command: []string{"sh", "-c", "exec server " + args}},
 			} {
-				if got, _ := detect.Loopback(&c, 8000); got.Said != want {
+				if got, _ := detect.ListeningsOf(&c).Loopback(8000); got.Said != want {
 					t.Errorf("%q %q: %+v, want %q", c.Command, c.Args, got, want)
 				}
 			}
@@ -88,7 +88,7 @@ func TestALiteralVariableThatBindsToLoopbackIsSeen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := workload.Container{Args: row.args, Env: variables(t, row.env...)}
-			if got, _ := detect.Loopback(&c, 8000); got.Said != row.want {
+			if got, _ := detect.ListeningsOf(&c).Loopback(8000); got.Said != row.want {
 				t.Errorf("%+v, want %q", got, row.want)
 			}
 		})
