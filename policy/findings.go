@@ -107,6 +107,7 @@ func (p *Policy) describe(c *lint.Container, ask *containerAsk, s *software) {
 	if s.profile == nil {
 		return
 	}
+	c.Own = &probe.Map[probe.Handler]{}
 	place := detect.PlaceOf(c.Container, s.profile.settings)
 	for _, kind := range probe.Kinds() {
 		if own, has := s.profile.probes[kind]; has {

@@ -84,7 +84,7 @@ func (a *admitted) lastRefusal() refusal {
 }
 
 // admit lets one proposal through, or records why not.
-func (g gated) admit(proposed *proposal, out *admitted, handlers *probe.Map[candidate]) bool {
+func (g *gated) admit(proposed *proposal, out *admitted, handlers *probe.Map[candidate]) bool {
 	if !proposed.wanted {
 		return false
 	}
@@ -102,7 +102,7 @@ func (g gated) admit(proposed *proposal, out *admitted, handlers *probe.Map[cand
 
 // check asks every question about a candidate. The first that refuses it is the answer; what speaks against a handler that
 // a person named, and does not refuse it, is told.
-func (g gated) check(c *candidate, out *admitted) refusal {
+func (g *gated) check(c *candidate, out *admitted) refusal {
 	g.candidate = c
 	for i := range checks {
 		each := &checks[i]
@@ -110,15 +110,15 @@ func (g gated) check(c *candidate, out *admitted) refusal {
 			// It has been asked before anything was chosen.
 			continue
 		}
-		fact, applies := each.applies(&g)
+		fact, applies := each.applies(g)
 		if !applies {
 			continue
 		}
-		if each.answer(&g) == Refused {
+		if each.answer(g) == Refused {
 			return refusal{each.reason, fact}
 		}
 		if each.risk != nil {
-			out.note(g.ask, c.kind, each.risk(&g, fact))
+			out.note(g.ask, c.kind, each.risk(g, fact))
 		}
 	}
 	return refusal{}

@@ -295,7 +295,7 @@ func build(c *candidate, t timing.Timing, headers []corev1.HTTPHeader) *corev1.P
 	case probe.TCP:
 		p.TCPSocket = &corev1.TCPSocketAction{Port: port}
 	case probe.GRPC:
-		p.GRPC = &corev1.GRPCAction{Port: h.Port.Number, Service: &h.Service}
+		p.GRPC = &corev1.GRPCAction{Port: h.Port.Number, Service: new(h.Service)}
 	default:
 		p.HTTPGet = &corev1.HTTPGetAction{Path: h.Path, Port: port, Scheme: corev1.URISchemeHTTP, HTTPHeaders: headers}
 		if h.Scheme == probe.HTTPS {

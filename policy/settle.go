@@ -40,15 +40,12 @@ func (a *admittedContainer) withdraw(kind probe.Kind) {
 // objection is the first error or warning of a lint rule that comes with what the program chose, and the kind of probe to
 // take back for it.
 func (p *Policy) objection(pod *podFacts, a *admittedContainer, injections []Injection) (probe.Kind, lint.ID) {
-	after := toLint(a.ask)
-	chosen := false
-	for i := range injections {
-		in := &injections[i]
-		after.Probes.Set(in.Kind, in.Probe)
-		chosen = chosen || in.Source != SourceAnnotation
-	}
-	if !chosen {
+	if !slices.ContainsFunc(injections, func(in Injection) bool { return in.Source != SourceAnnotation }) {
 		return "", ""
+	}
+	after := toLint(a.ask)
+	for i := range injections {
+		after.Probes.Set(injections[i].Kind, injections[i].Probe)
 	}
 	p.describe(&after, a.ask, &a.software)
 	found := p.warner.Check(pod.Pod, &after)

@@ -67,6 +67,7 @@ func (c *ruleCase) check(t *testing.T) []lint.Finding {
 	for name, port := range c.Pod.Neighbours {
 		pod.Spec.Containers = append(pod.Spec.Containers, workload.Container{Name: name, Ports: []workload.ContainerPort{{ContainerPort: port}}})
 	}
+	container.Own = &probe.Map[probe.Handler]{}
 	for kind, own := range c.Own {
 		container.Own.Set(kind, probe.Handler{Scheme: probe.HTTP, Path: own.Path, Port: probe.Port{Number: own.Port}})
 	}

@@ -23,13 +23,16 @@ type Container struct {
 	// counts as none.
 	Probes probe.Map[*corev1.Probe]
 	// Own are the handlers at which the software in the container answers for itself, as far as it is known. What asks
-	// one of them is right whatever its path looks like.
-	Own probe.Map[probe.Handler]
+	// one of them is right whatever its path looks like. nil where the software is unknown.
+	Own *probe.Map[probe.Handler]
 }
 
 // own reports whether the software answers at the path and port for itself, to a probe of one of the kinds. A port of 0
 // is any.
 func (c *Container) own(path string, port int32, kinds ...probe.Kind) bool {
+	if c.Own == nil {
+		return false
+	}
 	for _, kind := range kinds {
 		h, ok := c.Own.Get(kind)
 		if !ok {

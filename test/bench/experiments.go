@@ -35,9 +35,8 @@ func experiments() []experiment {
 		{
 			subject: "allocations of a review",
 			figures: []figure{
-				// The engine reads arguments, variables and port names of the whole container, for the checks of its gate.
-				{"allocs_per_review", atMost(123)},
-				{"bytes_per_review", atMost(17900)},
+				{"allocs_per_review", atMost(105)},
+				{"bytes_per_review", atMost(14500)},
 				{"allocs_growth_10_to_100", atMost(12)},
 				{"allocs_growth_100_to_1000", atMost(12)},
 				{"bytes_growth_10_to_100", atMost(12)},
