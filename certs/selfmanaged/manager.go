@@ -191,7 +191,12 @@ func (m *Manager) step(ctx context.Context, now time.Time) (next time.Duration, 
 		m.publish(ctx, now),
 		m.prepare(now),
 	)
-	m.swap(now)
+	if m.swap(now) {
+		// What was served may be of an authority that is not the current one any more. Then nothing else wakes us for the
+		// next certificate.
+		err = errors.Join(err, m.prepare(now))
+		m.swap(now)
+	}
 	m.report()
 	return m.nextStep(now), err
 }

@@ -36,13 +36,13 @@ func (m *Manager) pendingIsGood(a *authority, now time.Time) bool {
 	return m.pending.issuer.Equal(a.certificate) || m.Trusts(c) == nil
 }
 
-// swap serves the pending certificate once the API server trusts it, and nothing holds it back.
-func (m *Manager) swap(now time.Time) {
+// swap serves the pending certificate once the API server trusts it, and nothing holds it back. It reports whether it did.
+func (m *Manager) swap(now time.Time) bool {
 	if m.pending == nil || m.published.Load().trusts(m.pending.certificate(), m.options.DNSNames, now) != nil {
-		return
+		return false
 	}
 	if d, ok := m.history.publishedFor(m.pending.issuer, now); (!ok || d < m.options.Lifetimes.Hold) && m.mustHold(now) {
-		return
+		return false
 	}
 	l := m.pending
 	m.pending = nil
@@ -50,6 +50,7 @@ func (m *Manager) swap(now time.Time) {
 	m.metrics.served.Inc()
 	m.options.Logger.Info("a new certificate is served",
 		"serial", serial(l.certificate()), "notAfter", l.certificate().NotAfter.UTC().Format(time.RFC3339), "authority", serial(l.issuer))
+	return true
 }
 
 // mustHold reports whether an authority that was just published is too new to be relied on, since API servers learn of it
