@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -252,6 +253,32 @@ func TestTheHold(t *testing.T) {
 				t.Errorf("%d writes, want one of the Secret and one of the configuration: a renewal needs none", n)
 			}
 		})
+	})
+}
+
+// The certificate that is pending when the authority changes once more is served first. Nothing happens after that which
+// would wake the replica for the next one.
+func TestACertificateOfAnOutdatedAuthorityIsReplacedAtOnce(t *testing.T) {
+	l := testLifetimes()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory("annotated")
+		r := m.run(t, l)
+		r.untilReady(t)
+		time.Sleep(time.Minute)
+		_, between := makeCA(t, time.Now(), l)
+		last, data := makeCA(t, time.Now(), l)
+		m.change(func() {
+			// Another replica is ahead: it has published both.
+			client := &m.configurations[hooks].Webhooks[0].ClientConfig
+			client.CABundle = slices.Concat(client.CABundle, between[certificateKey], data[certificateKey])
+			m.secret.Data = between
+		})
+		time.Sleep(l.Hold / 2)
+		m.change(func() { m.secret.Data = data })
+		time.Sleep(l.Hold/2 + time.Second)
+		if !r.serving.Load().issuer.Equal(last.certificate) {
+			t.Error("a certificate of an outdated authority is still served")
+		}
 	})
 }
 
