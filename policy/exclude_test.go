@@ -70,6 +70,23 @@ func TestWhatNoKeyOverrides(t *testing.T) {
 		"a debug copy without its probe": {func(p *workload.Pod) {
 			p.Metadata.Annotations["probe-injector.dev/status"] = "web: readiness tcp:8080 (v0.1.0)"
 		}, reason.StrippedCopy, false},
+		"a Pod with 251 containers": {func(p *workload.Pod) {
+			for len(p.Spec.Containers) <= 250 {
+				p.Spec.Containers = append(p.Spec.Containers, web())
+			}
+		}, reason.TooManyParts, false},
+		"a Pod with 251 init containers and containers": {func(p *workload.Pod) {
+			p.Spec.InitContainers = make([]workload.Container, 250)
+		}, reason.TooManyParts, false},
+		"a Pod with 5001 ports": {func(p *workload.Pod) {
+			p.Spec.Containers[0].Ports = make([]workload.ContainerPort, 5001)
+		}, reason.TooManyParts, false},
+		"a Pod with 5001 arguments": {func(p *workload.Pod) {
+			p.Spec.Containers[0].Args = make([]string, 5001)
+		}, reason.TooManyParts, false},
+		"a Pod with a script of more than 128 KiB": {func(p *workload.Pod) {
+			p.Spec.Containers[0].Command = []string{"sh", "-c", strings.Repeat("x", 128<<10)}
+		}, reason.TooManyParts, false},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {

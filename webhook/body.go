@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // How memory is accounted. A client that announces a large body gets memory for what it has sent and a little more,
@@ -24,10 +26,20 @@ type buffer struct {
 	first [1]byte
 }
 
-// memory is what all bodies of a handler share: the limit of bytes in flight, and buffers to use again.
+// memory is what all bodies of a handler share: the limit of bytes in flight, and buffers to use again. A quarter of the
+// limit is for small reviews, so that a few large ones never keep the usual ones out.
 type memory struct {
-	limit   *limit
-	buffers sync.Pool
+	small, large *limit
+	readers      readers
+	buffers      sync.Pool
+}
+
+// smallReview is the most that a review holds which counts as small; the usual one holds 40 to 100 KiB.
+const smallReview = 256 << 10
+
+func newMemory(size int64, held prometheus.Gauge) memory {
+	const smallShare = 4
+	return memory{small: newLimit(size/smallShare, held), large: newLimit(size-size/smallShare, held)}
 }
 
 // body is one request's body while it is being read and decided, with what it holds of the limit.
@@ -36,6 +48,12 @@ type body struct {
 	left   *waitBudget
 	buffer *buffer
 	held   int64
+	// client is the address that it comes from.
+	client string
+	// large reports that held is of the limit for large reviews.
+	large bool
+	// reader is its place among those that are being read.
+	reader reader
 }
 
 // newBody returns an empty body, which holds nothing yet.
@@ -112,23 +130,54 @@ func (b *body) grow(announced int64) (answer, bool) {
 
 // hold takes n bytes of the limit. A review that alone needs more than there is in all is too large rather than early.
 func (b *body) hold(n int64) (answer, bool) {
-	if b.held+n > b.memory.limit.size {
-		return refuse(http.StatusRequestEntityTooLarge, stageSize, "the review needs more memory than all reviews together may use"), false
+	if !b.large && b.held+n > smallReview {
+		return b.holdAsLarge(n)
 	}
-	if !b.memory.limit.acquire(n, b.left) {
-		return refuse(http.StatusServiceUnavailable, stageBudget, "overloaded, too many bytes in flight"), false
+	return b.take(b.limit(), n)
+}
+
+// holdAsLarge moves a review that grows to the limit for large ones.
+func (b *body) holdAsLarge(n int64) (answer, bool) {
+	before := b.held
+	if refusal, ok := b.take(b.memory.large, before+n); !ok {
+		return refusal, false
 	}
-	b.held += n
+	b.memory.small.release(before)
+	b.held, b.large = before+n, true
 	return answer{}, true
 }
 
+func (b *body) take(from *limit, n int64) (answer, bool) {
+	if b.held+n > from.size {
+		return refuse(http.StatusRequestEntityTooLarge, stageSize, "the review needs more memory than all reviews together may use"), false
+	}
+	if !from.tryAcquire(n) {
+		b.memory.readers.end(n, b.large || from == b.memory.large)
+		if !from.acquire(n, b.left) {
+			return refuse(http.StatusServiceUnavailable, stageBudget, "overloaded, too many bytes in flight"), false
+		}
+	}
+	b.held += n
+	b.memory.readers.note(&b.reader, b.held, b.large)
+	return answer{}, true
+}
+
+// limit is what the body's memory is taken of.
+func (b *body) limit() *limit {
+	if b.large {
+		return b.memory.large
+	}
+	return b.memory.small
+}
+
 func (b *body) drop(n int64) {
-	b.memory.limit.release(n)
+	b.limit().release(n)
 	b.held -= n
 }
 
 // release gives everything back. The bytes must not be used afterwards.
 func (b *body) release() {
+	b.memory.readers.remove(&b.reader)
 	if b.held > 0 {
 		b.drop(b.held)
 	}

@@ -59,6 +59,12 @@ const (
 	MaxBodyBytes = 8 << 20
 	// readTimeout bounds how long a body may take to arrive; the API server itself gives up after timeoutSeconds, 3.
 	readTimeout = 5 * time.Second
+	// leastTime and leastBytesPerSecond bound how long a body of an announced length may take: a second for the usual
+	// one, for lost packets and a node that is out of breath.
+	leastTime           = time.Second
+	leastBytesPerSecond = 512 << 10
+	// largeBody is a body that takes milliseconds to decode. Few are decoded at once, so that others find a CPU.
+	largeBody = 64 << 10
 	// queueTimeout bounds how long one review may wait for memory and for a slot, together. It leaves most of the API
 	// server's 3 seconds to whoever gets a slot at the last moment.
 	queueTimeout = 500 * time.Millisecond
@@ -104,7 +110,8 @@ type Options struct {
 	// InjectedLabel adds the label probe-injector.dev/injected=true to every Pod that gets a probe, for tools that select
 	// by labels.
 	InjectedLabel bool
-	// LogLinesPerSecond bounds the log lines about decisions; 0 means 20. Bursts of ten times as many pass.
+	// LogLinesPerSecond bounds the log lines of each kind (a result, a request that is no review) about one client; 0 means
+	// 20. All clients together may cause twice as many, and bursts of ten times as many pass.
 	LogLinesPerSecond float64
 }
 
@@ -115,11 +122,12 @@ type Handler struct {
 	policy   func() Decider
 	decoders sync.Pool
 	memory   memory
-	slots    *limit
-	metrics  *metrics
-	log      *reviewLog
-	label    bool
-	draining atomic.Bool
+	// slots are for all reviews, and largeSlots for those with a large body beside.
+	slots, largeSlots *limit
+	metrics           *metrics
+	log               *reviewLog
+	label             bool
+	draining          atomic.Bool
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -143,12 +151,14 @@ func New(o Options) (*Handler, error) {
 		return nil, err
 	}
 	return &Handler{
-		policy:  o.Policy,
-		memory:  memory{limit: newLimit(o.MaxInFlightBytes, m.bytesInFlight)},
-		slots:   newLimit(int64(o.MaxConcurrentReviews), nil),
-		metrics: m,
-		label:   o.InjectedLabel,
-		log:     newReviewLog(o.Logger, o.LogLinesPerSecond, m.logLinesSuppressed),
+		policy: o.Policy,
+		memory: newMemory(o.MaxInFlightBytes, m.bytesInFlight),
+		slots:  newLimit(int64(o.MaxConcurrentReviews), nil),
+		// Half of the CPUs, so that the usual reviews always have the other half.
+		largeSlots: newLimit(int64(max(1, runtime.GOMAXPROCS(0)/2)), nil),
+		metrics:    m,
+		label:      o.InjectedLabel,
+		log:        newReviewLog(o.Logger, o.LogLinesPerSecond, m.logLinesSuppressed),
 	}, nil
 }
 
@@ -218,7 +228,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) answer {
 	a := h.answerAt(at, w, r)
 	a.route = at
 	if a.stage == stageDecode {
-		h.log.undecodable(at, a.message)
+		h.log.undecodable(r.RemoteAddr, at, a.message)
 	}
 	return a
 }
@@ -234,14 +244,18 @@ func (h *Handler) answerAt(at route, w http.ResponseWriter, r *http.Request) ans
 	if r.ContentLength > MaxBodyBytes {
 		return refuseSize()
 	}
-	// The errors of a writer without deadlines (only tests have one) leave the limits by bytes in place.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout))
-
 	queue := waitBudget(queueTimeout)
 	b := h.memory.newBody(&queue)
+	b.client = r.RemoteAddr
 	defer b.release()
-	if refusal, ok := b.read(r.Body, r.ContentLength); !ok {
+	if refusal, ok := h.read(&b, w, r); !ok {
 		return refusal
+	}
+	if len(b.bytes()) > largeBody {
+		if !h.largeSlots.acquire(1, &queue) {
+			return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many large reviews at once")
+		}
+		defer h.largeSlots.release(1)
 	}
 	if !h.slots.acquire(1, &queue) {
 		return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many reviews at once")
@@ -251,7 +265,29 @@ func (h *Handler) answerAt(at route, w http.ResponseWriter, r *http.Request) ans
 	if !ok {
 		return refusal
 	}
-	return h.review(at, req, len(b.bytes()))
+	return h.review(at, req, &b)
+}
+
+// read reads a body within its time, or returns the answer that refuses the request.
+func (h *Handler) read(b *body, w http.ResponseWriter, r *http.Request) (answer, bool) {
+	// The errors of a writer without deadlines (only tests have one) leave the limits by bytes in place.
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(timeFor(r.ContentLength)))
+	h.memory.readers.add(&b.reader, func() { _ = control.SetReadDeadline(time.Now()) })
+	refusal, ok := b.read(r.Body, r.ContentLength)
+	if ended := h.memory.readers.remove(&b.reader); ended && !ok && refusal.stage == stageRead {
+		w.Header().Set("Connection", "close")
+		return refuse(http.StatusServiceUnavailable, stageBudget, "overloaded, and the body took too long to arrive"), false
+	}
+	return refusal, ok
+}
+
+// timeFor is how long a body of an announced length may take to arrive, -1 if there is none.
+func timeFor(announced int64) time.Duration {
+	if announced < 0 {
+		return readTimeout
+	}
+	return min(readTimeout, leastTime+time.Duration(announced)*time.Second/leastBytesPerSecond)
 }
 
 // decode reads the review in a body, or returns the answer that refuses the request.
@@ -274,10 +310,14 @@ func (h *Handler) decode(b *body) (*request, answer, bool) {
 	return req, answer{}, true
 }
 
-// review decides one review, of the given size, and is where everything but HTTP happens.
-func (h *Handler) review(at route, req *request, size int) answer {
+// review decides one review and is where everything but HTTP happens.
+func (h *Handler) review(at route, req *request, b *body) answer {
 	if !req.createsPod() {
 		return allow(req, resultNotAPodCreate)
+	}
+	size := len(b.bytes())
+	if refusal, ok := b.hold(decideCost(req.Object)); !ok {
+		return refusal
 	}
 	d, p, err := patch.Decide(h.policy(), policy.Subject{Pod: req.Object, Route: at.policyRoute()}, patch.Options{ObjectBytes: size, Label: h.label})
 	if err != nil {
@@ -293,6 +333,6 @@ func (h *Handler) review(at route, req *request, size int) answer {
 		a.injected = injectedList(p.Injections)
 		a.reasons = reasonList(d.Skips)
 	}
-	h.log.decided(at, req, &d, &p, a.result)
+	h.log.decided(b.client, at, req, &d, &p, a.result)
 	return a
 }
