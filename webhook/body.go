@@ -152,7 +152,7 @@ func (b *body) take(from *limit, n int64) (answer, bool) {
 		return refuse(http.StatusRequestEntityTooLarge, stageSize, "the review needs more memory than all reviews together may use"), false
 	}
 	if !from.tryAcquire(n) {
-		b.memory.readers.end(n, b.large || from == b.memory.large)
+		b.memory.readers.makeRoom(&b.reader, n, from == b.memory.large)
 		if !from.acquire(n, b.left) {
 			return refuse(http.StatusServiceUnavailable, stageBudget, "overloaded, too many bytes in flight"), false
 		}

@@ -23,8 +23,9 @@ type reader struct {
 	// stop has the reading end with an error; nil for one that is not in the list.
 	stop func()
 	held int64
-	// large and ended are about its memory, and whether it was told to end.
-	large, ended bool
+	// large is about its memory; waiting is one that waits for more and cannot be told anything; ended was told to end, so
+	// that its memory is promised to somebody.
+	large, waiting, ended bool
 }
 
 // add puts a reader at the end.
@@ -66,22 +67,21 @@ func (l *readers) remove(r *reader) (ended bool) {
 func (l *readers) note(r *reader, held int64, large bool) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	r.held, r.large = held, large
+	r.held, r.large, r.waiting = held, large, false
 }
 
-// end ends the oldest readers, as many as hold n bytes of one of the limits.
-func (l *readers) end(n int64, large bool) {
+// makeRoom ends the oldest readers, as many as hold n bytes of one of the limits, for one who is about to wait for them.
+func (l *readers) makeRoom(newcomer *reader, n int64, large bool) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
+	newcomer.waiting = true
 	now := time.Now()
 	for r := l.first; r != nil && n > 0 && now.Sub(r.begin) > patience; r = r.after {
-		if r.large != large || r.held == 0 {
+		if r.large != large || r.held == 0 || r.waiting || r.ended {
 			continue
 		}
 		n -= r.held
-		if !r.ended {
-			r.ended = true
-			r.stop()
-		}
+		r.ended = true
+		r.stop()
 	}
 }

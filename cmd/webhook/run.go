@@ -28,7 +28,7 @@ const (
 	gcPercent = 200
 	// memoryBeside is what the process needs beside the bodies of reviews, which --max-in-flight-bytes bounds: itself and
 	// its garbage, and connections.
-	memoryBeside = 96 << 20
+	memoryBeside = 80 << 20
 )
 
 // run is the whole life of the process: it returns nil after the drain that the end of ctx begins, or the reason why
