@@ -46,9 +46,9 @@ func (f *Finding) sentence() string {
 }
 
 // podWarning is the warning about a Pod that is left alone as a whole.
-func podWarning(why reason.Reason) []string {
+func podWarning(why refusal) []string {
 	w := &warner{}
-	w.add(sentence("pod", "", Skip{Reason: why}))
+	w.add(sentence("pod", "", why.skip("", "")))
 	return w.said()
 }
 
