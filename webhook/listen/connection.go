@@ -20,16 +20,21 @@ var errHeaderLines = errors.New("too many lines in the header")
 
 // connection is one client. Only the goroutine that serves it reads, as net/http sees to it.
 type connection struct {
-	// Conn is what is read and written: raw, or TLS over raw.
+	// Conn is what is read and written: the wire, or TLS over it.
 	net.Conn
-	raw     net.Conn
+	wire    wire
 	tls     *tls.Conn
 	room    *room
 	source  netip.Addr
 	at      progress
 	closing sync.Once
-	// place is its index in the room, -1 outside.
-	place int
+	// answer is the answer that is being written.
+	answer answer
+
+	// These belong to the room. place is the index in it, -1 outside; regular reports that the client has been answered
+	// and may stay, see package.
+	place   int
+	regular bool
 
 	shaken bool
 	// header is the header that is being read, and body how much of a body is still to come.
@@ -117,6 +122,7 @@ func (c *connection) readError(err error) error {
 
 // Write writes an answer.
 func (c *connection) Write(p []byte) (int, error) {
+	c.at.to(stageAnswer)
 	n, err := c.Conn.Write(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		c.room.closed(reasonAnswerTimeout)
@@ -192,10 +198,10 @@ func (c *connection) Close() error {
 // evict closes a connection that has to leave. What it has not read of answers is dropped.
 func (c *connection) evict() {
 	c.closing.Do(func() {
-		if tcp, ok := c.raw.(*net.TCPConn); ok {
+		if tcp, ok := c.wire.Conn.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0)
 		}
-		_ = c.raw.Close()
+		_ = c.wire.Conn.Close()
 	})
 }
 

@@ -24,10 +24,12 @@ func (g *guard) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{Conn: raw, raw: raw, room: g.room, source: sourceOf(raw.RemoteAddr()), place: -1}
-	c.at.since.Store(int64(time.Since(start)))
+	c := &connection{room: g.room, source: sourceOf(raw.RemoteAddr()), place: -1}
+	c.at.restart()
+	c.wire = wire{Conn: raw, at: &c.at}
+	c.Conn = &c.wire
 	if g.tls != nil {
-		c.tls = tls.Server(&rawConnection{raw, &c.at}, g.tls)
+		c.tls = tls.Server(&c.wire, g.tls)
 		c.Conn = c.tls
 	}
 	for !g.room.enter(c) {
@@ -46,10 +48,4 @@ func (g *guard) Accept() (net.Conn, error) {
 func (g *guard) Close() error {
 	g.closing.Do(func() { close(g.done) })
 	return g.Listener.Close()
-}
-
-// rawConnection is what TLS runs over, so that its ClientHello finds the connection.
-type rawConnection struct {
-	net.Conn
-	at *progress
 }

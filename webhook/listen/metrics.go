@@ -15,7 +15,8 @@ const (
 	reasonMadeRoomHeader reason = "made_room_header"
 	reasonMadeRoomBody   reason = "made_room_body"
 	reasonMadeRoomAnswer reason = "made_room_answer"
-	reasonMadeRoomIdle   reason = "made_room_idle"
+	// Whoever was answered and asked to go, because there was no room to stay.
+	reasonNoRoomToStay reason = "no_room_to_stay"
 	// Whoever took too long.
 	reasonHeaderTimeout reason = "header_timeout"
 	reasonBodyTimeout   reason = "body_timeout"
@@ -28,7 +29,7 @@ const (
 
 func reasons() []reason {
 	return []reason{
-		reasonMadeRoomSilent, reasonMadeRoomHeader, reasonMadeRoomBody, reasonMadeRoomAnswer, reasonMadeRoomIdle,
+		reasonMadeRoomSilent, reasonMadeRoomHeader, reasonMadeRoomBody, reasonMadeRoomAnswer, reasonNoRoomToStay,
 		reasonHeaderTimeout, reasonBodyTimeout, reasonAnswerTimeout,
 		reasonHeader, reasonHandshake, reasonCertificateRejected,
 	}

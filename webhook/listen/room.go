@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// leaves are who may have to leave a full listener, in this order. First those who have been at their stage for longer than
-// an API server is there: it sends its ClientHello with the first packet that it can, and everything else as fast as the
-// network and a busy node are. Where there are none, the rest, of whom whoever says nothing has to leave first: a newcomer
-// has at least as good a reason to be there. Of an API server's idle connections it uses the youngest.
+// leaves are who may have to leave a full listener, in this order; a regular never has to. First those who have been at
+// their stage for longer than an API server is there: it sends its ClientHello with the first packet that it can, and
+// everything else as fast as the network and a busy node are. Where there are none, the rest, of whom whoever says
+// nothing has to leave first: a newcomer has at least as good a reason to be there.
 var leaves = []struct {
 	stage  stage
 	age    time.Duration
@@ -19,21 +19,32 @@ var leaves = []struct {
 }{
 	{stageHeader, 250 * time.Millisecond, reasonMadeRoomHeader},
 	{stageBody, 500 * time.Millisecond, reasonMadeRoomBody},
-	{stageAnswer, 500 * time.Millisecond, reasonMadeRoomAnswer},
+	{stageAnswer, time.Second, reasonMadeRoomAnswer},
 	{stageSilent, time.Second, reasonMadeRoomSilent},
 	{stageHandshake, time.Second, reasonMadeRoomHeader},
-	{stageIdle, 5 * time.Second, reasonMadeRoomIdle},
 	{stageHeader, 100 * time.Millisecond, reasonMadeRoomHeader},
 	{stageBody, 100 * time.Millisecond, reasonMadeRoomBody},
 	{stageSilent, 100 * time.Millisecond, reasonMadeRoomSilent},
 	{stageHandshake, 250 * time.Millisecond, reasonMadeRoomHeader},
 	{stageAnswer, 250 * time.Millisecond, reasonMadeRoomAnswer},
 	{stageSilent, 0, reasonMadeRoomSilent},
-	{stageIdle, 0, reasonMadeRoomIdle},
 }
 
-// retry is how soon a full listener looks again for somebody who may have to leave by now.
-const retry = 5 * time.Millisecond
+const (
+	// retry is how soon a full listener looks again for somebody who may have to leave by now.
+	retry = 5 * time.Millisecond
+	// leastShare is how many connections each source may always have before it is the first that has to leave: what an
+	// API server opens at the same moment when a Deployment is scaled up.
+	leastShare = 32
+	// looks is how many are looked at for one who has to leave, when those who come first turn out to wait for us.
+	looks = 16
+)
+
+// The parts of the room that regulars may have: all of them together, so that newcomers always get in, and those of one
+// source. An API server keeps 25 idle connections (k8s.io/client-go/transport, idleConnsPerHost), so that a quarter of
+// 1,024 is enough for ten of them behind one address.
+func (r *room) mostRegulars() int          { return r.size - max(1, r.size/4) }
+func (r *room) mostRegularsOfASource() int { return max(1, r.size/4) }
 
 // room is where the connections of a listener are.
 type room struct {
@@ -42,13 +53,17 @@ type room struct {
 	// left is told when somebody leaves.
 	left chan struct{}
 
-	mutex   sync.Mutex
-	all     []*connection
-	sources map[netip.Addr]int
+	mutex    sync.Mutex
+	all      []*connection
+	regulars int
+	sources  map[netip.Addr]presence
 }
 
+// presence is how many connections a source has.
+type presence struct{ regulars, others int }
+
 func newRoom(size int, counts *closedCounters) *room {
-	return &room{size: size, counts: counts, left: make(chan struct{}, 1), sources: map[netip.Addr]int{}}
+	return &room{size: size, counts: counts, left: make(chan struct{}, 1), sources: map[netip.Addr]presence{}}
 }
 
 func (r *room) closed(why reason) { r.counts.inc(why) }
@@ -62,49 +77,87 @@ func (r *room) enter(c *connection) bool {
 	}
 	c.place = len(r.all)
 	r.all = append(r.all, c)
-	r.sources[c.source]++
+	r.count(c.source, presence{others: 1})
+	return true
+}
+
+// stay makes a connection that is about to be answered a regular, and reports whether it is one.
+func (r *room) stay(c *connection) bool {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	switch {
+	case c.regular:
+		return true
+	case c.place < 0 || r.regulars >= r.mostRegulars() || r.sources[c.source].regulars >= r.mostRegularsOfASource():
+		return false
+	}
+	c.regular = true
+	r.regulars++
+	r.count(c.source, presence{regulars: 1, others: -1})
 	return true
 }
 
 // makeRoom closes the connection that has to leave for one of a source.
 func (r *room) makeRoom(source netip.Addr) bool {
-	type candidate struct {
-		c    *connection
-		at   stage
-		rank int
-		age  time.Duration
+	for range looks {
+		first := r.first(source)
+		switch {
+		case first.c == nil:
+			return false
+		case !first.c.wire.waits(first.at):
+			// It is we who are late: its time begins anew.
+			first.c.at.restart()
+		case first.c.at.closeFrom(first.at):
+			r.closed(leaves[(first.rank+len(leaves))%len(leaves)].reason)
+			r.remove(first.c)
+			first.c.evict()
+			return true
+		}
 	}
-	var first candidate
+	return false
+}
+
+// candidate is who may have to leave.
+type candidate struct {
+	c    *connection
+	at   stage
+	rank int
+	age  time.Duration
+}
+
+// first is who has to leave first for a connection of a source.
+func (r *room) first(source netip.Addr) (first candidate) {
 	share := r.share(source)
+	// Whoever has its share already makes room among its like, and waits if need be.
+	greedy := r.sources[source].others >= share
 	for _, c := range r.all {
+		has := r.sources[c.source].others
+		if c.regular || (greedy && has < share) {
+			continue
+		}
 		at, age := c.at.now(), c.at.age()
 		rank, may := rankOf(at, age)
 		if !may {
 			continue
 		}
-		if r.sources[c.source] > share {
+		if has > share {
 			rank -= len(leaves)
 		}
 		if first.c == nil || rank < first.rank || (rank == first.rank && age > first.age) {
 			first = candidate{c, at, rank, age}
 		}
 	}
-	if first.c == nil || !first.c.at.closeFrom(first.at) {
-		return false
-	}
-	r.closed(leaves[(first.rank+len(leaves))%len(leaves)].reason)
-	r.remove(first.c)
-	first.c.evict()
-	return true
+	return first
 }
 
-// share is how many connections each source may have before it is the first that has to leave: an equal part.
+// share is how many connections each source may have, beside its regulars, before it is the first that has to leave: an
+// equal part.
 func (r *room) share(newcomer netip.Addr) int {
 	sources := len(r.sources)
-	if r.sources[newcomer] == 0 {
+	if _, here := r.sources[newcomer]; !here {
 		sources++
 	}
-	return r.size / max(1, sources)
+	return max(min(leastShare, r.size/2), (r.size-r.regulars)/sources)
 }
 
 func rankOf(at stage, age time.Duration) (int, bool) {
@@ -137,9 +190,24 @@ func (r *room) remove(c *connection) {
 	r.all[c.place].place = c.place
 	r.all[last] = nil
 	r.all, c.place = r.all[:last], -1
-	if r.sources[c.source]--; r.sources[c.source] == 0 {
-		delete(r.sources, c.source)
+	if c.regular {
+		r.regulars--
+		r.count(c.source, presence{regulars: -1})
+		return
 	}
+	r.count(c.source, presence{others: -1})
+}
+
+// count adds to the connections of a source.
+func (r *room) count(source netip.Addr, more presence) {
+	is := r.sources[source]
+	is.regulars += more.regulars
+	is.others += more.others
+	if is == (presence{}) {
+		delete(r.sources, source)
+		return
+	}
+	r.sources[source] = is
 }
 
 // closeWhere closes all connections at some stages.

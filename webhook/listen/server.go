@@ -54,7 +54,7 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 	if o.TLS != nil {
 		g.tls = o.TLS.Clone()
 		g.tls.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-			if c, ok := hello.Conn.(*rawConnection); ok {
+			if c, ok := hello.Conn.(*wire); ok {
 				c.at.to(stageHandshake)
 			}
 			return nil, nil //nolint:nilnil // the configuration as it is
@@ -119,8 +119,8 @@ func idle(c net.Conn, state http.ConnState) {
 // staged notes how far a request has come.
 func staged(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, ok := r.Context().Value(connectionKey{}).(*connection)
-		if !ok {
+		c := connectionOf(r.Context())
+		if c == nil {
 			h.ServeHTTP(w, r)
 			return
 		}
@@ -134,7 +134,23 @@ func staged(h http.Handler) http.Handler {
 			w.Header().Set("Connection", "close")
 		}
 		c.begin(length)
-		h.ServeHTTP(w, r)
-		c.at.to(stageAnswer)
+		c.answer = answer{ResponseWriter: w, c: c}
+		h.ServeHTTP(&c.answer, r)
+		if !c.answer.begun {
+			c.answer.WriteHeader(http.StatusOK)
+		}
 	})
+}
+
+// connectionOf is the connection of a request, or nil.
+func connectionOf(ctx context.Context) *connection {
+	c, _ := ctx.Value(connectionKey{}).(*connection)
+	return c
+}
+
+// WaitsForClient reports whether a request, by its context, waits for more of its body to be sent. Where it does not, it
+// is we who are slow.
+func WaitsForClient(ctx context.Context) bool {
+	c := connectionOf(ctx)
+	return c == nil || c.wire.waits(c.at.now())
 }

@@ -16,7 +16,7 @@ const (
 	stageBody
 	// stageReview is a request that has arrived and is being answered.
 	stageReview
-	// stageAnswer is an answer on its way to the client.
+	// stageAnswer is an answer that is being written to the client.
 	stageAnswer
 	// stageIdle is a connection between two requests.
 	stageIdle
@@ -28,9 +28,7 @@ const (
 var stageNames = [...]string{"silent", "handshake", "header", "body", "review", "answer", "idle"}
 
 // hasNoRequest reports whether nothing would be lost if a connection at the stage ended.
-func (s stage) hasNoRequest() bool {
-	return s == stageSilent || s == stageHandshake || s == stageHeader || s == stageIdle
-}
+func (s stage) hasNoRequest() bool { return s == stageSilent || s == stageIdle }
 
 // progress is a stage and since when. One goroutine moves it on, and the room may end it at any moment.
 type progress struct {
@@ -46,6 +44,9 @@ func (p *progress) now() stage { return stage(p.stage.Load()) }
 // age is how long the connection has been at its stage.
 func (p *progress) age() time.Duration { return time.Since(start) - time.Duration(p.since.Load()) }
 
+// restart lets the time at the stage begin anew.
+func (p *progress) restart() { p.since.Store(int64(time.Since(start))) }
+
 // to moves on to a stage, unless the connection was closed.
 func (p *progress) to(next stage) {
 	for {
@@ -54,7 +55,7 @@ func (p *progress) to(next stage) {
 			return
 		}
 		if p.stage.CompareAndSwap(at, int32(next)) {
-			p.since.Store(int64(time.Since(start)))
+			p.restart()
 			return
 		}
 	}
