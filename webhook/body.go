@@ -20,6 +20,9 @@ const (
 	growth = 4
 )
 
+// smallAnswer is an answer that the socket takes at once, so that nobody holds memory for it. The usual one has 1 KiB.
+const smallAnswer = 16 << 10
+
 // buffer is memory for one body, kept in pool between reviews.
 type buffer struct {
 	data  []byte
@@ -30,7 +33,7 @@ type buffer struct {
 // limit is for small reviews, so that a few large ones never keep the usual ones out.
 type memory struct {
 	small, large *limit
-	readers      readers
+	transfers    transfers
 	buffers      sync.Pool
 }
 
@@ -52,8 +55,8 @@ type body struct {
 	client string
 	// large reports that held is of the limit for large reviews.
 	large bool
-	// reader is its place among those that are being read.
-	reader reader
+	// transfer is its place among those that are being read or answered.
+	transfer transfer
 }
 
 // newBody returns an empty body, which holds nothing yet.
@@ -65,7 +68,7 @@ func (m *memory) newBody(left *waitBudget) body {
 	return body{memory: m, left: left, buffer: buf}
 }
 
-// bytes is what was read. It is valid until release.
+// bytes is what was read. It is valid until answered.
 func (b *body) bytes() []byte { return b.buffer.data }
 
 // read reads everything, or returns the answer that refuses the request. The announced length, -1 if there is none,
@@ -152,13 +155,13 @@ func (b *body) take(from *limit, n int64) (answer, bool) {
 		return refuse(http.StatusRequestEntityTooLarge, stageSize, "the review needs more memory than all reviews together may use"), false
 	}
 	if !from.tryAcquire(n) {
-		b.memory.readers.makeRoom(&b.reader, n, from == b.memory.large)
+		b.memory.transfers.makeRoom(&b.transfer, n, from == b.memory.large)
 		if !from.acquire(n, b.left) {
 			return refuse(http.StatusServiceUnavailable, stageBudget, "overloaded, too many bytes in flight"), false
 		}
 	}
 	b.held += n
-	b.memory.readers.note(&b.reader, b.held, b.large)
+	b.memory.transfers.note(&b.transfer, b.held, b.large)
 	return answer{}, true
 }
 
@@ -175,15 +178,29 @@ func (b *body) drop(n int64) {
 	b.held -= n
 }
 
-// release gives everything back. The bytes must not be used afterwards.
-func (b *body) release() {
-	b.memory.readers.remove(&b.reader)
-	if b.held > 0 {
-		b.drop(b.held)
-	}
-	if cap(b.buffer.data) <= largestPooled {
+// answered gives back everything but what an answer of n bytes takes while it is written, and reports whether that is
+// anything. The bytes of the body must not be used afterwards.
+func (b *body) answered(n int) bool {
+	if b.buffer != nil && cap(b.buffer.data) <= largestPooled {
 		b.buffer.data = b.buffer.data[:0]
 		b.memory.buffers.Put(b.buffer)
+	}
+	b.buffer = nil
+	rest := int64(n)
+	if n <= smallAnswer {
+		rest = 0
+	}
+	if b.held > rest {
+		b.drop(b.held - rest)
+	}
+	b.memory.transfers.note(&b.transfer, b.held, b.large)
+	return b.held > 0
+}
+
+// release gives back what is left.
+func (b *body) release() {
+	if b.held > 0 {
+		b.drop(b.held)
 	}
 }
 

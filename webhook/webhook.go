@@ -37,6 +37,7 @@ package webhook
 import (
 	"bytes"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -50,6 +51,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/patch"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
+	"github.com/probe-injector/probe-injector/webhook/listen"
 )
 
 // The limits of one request, none of which is worth a flag.
@@ -201,14 +203,32 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.draining.Load() {
 		w.Header().Set("Connection", "close")
 	}
-	a := h.answerOrRecover(w, r)
-	a.write(w)
+	queue := waitBudget(queueTimeout)
+	b := h.memory.newBody(&queue)
+	b.client = r.RemoteAddr
+	defer b.release()
+	a := h.answerOrRecover(&b, w, r)
+	h.send(w, r, &a, &b)
 	h.metrics.observe(a, time.Since(begin))
+}
+
+// send writes an answer, and holds memory for a large one until the client has read it.
+func (h *Handler) send(w http.ResponseWriter, r *http.Request, a *answer, b *body) {
+	encoded := a.encode()
+	if b.answered(len(encoded)) {
+		a.patch = nil
+		control := http.NewResponseController(w)
+		h.memory.transfers.add(&b.transfer, func() bool {
+			return listen.WaitsForClient(r.Context()) && control.SetWriteDeadline(time.Now()) == nil
+		})
+		defer h.memory.transfers.remove(&b.transfer)
+	}
+	a.write(w, encoded)
 }
 
 // answerOrRecover turns a panic into the answer 500. Nothing has been written at that moment, because answers are
 // complete before they are written.
-func (h *Handler) answerOrRecover(w http.ResponseWriter, r *http.Request) (a answer) {
+func (h *Handler) answerOrRecover(b *body, w http.ResponseWriter, r *http.Request) (a answer) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			h.log.panicked(cause, debug.Stack())
@@ -216,16 +236,16 @@ func (h *Handler) answerOrRecover(w http.ResponseWriter, r *http.Request) (a ans
 			a.route, _ = routeOf(r.URL.Path)
 		}
 	}()
-	return h.answer(w, r)
+	return h.answer(b, w, r)
 }
 
 // answer is the guard, in the order in which things are cheapest to refuse, and the review behind it.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request) answer {
+func (h *Handler) answer(b *body, w http.ResponseWriter, r *http.Request) answer {
 	at, ok := routeOf(r.URL.Path)
 	if !ok {
 		return refuse(http.StatusNotFound, stagePath, "there is nothing at this path; reviews go to /mutate/annotated and /mutate/rules/<group>")
 	}
-	a := h.answerAt(at, w, r)
+	a := h.answerAt(at, b, w, r)
 	a.route = at
 	if a.stage == stageDecode {
 		h.log.undecodable(r.RemoteAddr, at, a.message)
@@ -233,7 +253,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) answer {
 	return a
 }
 
-func (h *Handler) answerAt(at route, w http.ResponseWriter, r *http.Request) answer {
+func (h *Handler) answerAt(at route, b *body, w http.ResponseWriter, r *http.Request) answer {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return refuse(http.StatusMethodNotAllowed, stageMethod, "a review is sent by POST")
@@ -244,40 +264,46 @@ func (h *Handler) answerAt(at route, w http.ResponseWriter, r *http.Request) ans
 	if r.ContentLength > MaxBodyBytes {
 		return refuseSize()
 	}
-	queue := waitBudget(queueTimeout)
-	b := h.memory.newBody(&queue)
-	b.client = r.RemoteAddr
-	defer b.release()
-	if refusal, ok := h.read(&b, w, r); !ok {
+	if refusal, ok := h.read(b, w, r); !ok {
 		return refusal
 	}
 	if len(b.bytes()) > largeBody {
-		if !h.largeSlots.acquire(1, &queue) {
+		if !h.largeSlots.acquire(1, b.left) {
 			return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many large reviews at once")
 		}
 		defer h.largeSlots.release(1)
 	}
-	if !h.slots.acquire(1, &queue) {
+	if !h.slots.acquire(1, b.left) {
 		return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many reviews at once")
 	}
 	defer h.slots.release(1)
-	req, refusal, ok := h.decode(&b)
+	req, refusal, ok := h.decode(b)
 	if !ok {
 		return refusal
 	}
-	return h.review(at, req, &b)
+	return h.review(at, req, b)
 }
 
 // read reads a body within its time, or returns the answer that refuses the request.
 func (h *Handler) read(b *body, w http.ResponseWriter, r *http.Request) (answer, bool) {
-	// The errors of a writer without deadlines (only tests have one) leave the limits by bytes in place.
+	// A writer without deadlines, which only tests have, leaves the limits by bytes in place.
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(timeFor(r.ContentLength)))
-	h.memory.readers.add(&b.reader, func() { _ = control.SetReadDeadline(time.Now()) })
+	h.memory.transfers.add(&b.transfer, func() bool {
+		return listen.WaitsForClient(r.Context()) && control.SetReadDeadline(time.Now()) == nil
+	})
 	refusal, ok := b.read(r.Body, r.ContentLength)
-	if ended := h.memory.readers.remove(&b.reader); ended && !ok && refusal.stage == stageRead {
+	ended := h.memory.transfers.remove(&b.transfer)
+	switch {
+	case ok || refusal.stage == stageSize:
+	case ended && refusal.stage == stageRead:
 		w.Header().Set("Connection", "close")
 		return refuse(http.StatusServiceUnavailable, stageBudget, "overloaded, and the body took too long to arrive"), false
+	case refusal.stage == stageBudget:
+		// A client that is still sending would see a reset instead of the answer. It may go on until the deadline of its
+		// body, and holds nothing.
+		b.answered(0)
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, MaxBodyBytes))
 	}
 	return refusal, ok
 }
