@@ -51,7 +51,6 @@ import (
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/patch"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
-	"github.com/probe-injector/probe-injector/webhook/listen"
 )
 
 // The limits of one request, none of which is worth a flag.
@@ -61,12 +60,14 @@ const (
 	MaxBodyBytes = 8 << 20
 	// readTimeout bounds how long a body may take to arrive; the API server itself gives up after timeoutSeconds, 3.
 	readTimeout = 5 * time.Second
-	// leastTime and leastBytesPerSecond bound how long a body of an announced length may take: a second for the usual
-	// one, for lost packets and a node that is out of breath.
-	leastTime           = time.Second
+	// leastTime and leastBytesPerSecond bound how long a body of an announced length may take: the API server's patience
+	// for the usual one, whose node may be out of breath.
+	leastTime           = 3 * time.Second
 	leastBytesPerSecond = 512 << 10
 	// largeBody is a body that takes milliseconds to decode. Few are decoded at once, so that others find a CPU.
 	largeBody = 64 << 10
+	// largeCost is what deciding may cost, in bytes, so that a review does not count as large for it: that of 30 containers.
+	largeCost = 1 << 20
 	// queueTimeout bounds how long one review may wait for memory and for a slot, together. It leaves most of the API
 	// server's 3 seconds to whoever gets a slot at the last moment.
 	queueTimeout = 500 * time.Millisecond
@@ -218,8 +219,8 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, a *answer, b *bod
 	if b.answered(len(encoded)) {
 		a.patch = nil
 		control := http.NewResponseController(w)
-		h.memory.transfers.add(&b.transfer, func() bool {
-			return listen.WaitsForClient(r.Context()) && control.SetWriteDeadline(time.Now()) == nil
+		h.memory.transfers.add(&b.transfer, func(took time.Duration) bool {
+			return mayEnd(r.Context(), took) && control.SetWriteDeadline(time.Now()) == nil
 		})
 		defer h.memory.transfers.remove(&b.transfer)
 	}
@@ -267,19 +268,37 @@ func (h *Handler) answerAt(at route, b *body, w http.ResponseWriter, r *http.Req
 	if refusal, ok := h.read(b, w, r); !ok {
 		return refusal
 	}
-	if len(b.bytes()) > largeBody {
-		if !h.largeSlots.acquire(1, b.left) {
-			return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many large reviews at once")
-		}
-		defer h.largeSlots.release(1)
+	return h.decide(at, b)
+}
+
+// decide decodes what was read and decides, while it has a turn. A review that turns out to mean much work gives its turn
+// back and waits for one of those.
+func (h *Handler) decide(at route, b *body) answer {
+	large := len(b.bytes()) > largeBody
+	t := turn{handler: h}
+	defer t.end()
+	if refusal, ok := t.take(b, large); !ok {
+		return refusal
 	}
-	if !h.slots.acquire(1, b.left) {
-		return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many reviews at once")
-	}
-	defer h.slots.release(1)
 	req, refusal, ok := h.decode(b)
 	if !ok {
 		return refusal
+	}
+	if !req.createsPod() {
+		return allow(req, resultNotAPodCreate)
+	}
+	cost := decideCost(req.Object)
+	again := !large && cost > largeCost
+	if again {
+		t.end()
+	}
+	if refusal, ok := b.hold(cost); !ok {
+		return refusal
+	}
+	if again {
+		if refusal, ok := t.take(b, true); !ok {
+			return refusal
+		}
 	}
 	return h.review(at, req, b)
 }
@@ -289,8 +308,8 @@ func (h *Handler) read(b *body, w http.ResponseWriter, r *http.Request) (answer,
 	// A writer without deadlines, which only tests have, leaves the limits by bytes in place.
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(timeFor(r.ContentLength)))
-	h.memory.transfers.add(&b.transfer, func() bool {
-		return listen.WaitsForClient(r.Context()) && control.SetReadDeadline(time.Now()) == nil
+	h.memory.transfers.add(&b.transfer, func(took time.Duration) bool {
+		return mayEnd(r.Context(), took) && control.SetReadDeadline(time.Now()) == nil
 	})
 	refusal, ok := b.read(r.Body, r.ContentLength)
 	ended := h.memory.transfers.remove(&b.transfer)
@@ -336,15 +355,9 @@ func (h *Handler) decode(b *body) (*request, answer, bool) {
 	return req, answer{}, true
 }
 
-// review decides one review and is where everything but HTTP happens.
+// review decides one review and is where everything but HTTP and limits happens.
 func (h *Handler) review(at route, req *request, b *body) answer {
-	if !req.createsPod() {
-		return allow(req, resultNotAPodCreate)
-	}
 	size := len(b.bytes())
-	if refusal, ok := b.hold(decideCost(req.Object)); !ok {
-		return refusal
-	}
 	d, p, err := patch.Decide(h.policy(), policy.Subject{Pod: req.Object, Route: at.policyRoute()}, patch.Options{ObjectBytes: size, Label: h.label})
 	if err != nil {
 		h.log.unencodable(at, err)

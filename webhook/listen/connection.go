@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 )
 
 // maxHeaderLines is ten times what an API server or a browser sends.
@@ -28,8 +29,9 @@ type connection struct {
 	source  netip.Addr
 	at      progress
 	closing sync.Once
-	// answer is the answer that is being written.
-	answer answer
+	// answer is the answer that is being written; answered reports that there was one before.
+	answer   answer
+	answered atomic.Bool
 
 	// These belong to the room. place is the index in it, -1 outside; regular reports that the client has been answered
 	// and may stay, see package.

@@ -10,25 +10,28 @@ import (
 
 // leaves are who may have to leave a full listener, in this order; a regular never has to. First those who have been at
 // their stage for longer than an API server is there: it sends its ClientHello with the first packet that it can, and
-// everything else as fast as the network and a busy node are. Where there are none, the rest, of whom whoever says
-// nothing has to leave first: a newcomer has at least as good a reason to be there.
+// everything else as fast as the network and a busy node are. Where there are none, whoever has been there for a quarter
+// of that: nobody leaves earlier. Newcomers wait in the kernel's queue meanwhile, where they can say what they have to
+// say, so that it is there when they come in.
 var leaves = []struct {
 	stage  stage
 	age    time.Duration
 	reason reason
 }{
-	{stageHeader, 250 * time.Millisecond, reasonMadeRoomHeader},
-	{stageBody, 500 * time.Millisecond, reasonMadeRoomBody},
-	{stageAnswer, time.Second, reasonMadeRoomAnswer},
-	{stageSilent, time.Second, reasonMadeRoomSilent},
-	{stageHandshake, time.Second, reasonMadeRoomHeader},
-	{stageHeader, 100 * time.Millisecond, reasonMadeRoomHeader},
-	{stageBody, 100 * time.Millisecond, reasonMadeRoomBody},
-	{stageSilent, 100 * time.Millisecond, reasonMadeRoomSilent},
-	{stageHandshake, 250 * time.Millisecond, reasonMadeRoomHeader},
-	{stageAnswer, 250 * time.Millisecond, reasonMadeRoomAnswer},
-	{stageSilent, 0, reasonMadeRoomSilent},
+	{stageHeader, patience, reasonMadeRoomHeader},
+	{stageBody, patience, reasonMadeRoomBody},
+	{stageAnswer, patience, reasonMadeRoomAnswer},
+	{stageSilent, patience, reasonMadeRoomSilent},
+	{stageHandshake, patience, reasonMadeRoomHeader},
+	{stageHeader, patience / 4, reasonMadeRoomHeader},
+	{stageBody, patience / 4, reasonMadeRoomBody},
+	{stageSilent, patience / 4, reasonMadeRoomSilent},
+	{stageAnswer, patience / 4, reasonMadeRoomAnswer},
+	{stageHandshake, patience / 4, reasonMadeRoomHeader},
 }
+
+// patience is how long a client may keep us waiting while the listener is full.
+const patience = time.Second
 
 const (
 	// retry is how soon a full listener looks again for somebody who may have to leave by now.

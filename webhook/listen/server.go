@@ -112,6 +112,7 @@ func idle(c net.Conn, state http.ConnState) {
 		return
 	}
 	if c, ok := c.(*connection); ok {
+		c.answered.Store(true)
 		c.at.to(stageIdle)
 	}
 }
@@ -148,9 +149,19 @@ func connectionOf(ctx context.Context) *connection {
 	return c
 }
 
-// WaitsForClient reports whether a request, by its context, waits for more of its body to be sent. Where it does not, it
-// is we who are slow.
-func WaitsForClient(ctx context.Context) bool {
+// Progress is how a request gets on.
+type Progress struct {
+	// Waits reports that we wait for the client to send or to read. Where we do not, it is we who are slow.
+	Waits bool
+	// Regular reports that its client was answered before.
+	Regular bool
+}
+
+// ProgressOf looks at a request, by its context. One that did not come from a Server waits.
+func ProgressOf(ctx context.Context) Progress {
 	c := connectionOf(ctx)
-	return c == nil || c.wire.waits(c.at.now())
+	if c == nil {
+		return Progress{Waits: true}
+	}
+	return Progress{Waits: c.wire.waits(c.at.now()), Regular: c.answered.Load()}
 }
