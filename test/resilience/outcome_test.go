@@ -10,6 +10,7 @@ import (
 // outcome is what came of a load: its attempts in the order in which they were sent.
 type outcome struct {
 	begin    time.Time
+	pace     pace
 	attempts []attempt
 }
 
@@ -30,7 +31,7 @@ func (o outcome) perSecond() float64 {
 		return 0
 	}
 	// The last burst begins the next interval.
-	return float64(len(o.attempts)-burst) / o.attempts[len(o.attempts)-1].at.Sub(o.attempts[0].at).Seconds()
+	return float64(len(o.attempts)-o.pace.burst) / o.attempts[len(o.attempts)-1].at.Sub(o.attempts[0].at).Seconds()
 }
 
 // String is the outcome in one line.

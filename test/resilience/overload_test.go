@@ -124,7 +124,7 @@ func (o outcome) shed(t *testing.T, refuses bool, words string) {
 }
 
 // recovered creates one Pod after the other until one gets its probes again.
-func (r *release) recovered(t *testing.T, ended time.Time) {
+func (r *release) recovered(t *testing.T, ended time.Time) time.Duration {
 	t.Helper()
 	var a attempt
 	eventually(t, "Pods get their probes after the overload", func() error {
@@ -138,6 +138,7 @@ func (r *release) recovered(t *testing.T, ended time.Time) {
 	if after > recovery {
 		t.Errorf("a Pod created %v after the load ended is the first that gets its probes", after)
 	}
+	return after
 }
 
 // mostResident is the most memory that the server occupies until a moment, in MiB.

@@ -24,6 +24,7 @@ func (g *guard) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	bound(raw)
 	c := &connection{room: g.room, source: sourceOf(raw.RemoteAddr()), place: -1}
 	c.at.restart()
 	c.wire = wire{Conn: raw, at: &c.at}
@@ -42,6 +43,19 @@ func (g *guard) Accept() (net.Conn, error) {
 		}
 	}
 	return c, nil
+}
+
+// socketBytes is what the kernel may keep for a connection in each direction, twice that on Linux (tcp(7)): by itself it
+// lets a client that does not read hold megabytes of answers, and one that is not read from megabytes of requests, which
+// count as memory of the container.
+const socketBytes = 64 << 10
+
+// bound bounds what the kernel keeps. A connection that has ended already says so when it is read.
+func bound(raw net.Conn) {
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(socketBytes)
+		_ = tcp.SetWriteBuffer(socketBytes)
+	}
 }
 
 // Close ends Accept too where it waits for room.
