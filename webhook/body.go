@@ -55,6 +55,8 @@ type body struct {
 	client string
 	// large reports that held is of the limit for large reviews.
 	large bool
+	// turn is its turn to be decided, once it was read.
+	turn turn
 	// transfer is its place among those that are being read or answered.
 	transfer transfer
 }
@@ -156,13 +158,30 @@ func (b *body) take(from *limit, n int64) (answer, bool) {
 	}
 	if !from.tryAcquire(n) {
 		b.memory.transfers.makeRoom(&b.transfer, n, from == b.memory.large)
-		if !from.acquire(n, b.left) {
-			return refuse(http.StatusServiceUnavailable, stageBudget, "overloaded, too many bytes in flight"), false
+		if refusal, ok := b.wait(from, n); !ok {
+			return refusal, false
 		}
 	}
 	b.held += n
 	b.memory.transfers.note(&b.transfer, b.held, b.large)
 	return answer{}, true
+}
+
+// wait takes n bytes as soon as they are free. Others have the turn meanwhile.
+func (b *body) wait(from *limit, n int64) (answer, bool) {
+	before := b.turn
+	b.turn.end()
+	if !from.acquire(n, b.left) {
+		return refuse(http.StatusServiceUnavailable, stageBudget, "overloaded, too many bytes in flight"), false
+	}
+	if !before.slot {
+		return answer{}, true
+	}
+	refusal, ok := b.turn.take(b, before.large)
+	if !ok {
+		from.release(n)
+	}
+	return refusal, ok
 }
 
 // limit is what the body's memory is taken of.

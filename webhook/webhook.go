@@ -275,7 +275,8 @@ func (h *Handler) answerAt(at route, b *body, w http.ResponseWriter, r *http.Req
 // back and waits for one of those.
 func (h *Handler) decide(at route, b *body) answer {
 	large := len(b.bytes()) > largeBody
-	t := turn{handler: h}
+	b.turn = turn{handler: h}
+	t := &b.turn
 	defer t.end()
 	if refusal, ok := t.take(b, large); !ok {
 		return refusal
@@ -288,14 +289,11 @@ func (h *Handler) decide(at route, b *body) answer {
 		return allow(req, resultNotAPodCreate)
 	}
 	cost := decideCost(req.Object)
-	again := !large && cost > largeCost
-	if again {
-		t.end()
-	}
 	if refusal, ok := b.hold(cost); !ok {
 		return refusal
 	}
-	if again {
+	if !large && cost > largeCost {
+		t.end()
 		if refusal, ok := t.take(b, true); !ok {
 			return refusal
 		}
