@@ -101,7 +101,7 @@ func (o *options) flags(raw *unparsed) cliflag.NamedFlagSets {
 	f = groups.FlagSet("limits")
 	f.IntVar(&o.maxConcurrentReviews, "max-concurrent-reviews", webhook.DefaultMaxConcurrentReviews(), "the `NUMBER` of reviews that are decided at once; others wait 500 ms at most")
 	f.Int64Var(&o.maxInFlightBytes, "max-in-flight-bytes", webhook.DefaultMaxInFlightBytes, "the `BYTES` that all reviews together may hold; at least 16777216")
-	f.IntVar(&o.maxConnections, "max-connections", webhook.DefaultMaxConnections, "the `NUMBER` of connections to --listen-address; beyond it, one that is idle or slow is closed for each new one")
+	f.IntVar(&o.maxConnections, "max-connections", webhook.DefaultMaxConnections, "the `NUMBER` of connections to --listen-address; beyond it, a slow one that was not answered yet is closed for each new one")
 
 	f = groups.FlagSet("observability")
 	f.StringVar(&o.healthAddress, "health-address", ":8081", "the `ADDRESS` of /healthz and /readyz")

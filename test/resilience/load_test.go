@@ -21,7 +21,7 @@ type pace struct{ rate, burst int }
 const (
 	// rate and burst are the usual pace.
 	rate, burst = 60, 30
-	// leastRate is how many were meant to be created in a second, at least, for a figure to count.
+	// leastRate is how many of rate were meant to be created in a second, at least, for a figure to count.
 	leastRate = 50
 	// createTimeout is how long a create may take; the API server itself gives up after 34 seconds.
 	createTimeout = 40 * time.Second
