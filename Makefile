@@ -143,6 +143,11 @@ tidy: ## Bring the go.mod of every module up to date
 format: $(GOLANGCI_LINT) ## Format the code
 	$(GOLANGCI_LINT) fmt ./...
 
+.PHONY: previous
+previous: ## Take the release that upgrades are tested from out of the history: COMMIT=v0.1.0
+	git archive --format=tar $(COMMIT) -- go.mod go.sum cmd/webhook cmd/internal webhook policy certs charts/probe-injector \
+	  ':!*_test.go' ':!*testdata*' ':!charts/probe-injector/tests' | gzip -9n >test/previous/release.tar.gz
+
 .PHONY: image
 image: ## Build the container image with buildah and check its size
 	VERSION=$(VERSION) IMAGE=$(IMAGE) .ci/image
