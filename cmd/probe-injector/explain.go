@@ -1,22 +1,18 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/explanation"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/manifest"
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/output"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
 )
-
-// errWrongAnnotation ends explain after a report that tells of a wrong annotation.
-var errWrongAnnotation = errors.New("an annotation is wrong")
 
 // The forms of a report.
 const (
@@ -29,11 +25,11 @@ const (
 type explainOptions struct {
 	files      manifest.Files
 	policyName string
-	output     string
+	output     *output.Flag
 }
 
 func newExplain(version string, std streams) *cobra.Command {
-	o := explainOptions{files: manifest.Files{Stdin: std.in}}
+	o := explainOptions{files: manifest.Files{Stdin: std.in}, output: output.Formats(outputText, outputJSON, outputYAML)}
 	cmd := &cobra.Command{
 		Use:   "explain -f FILE",
 		Short: "Say which probes the Pods of a manifest get, with every number and its reason",
@@ -46,8 +42,8 @@ tell which rules apply. Without --policy the answer is that of the chart as it c
 What other admission webhooks and LimitRanges change is not seen here; in a
 cluster, kubectl create --dry-run=server of a Pod shows it.
 
-Exit codes: 0 fine, 1 something cannot be read, 2 an annotation is wrong or where
-nothing reads it.`,
+Exit codes: 0 fine, 1 an annotation is wrong or where nothing reads it, 2 wrong
+usage, input that cannot be read, or nothing to explain.`,
 		Example: `  probe-injector explain -f deployment.yaml
   kubectl get deployment shop -o yaml | probe-injector explain -f -
   helm template ./chart | probe-injector explain -n shop --policy values.yaml -f -`,
@@ -59,7 +55,7 @@ nothing reads it.`,
 	flags.BoolVarP(&o.files.Recursive, "recursive", "R", false, "also read folders below folders")
 	flags.StringVarP(&o.files.Namespace, "namespace", "n", "default", "namespace of objects that name none")
 	flags.StringVar(&o.policyName, "policy", "", "the policy: a ProbePolicy, a ConfigMap that holds one, or values of the chart")
-	flags.StringVarP(&o.output, "output", "o", outputText, "text, json or yaml")
+	o.output.AddTo(flags, "")
 	return cmd
 }
 
@@ -80,24 +76,16 @@ func (o *explainOptions) run(version string, std streams) error {
 	if err != nil {
 		return err
 	}
-	if err := write(report, o.output, std.out); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+	if report.Wrong() {
+		readErr = errors.Join(exit.ErrFound, readErr)
 	}
-	switch {
-	case readErr != nil:
-		return readErr
-	case report.Wrong():
-		return errWrongAnnotation
-	}
-	return nil
+	return o.output.Write(std.out, readErr, func(format string, to io.Writer) error { return write(report, format, to) })
 }
 
 func (o *explainOptions) check() error {
 	switch {
 	case len(o.files.Names) == 0:
 		return errors.New(`say what to explain: -f FILE, or -f - for the standard input`)
-	case !slices.Contains([]string{outputText, outputJSON, outputYAML}, o.output):
-		return fmt.Errorf("--output %s: must be text, json or yaml", o.output)
 	case o.policyName == manifest.Stdin && slices.Contains(o.files.Names, manifest.Stdin):
 		return errors.New("the standard input is either the policy or the manifests: write one of them to a file")
 	}
@@ -113,21 +101,13 @@ func (o *explainOptions) policy(version string, in io.Reader) (*policyfile.File,
 	return file, "the chart's own (--policy names another)", err
 }
 
-func write(report *explanation.Report, output string, to io.Writer) error {
-	var text []byte
-	var err error
-	switch output {
+func write(report *explanation.Report, format string, to io.Writer) error {
+	switch format {
 	case outputJSON:
-		text, err = json.MarshalIndent(report, "", "  ")
-		text = append(text, '\n')
+		return output.JSON(to, report)
 	case outputYAML:
-		text, err = yaml.Marshal(report)
+		return output.YAML(to, report)
 	default:
 		return report.WriteText(to)
 	}
-	if err != nil {
-		return err
-	}
-	_, err = to.Write(text)
-	return err
 }

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/manifest"
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/output"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
 )
 
@@ -17,8 +20,10 @@ func newRoot(name, version string, std streams) *cobra.Command {
 		Short: "Show which probes annotated Pods get, and why",
 		Long: `Show which probes annotated Pods get, and why.
 
-The answers come from the engine of the webhook. Nothing is changed, and no
-cluster is asked.`,
+The answers come from the engine of the webhook.
+
+Exit codes of every verb and format; of several, the highest:
+` + exitCodes(),
 		Version:       version,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
 		SilenceUsage:  true,
@@ -30,8 +35,18 @@ cluster is asked.`,
 	root.SetOut(std.out)
 	root.SetErr(std.err)
 	root.SetVersionTemplate("{{.DisplayName}} {{.Version}}\n")
+	output.AddColor(root.PersistentFlags())
 	root.AddCommand(newExplain(version, std), newPolicy(version, std), newProfiles(version, std))
 	return root
+}
+
+// exitCodes lists the exit codes, one a line.
+func exitCodes() string {
+	var text strings.Builder
+	for code, meaning := range exit.Meanings() {
+		fmt.Fprintf(&text, "  %d  %s\n", code, meaning)
+	}
+	return strings.TrimSuffix(text.String(), "\n")
 }
 
 // readPolicy reads a policy from a file or, under the name "-", from the standard input. It also gives the place of
