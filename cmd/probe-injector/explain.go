@@ -51,9 +51,7 @@ usage, input that cannot be read, or nothing to explain.`,
 		RunE: func(*cobra.Command, []string) error { return o.run(version, std) },
 	}
 	flags := cmd.Flags()
-	flags.StringSliceVarP(&o.files.Names, "filename", "f", nil, `file or folder with manifests, or "-" for the standard input; may be repeated`)
-	flags.BoolVarP(&o.files.Recursive, "recursive", "R", false, "also read folders below folders")
-	flags.StringVarP(&o.files.Namespace, "namespace", "n", "default", "namespace of objects that name none")
+	o.files.AddTo(flags)
 	flags.StringVar(&o.policyName, "policy", "", "the policy: a ProbePolicy, a ConfigMap that holds one, or values of the chart")
 	o.output.AddTo(flags, "")
 	return cmd
@@ -69,6 +67,9 @@ func (o *explainOptions) run(version string, std streams) error {
 		return err
 	}
 	in, readErr := manifest.Read(o.files)
+	for _, note := range in.Notes {
+		std.problem("note: " + note)
+	}
 	if len(in.Workloads) == 0 {
 		return errors.Join(readErr, errors.New("nothing to explain: no Pod and no object with a Pod template in the input"))
 	}

@@ -32,11 +32,11 @@ func Explain(file *policyfile.File, place string, in *manifest.Input) (*Report, 
 
 func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]map[string]string) (Workload, error) {
 	out := Workload{
-		APIVersion: w.APIVersion, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name, Source: w.Source,
+		APIVersion: w.APIVersion, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name, Source: w.Document.Source,
 		Refused: w.Refused, Misplaced: misplaced(file, w),
 	}
 	if len(out.Misplaced) > 0 {
-		out.Place = podPath(w, "metadata", "annotations").String()
+		out.Place = w.InPod("metadata", "annotations").String()
 	}
 	r := reach{file: file, pod: w.Pod, namespace: w.Namespace}
 	if r.labels, r.labelsKnown = namespaces[w.Namespace]; !r.labelsKnown {
@@ -66,20 +66,16 @@ func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]
 	return out, nil
 }
 
-// podPath is the path of a member of the Pod in the object.
-func podPath(w *manifest.Workload, name string, more ...string) *field.Path {
-	if w.Template == nil {
-		return field.NewPath(name, more...)
-	}
-	return w.Template.Child(name, more...)
-}
-
 // misplaced leaves out the label by which webhook.requireLabel lets Pods through.
 func misplaced(file *policyfile.File, w *manifest.Workload) []string {
-	label := podPath(w, "metadata", "labels").Key(policy.InjectLabel).String()
-	return slices.DeleteFunc(slices.Clone(w.Misplaced), func(path string) bool {
-		return file.Registration.RequireLabel && path == label
-	})
+	label := w.InPod("metadata", "labels", policy.InjectLabel).String()
+	var paths []string
+	for _, place := range w.Misplaced {
+		if path := place.Path().String(); !file.Registration.RequireLabel || path != label {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }
 
 // judged are the containers about whose own probes there is something to say, though nobody will change them.
@@ -108,7 +104,7 @@ func answer(w *manifest.Workload, pod *workload.Pod, route policy.Route, d *poli
 		a.Status = ""
 	}
 	for _, err := range d.Errors {
-		a.Mistakes = append(a.Mistakes, mistake(w.Template, err))
+		a.Mistakes = append(a.Mistakes, mistake(w, err))
 	}
 	for _, s := range d.Skips {
 		if s.Container == "" {
@@ -132,10 +128,10 @@ func (a *Answer) add(c Container) {
 }
 
 // mistake moves an error's path from the Pod to the object that the person wrote.
-func mistake(template *field.Path, err *field.Error) Mistake {
+func mistake(w *manifest.Workload, err *field.Error) Mistake {
 	path := err.Field
-	if template != nil {
-		path = template.String() + "." + path
+	if len(w.Template) > 0 {
+		path = w.Template.Path().String() + "." + path
 	}
 	return Mistake{Field: path, Message: err.ErrorBody()}
 }

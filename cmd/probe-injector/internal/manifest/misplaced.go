@@ -13,8 +13,8 @@ import (
 
 // misplaced finds keys of ours anywhere in the object but among the annotations of the Pod: on the metadata of the object, as
 // labels, at spec.annotations, on a misspelt metadata.annotation.
-func (f form) misplaced(object *unstructured.Unstructured) []string {
-	var paths []string
+func (f form) misplaced(object *unstructured.Unstructured) []shape.Place {
+	var found []shape.Place
 	right := f.place.With("metadata", "annotations")
 	labels := f.place.With("metadata", "labels")
 	var search func(value any, here shape.Place)
@@ -27,7 +27,7 @@ func (f form) misplaced(object *unstructured.Unstructured) []string {
 				case slices.Equal(here, right), isSelector(name), slices.Equal(below, shape.Members("metadata", "managedFields")):
 				case slices.Equal(here, labels) && policy.ReadsLabel(name):
 				case annotation.Asks(name):
-					paths = append(paths, below.Path().String())
+					found = append(found, below)
 				default:
 					search(value[name], below)
 				}
@@ -39,7 +39,7 @@ func (f form) misplaced(object *unstructured.Unstructured) []string {
 		}
 	}
 	search(object.Object, nil)
-	return paths
+	return found
 }
 
 // isSelector reports whether a member selects other objects by their labels.
