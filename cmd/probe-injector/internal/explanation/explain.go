@@ -32,7 +32,7 @@ func Explain(file *policyfile.File, place string, in *manifest.Input) (*Report, 
 
 func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]map[string]string) (Workload, error) {
 	out := Workload{
-		APIVersion: w.APIVersion, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name, Source: w.Document.Source,
+		APIVersion: w.APIVersion, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name, Source: w.Document.Source.Name,
 		Refused: w.Refused, Misplaced: misplaced(file, w),
 	}
 	if len(out.Misplaced) > 0 {

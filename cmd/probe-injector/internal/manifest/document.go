@@ -19,13 +19,17 @@ import (
 
 // Document is one document of a source, as it stands there.
 type Document struct {
-	// Source is the file, for people.
-	Source string
+	Source *Source
 	// Template is the file of a chart that Helm made the document of; empty where it does not say so.
 	Template string
-	// Text is the document without what separates it from others, and Line the number of its first line in the source.
+	// Text is the document as it is read: spaces take the place of what separates it from others. Line is the number of its first
+	// line in the source.
 	Text []byte
 	Line int
+	// Start and End are where it stands in the text of the source, in bytes. YAML has as many there as in Text.
+	Start, End int
+	// Objects is how many objects it holds.
+	Objects int
 	// Root is the tree of the document; nil where it is no YAML.
 	Root *yamlnode.Node
 }
@@ -35,38 +39,46 @@ var (
 	separator = []byte("---")
 )
 
-// documents splits a source. JSON that is written without separators is one document for each value.
-func (s *source) documents() []*Document {
-	text := bytes.TrimPrefix(s.text, bom)
-	all, isJSON := jsonValues(text)
+// split finds the documents of a source. JSON that is written without separators is one document for each value.
+func (s *Source) split() {
+	start := 0
+	if bytes.HasPrefix(s.Text, bom) {
+		start = len(bom)
+	}
+	all, isJSON := jsonValues(s.Text[start:])
 	if !isJSON {
-		all = yamlDocuments(text)
+		all = yamlDocuments(s.Text[start:])
 	}
 	for _, d := range all {
-		d.Source = s.name
+		d.Source = s
+		d.Start, d.End = d.Start+start, d.End+start
 		d.Template = templateIn(d.Text)
 	}
-	return all
+	s.Documents = all
 }
 
 func yamlDocuments(text []byte) []*Document {
 	var all []*Document
 	current := &Document{Line: 1}
-	number := 0
+	number, offset := 0, 0
 	for line := range bytes.Lines(text) {
 		number++
-		if number > 1 && len(current.Text) == 0 {
-			line = bytes.TrimPrefix(line, bom)
+		end := offset + len(line)
+		if number > 1 && len(bytes.TrimSpace(current.Text)) == 0 && bytes.HasPrefix(line, bom) {
+			// Files that were joined. What stands before it in the document is space.
+			line = line[len(bom):]
+			current.Text, current.Line, current.Start = nil, number, offset+len(bom)
 		}
 		if rest, ok := bytes.CutPrefix(line, separator); ok && (len(bytes.TrimSpace(rest)) == 0 || bytes.ContainsAny(rest[:1], " \t")) {
 			if !current.onlyDirectives() {
 				all = append(all, current)
 			}
-			current = &Document{Line: number}
+			current = &Document{Line: number, Start: offset}
 			// What follows the mark on its line belongs to the document; the mark itself leaves its columns.
 			line = append(bytes.Repeat([]byte(" "), len(separator)), rest...)
 		}
 		current.Text = append(current.Text, line...)
+		offset, current.End = end, end
 	}
 	return append(all, current)
 }
@@ -117,7 +129,7 @@ func jsonValues(text []byte) ([]*Document, bool) {
 		// and YAML does not take them.
 		pad := bytes.Repeat([]byte(" "), start-1-bytes.LastIndexByte(text[:start], '\n'))
 		value = bytes.ReplaceAll(value, []byte("\t"), []byte(" "))
-		all = append(all, &Document{Text: append(pad, value...), Line: 1 + bytes.Count(text[:start], []byte("\n"))})
+		all = append(all, &Document{Text: append(pad, value...), Line: 1 + bytes.Count(text[:start], []byte("\n")), Start: start, End: end})
 	}
 }
 
@@ -155,7 +167,9 @@ func (d *Document) objects() ([]placed, []error) {
 	if template := firstTemplate(object); template != "" {
 		return nil, append(errs, d.errorf(shape.Members("metadata", "name"), "metadata.name is %q: %s", template, renderIt))
 	}
-	return opened(placed{object, nil}, schemaHint{}), errs
+	all := opened(placed{object, nil}, schemaHint{})
+	d.Objects = len(all)
+	return all, errs
 }
 
 // duplicates finds keys that stand twice in one mapping: only the last would count.

@@ -20,14 +20,14 @@ func (d *Document) Position(place shape.Place) finding.Position {
 		case value != nil:
 			return d.positionOf(value)
 		case len(place) == 0:
-			return finding.Position{File: d.Source, Line: d.Line, Template: d.Template}
+			return finding.Position{File: d.Source.Name, Line: d.Line, Template: d.Template}
 		}
 		place = place[:len(place)-1]
 	}
 }
 
 func (d *Document) positionOf(node *yamlnode.Node) finding.Position {
-	return finding.Position{File: d.Source, Line: d.Line + node.Line - 1, Column: node.Column, Template: d.Template}
+	return finding.Position{File: d.Source.Name, Line: d.Line + node.Line - 1, Column: node.Column, Template: d.Template}
 }
 
 // errorf is an error about what stands at a place, with its position first.

@@ -70,6 +70,25 @@ spec:
 	}
 }
 
+func TestDocumentsStandWhereTheySay(t *testing.T) {
+	for _, text := range []string{
+		"", "a: b\n", "a: b", "---\n", "# x\n---\nkind: A\n---\n\n--- {kind: B}\n", "\ufeffkind: A\n---\n\ufeffkind: B\n",
+		"%YAML 1.1\n---\nkind: A\r\n---\r\nkind: B\r\n...\n", "{\"kind\":\"A\"}\n  {\"kind\":\t\"B\"}\n",
+	} {
+		s := Source{Text: []byte(text)}
+		s.split()
+		for _, d := range s.Documents {
+			there := strings.NewReplacer("---", "   ", "\t", " ").Replace(text[d.Start:d.End])
+			if got := strings.TrimLeft(string(d.Text), " "); got != strings.TrimLeft(there, " ") {
+				t.Errorf("%q: document %q stands where %q is", text, d.Text, there)
+			}
+			if line := 1 + strings.Count(text[:d.Start], "\n"); line != d.Line {
+				t.Errorf("%q: document %q begins on line %d, not %d", text, d.Text, line, d.Line)
+			}
+		}
+	}
+}
+
 func TestHelmNamesItsTemplates(t *testing.T) {
 	in, err := read(t, "---\n# Source: shop/templates/web.yaml\n"+podNamed("a")+"---\n"+podNamed("b")+"# Source: no.yaml\n---\r\n# Source: shop/templates/c d.yaml\r\n"+podNamed("c"))
 	if err != nil {
@@ -93,13 +112,13 @@ func TestEveryPositionLeadsBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		prefix := strings.Repeat("# a comment\n", random.IntN(4)) + "---\n"
-		s := source{name: "in", text: []byte(prefix + string(text))}
-		documents := s.documents()
-		d := documents[len(documents)-1]
+		s := Source{Name: "in", Text: []byte(prefix + string(text))}
+		s.split()
+		d := s.Documents[len(s.Documents)-1]
 		if _, errs := d.objects(); len(errs) > 0 {
 			t.Fatal(errs)
 		}
-		lines := strings.Split(string(s.text), "\n")
+		lines := strings.Split(string(s.Text), "\n")
 		walk(root, nil, func(place shape.Place, value any) {
 			at := d.Position(place)
 			rest := string([]rune(lines[at.Line-1])[at.Column-1:])
@@ -111,7 +130,7 @@ func TestEveryPositionLeadsBack(t *testing.T) {
 				}
 			}
 			if !strings.HasPrefix(strings.Trim(rest, `"`), want) {
-				t.Errorf("seed %d: %s is at %s, where %q stands:\n%s", seed, place.Path(), at, rest, s.text)
+				t.Errorf("seed %d: %s is at %s, where %q stands:\n%s", seed, place.Path(), at, rest, s.Text)
 			}
 		})
 	}

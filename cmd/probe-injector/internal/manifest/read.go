@@ -38,6 +38,8 @@ type Input struct {
 	Workloads []Workload
 	// Namespaces gives the labels of each Namespace that is known.
 	Namespaces map[string]map[string]string
+	// Sources are all texts that were read.
+	Sources []*Source
 	// Notes are what a person should know about what was not read.
 	Notes []string
 }
@@ -50,9 +52,10 @@ func Read(files Files) (*Input, error) {
 		return in, err
 	}
 	sources, errs := files.read(in)
-	for i := range sources {
-		errs = append(errs, r.source(&sources[i])...)
+	for _, s := range sources {
+		errs = append(errs, r.source(s)...)
 	}
+	in.Sources = sources
 	return in, errors.Join(errs...)
 }
 
@@ -64,9 +67,10 @@ type reading struct {
 	templates map[schema.GroupKind][]shape.Place
 }
 
-func (r *reading) source(s *source) []error {
+func (r *reading) source(s *Source) []error {
 	var errs []error
-	for _, d := range s.documents() {
+	s.split()
+	for _, d := range s.Documents {
 		objects, problems := d.objects()
 		for _, object := range objects {
 			problems = append(problems, r.add(d, object)...)

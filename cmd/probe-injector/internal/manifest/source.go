@@ -21,17 +21,19 @@ const stdinName = "standard input"
 // people wrote.
 const MaxSize = 32 << 20
 
-// source is one text with manifests.
-type source struct {
-	// name is the file, for people.
-	name string
-	text []byte
+// Source is one text with manifests.
+type Source struct {
+	// Name is the file, for people, and File the file itself; it is empty for the standard input.
+	Name, File string
+	// Text is the whole source, and Documents its parts, in their order.
+	Text      []byte
+	Documents []*Document
 	// found reports that the file was found in a folder, where files of all kinds may stand; nobody named it.
 	found bool
 }
 
 // read reads every source that the names stand for. What could be read comes also with an error.
-func (f *Files) read(in *Input) (sources []source, errs []error) {
+func (f *Files) read(in *Input) (sources []*Source, errs []error) {
 	seen := visited{}
 	var names []string
 	for _, name := range f.Names {
@@ -46,10 +48,10 @@ func (f *Files) read(in *Input) (sources []source, errs []error) {
 	return sources, errs
 }
 
-func (f *Files) readNamed(name string, seen visited, in *Input) ([]source, []error) {
+func (f *Files) readNamed(name string, seen visited, in *Input) ([]*Source, []error) {
 	if name == Stdin {
 		text, err := readText(stdinName, f.Stdin)
-		return ifRead(source{name: stdinName, text: text}, err)
+		return ifRead(&Source{Name: stdinName, Text: text}, err)
 	}
 	info, err := os.Stat(name)
 	switch {
@@ -61,28 +63,28 @@ func (f *Files) readNamed(name string, seen visited, in *Input) ([]source, []err
 		return f.readFolder(name, seen, in)
 	}
 	text, err := readFile(name)
-	return ifRead(source{name: name, text: text}, err)
+	return ifRead(&Source{Name: name, File: name, Text: text}, err)
 }
 
 // readFolder reads the files of a folder; those that cannot be read keep none of the others from being read.
-func (f *Files) readFolder(name string, seen visited, in *Input) (sources []source, errs []error) {
+func (f *Files) readFolder(name string, seen visited, in *Input) (sources []*Source, errs []error) {
 	w := folderWalk{recursive: f.Recursive, seen: seen}
 	w.folder(name)
 	in.Notes = append(in.Notes, w.notes...)
 	for _, file := range w.files {
 		text, err := readFile(file)
-		read, problems := ifRead(source{name: file, text: text, found: true}, err)
+		read, problems := ifRead(&Source{Name: file, File: file, Text: text, found: true}, err)
 		sources = append(sources, read...)
 		w.errs = append(w.errs, problems...)
 	}
 	return sources, w.errs
 }
 
-func ifRead(s source, err error) ([]source, []error) {
+func ifRead(s *Source, err error) ([]*Source, []error) {
 	if err != nil {
 		return nil, []error{err}
 	}
-	return []source{s}, nil
+	return []*Source{s}, nil
 }
 
 func readFile(name string) ([]byte, error) {

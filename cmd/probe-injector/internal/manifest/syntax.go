@@ -33,7 +33,7 @@ func firstTemplate(object *unstructured.Unstructured) string {
 
 // unreadable says why a document is no YAML, with the line in the source.
 func (d *Document) unreadable(err error) error {
-	at := finding.Position{File: d.Source}
+	at := finding.Position{File: d.Source.Name}
 	if i := bytes.Index(d.Text, []byte(opensTemplate)); i >= 0 {
 		at.Line = d.Line + bytes.Count(d.Text[:i], []byte("\n"))
 		return fmt.Errorf("%s: %q: %s", at, opensTemplate, renderIt)
