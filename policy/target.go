@@ -16,6 +16,9 @@ import (
 // (https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-default-container).
 const defaultContainerAnnotation = "kubectl.kubernetes.io/default-container"
 
+// unknownContainer is the origin of an error about a key of a container that is not there, whatever its value.
+const unknownContainer = "unknown_container"
+
 func (m *merge) defaultContainer() string {
 	return m.pod.Annotations()[defaultContainerAnnotation]
 }
@@ -66,7 +69,7 @@ func (m *merge) named(e *annotation.Entry) (target, []*containerAsk) {
 		return target{}, nil
 	}
 	if e.Err == nil {
-		m.mistake(e, field.Invalid(keyPath(e.Key), e.Container, "no such container: the Pod has "+m.names()), m.all)
+		m.mistake(e, field.Invalid(keyPath(e.Key), e.Container, "no such container: the Pod has "+m.names()).WithOrigin(unknownContainer), m.all)
 	}
 	return target{}, m.all
 }

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/text"
@@ -100,7 +101,7 @@ func mistakeSentence(err *field.Error) string {
 	key := strings.TrimSuffix(strings.TrimPrefix(err.Field, "metadata.annotations["), "]")
 	room := MaxWarningLength - utf8.RuneCountInString(err.Detail) - len(": ")
 	value, ok := err.BadValue.(string)
-	if !ok || value == "" || strings.Contains(err.Detail, "unknown key") {
+	if !ok || value == "" || err.Origin == annotation.UnknownKey {
 		return text.Truncate(key, max(room, shortestKey), "...") + ": " + err.Detail
 	}
 	quoted := strconv.Quote(text.Truncate(value, max(shortestValue, room-len(key)-len(`: ""`)), "..."))

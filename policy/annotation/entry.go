@@ -38,6 +38,9 @@ type Entry struct {
 	Err *field.Error
 }
 
+// UnknownKey is the origin of an error about a key that does not exist, whatever its value.
+const UnknownKey = "unknown_key"
+
 // Known reports whether the key is one of ours; an unknown key could have meant anything.
 func (e Entry) Known() bool { return e.Word != "" || e.Field != "" }
 
@@ -100,7 +103,7 @@ func parseEntry(key, value string, limits Limits) Entry {
 	container, name, _ := split(key)
 	e := Entry{Key: key, Container: container}
 	if !e.identify(name) {
-		e.Err = field.Invalid(e.path(), name, unknownKey(container, name))
+		e.Err = field.Invalid(e.path(), name, unknownKey(container, name)).WithOrigin(UnknownKey)
 		return e
 	}
 	if len(value) > MaxValueLength {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/finding"
+	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/shape"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
@@ -78,7 +79,7 @@ func (f form) read(object *unstructured.Unstructured) (Workload, []wrongValue) {
 		return w, []wrongValue{{nil, err}}
 	}
 	w.Template = f.place
-	w.Misplaced = f.misplaced(object)
+	w.Misplaced = policy.Misplaced(object.Object, f.place)
 	return w, nil
 }
 
