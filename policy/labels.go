@@ -24,10 +24,3 @@ func labelsInVain(labels map[string]string) []string {
 	}
 	return keys
 }
-
-// warnLabels says of each such label where it belongs.
-func warnLabels(w *warner, labels map[string]string) {
-	for _, key := range labelsInVain(labels) {
-		w.add("label " + key + " has no effect: write it as an annotation")
-	}
-}

@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"fmt"
-
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/probe"
 )
@@ -80,11 +78,4 @@ func (o *outcome) sendsHost(pod *podFacts, a *containerAsk) bool {
 		injected = injected || o.scheduled.injections[i].Container == a.ref
 	}
 	return !injected || pod.listed(a.ref.Name).Len() > 0
-}
-
-// warnUnusedKeys tells of keys that have no effect.
-func (d *Decision) warnUnusedKeys(w *warner) {
-	for _, u := range d.Unused {
-		w.add(fmt.Sprintf("%s: %s: %s has no effect", u.Container, u.Because, u.Key))
-	}
 }

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -10,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
-	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/text"
 )
@@ -18,78 +16,20 @@ import (
 // warn puts into words what the person who made the Pod should know, the mistakes first.
 func (d *Decision) warn(labels map[string]string) []string {
 	w := &warner{}
-	for _, err := range d.Errors {
-		w.add(mistakeSentence(err))
-	}
-	warnLabels(w, labels)
-	d.warnSkips(w)
-	d.warnUnusedKeys(w)
-	for i := range d.Findings {
-		f := &d.Findings[i]
-		if f.Severity != lint.Info && !f.Absent {
-			w.add(f.sentence())
+	d.notices(labels, func(n Notice) {
+		if n.warns() {
+			w.add(n.sentence())
 		}
-	}
+	})
 	return w.said()
-}
-
-// sentence is a finding with its container first, and the rule to look up last.
-func (f *Finding) sentence() string {
-	said := f.Container + ": "
-	if f.Kind != "" {
-		said += string(f.Kind) + ": "
-	}
-	said += f.Message
-	if f.Rule != "" {
-		said += " (" + string(f.Rule) + ")"
-	}
-	return said
 }
 
 // podWarning is the warning about a Pod that is left alone as a whole.
 func podWarning(why reason.Reason) []string {
 	w := &warner{}
-	w.add(sentence("pod", "", Skip{Reason: why}))
+	n := skipNotice(Skip{Reason: why}, nil)
+	w.add(n.sentence())
 	return w.said()
-}
-
-// warnSkips tells each reason of a container once, with the probes that it concerns.
-func (d *Decision) warnSkips(w *warner) {
-	for i, s := range d.Skips {
-		if isSilent(s.Reason) || (s.Reason == reason.InvalidAnnotation && len(d.Errors) > 0) {
-			continue
-		}
-		same := func(other Skip) bool {
-			return other.Container == s.Container && other.Reason == s.Reason && other.Detail == s.Detail
-		}
-		if slices.ContainsFunc(d.Skips[:i], same) {
-			continue
-		}
-		var kinds []string
-		for _, other := range d.Skips[i:] {
-			if same(other) && other.Kind != "" {
-				kinds = append(kinds, string(other.Kind))
-			}
-		}
-		w.add(sentence(s.Container, strings.Join(kinds, "+"), s))
-	}
-}
-
-// sentence is the sentence of a reason: the container first, the fact, then what to write.
-func sentence(container, kinds string, s Skip) string {
-	description, _ := reason.Describe(s.Reason)
-	subject := "no probes"
-	if kinds != "" {
-		subject = "no " + kinds
-	}
-	if container == "" {
-		container = "pod"
-	}
-	said := container + ": " + subject + ": " + description.FactAbout(s.Detail)
-	if description.Remedy != "" {
-		said += remedyFollows + description.RemedyFor(s.Detail)
-	}
-	return said
 }
 
 // remedyFollows stands between a fact and what to write.
@@ -97,9 +37,9 @@ const remedyFollows = "; "
 
 // mistakeSentence says a field error in the form of a warning: the key, the value, what would be right. What would be right
 // comes whole.
-func mistakeSentence(err *field.Error) string {
+func mistakeSentence(err *field.Error, length int) string {
 	key := strings.TrimSuffix(strings.TrimPrefix(err.Field, "metadata.annotations["), "]")
-	room := MaxWarningLength - utf8.RuneCountInString(err.Detail) - len(": ")
+	room := length - utf8.RuneCountInString(err.Detail) - len(": ")
 	value, ok := err.BadValue.(string)
 	if !ok || value == "" || err.Origin == annotation.UnknownKey {
 		return text.Truncate(key, max(room, shortestKey), "...") + ": " + err.Detail
