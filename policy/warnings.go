@@ -13,6 +13,9 @@ import (
 	"github.com/probe-injector/probe-injector/policy/text"
 )
 
+// AuditWouldAdd begins what is said of probes that are decided and not added.
+const AuditWouldAdd = "audit: would add "
+
 // warn puts into words what the person who made the Pod should know, the mistakes first.
 func (d *Decision) warn(labels map[string]string) []string {
 	w := &warner{}

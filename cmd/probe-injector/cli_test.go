@@ -38,7 +38,7 @@ func TestCommandLine(t *testing.T) {
 		"explain a file that is not there":       {args: []string{"probe-injector", "explain", "-f", "none.yaml"}, code: 2, err: `"none.yaml" does not exist`},
 		"explain the standard input":             {args: []string{"probe-injector", "explain", "-f", "-"}, stdin: pod, out: "readinessProbe"},
 		"a namespace for objects that name none": {args: []string{"probe-injector", "explain", "-n", "kube-system", "-f", "-"}, stdin: pod, out: "namespace kube-system is never touched"},
-		"an unknown output":                      {args: []string{"probe-injector", "explain", "-o", "xml", "-f", "-"}, code: 2, err: "must be text, json or yaml"},
+		"an unknown output":                      {args: []string{"probe-injector", "explain", "-o", "xml", "-f", "-"}, code: 2, err: "must be text, line, json or yaml"},
 		"the standard input twice":               {args: []string{"probe-injector", "explain", "-f", "-", "--policy", "-"}, code: 2, err: "either the policy or the manifests"},
 		"a policy that is not there":             {args: []string{"probe-injector", "explain", "-f", "-", "--policy", "none.yaml"}, code: 2, err: "reading the policy"},
 		"validate a policy":                      {args: []string{"probe-injector", "policy", "validate", validPolicy}, out: "valid: 3 rules, 2 groups, 0 profiles\n"},

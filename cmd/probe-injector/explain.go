@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +19,7 @@ import (
 // The forms of a report.
 const (
 	outputText = "text"
+	outputLine = "line"
 	outputJSON = "json"
 	outputYAML = "yaml"
 )
@@ -29,7 +32,7 @@ type explainOptions struct {
 }
 
 func newExplain(version string, std streams) *cobra.Command {
-	o := explainOptions{files: manifest.Files{Stdin: std.in}, output: output.Formats(outputText, outputJSON, outputYAML)}
+	o := explainOptions{files: manifest.Files{Stdin: std.in}, output: output.Formats(outputText, outputLine, outputJSON, outputYAML)}
 	cmd := &cobra.Command{
 		Use:   "explain -f FILE",
 		Short: "Say which probes the Pods of a manifest get, with every number and its reason",
@@ -77,6 +80,9 @@ func (o *explainOptions) run(version string, std streams) error {
 	if err != nil {
 		return err
 	}
+	if o.output.Stdout() == outputLine {
+		tellUnknown(report, std)
+	}
 	if report.Wrong() {
 		readErr = errors.Join(exit.ErrFound, readErr)
 	}
@@ -102,8 +108,18 @@ func (o *explainOptions) policy(version string, in io.Reader) (*policyfile.File,
 	return file, "the chart's own (--policy names another)", err
 }
 
+// tellUnknown says once, beside a report that has no place for it, which namespaces are not known.
+func tellUnknown(report *explanation.Report, std streams) {
+	if names := report.UnknownNamespaces(); len(names) > 0 {
+		std.problem(fmt.Sprintf("note: the labels of %s are not known, which keep Pods away or let rules select them: add the Namespaces to the input",
+			strings.Join(names, ", ")))
+	}
+}
+
 func write(report *explanation.Report, format string, to io.Writer) error {
 	switch format {
+	case outputLine:
+		return report.WriteLines(to)
 	case outputJSON:
 		return output.JSON(to, report)
 	case outputYAML:

@@ -13,6 +13,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/patch"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/statusline"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
@@ -42,6 +43,7 @@ func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]
 	if r.labels, r.labelsKnown = namespaces[w.Namespace]; !r.labelsKnown {
 		r.labels = manifest.WithNameLabel(w.Namespace, nil)
 	}
+	out.LabelsUnknown = r.labelsMatter()
 	routes := r.routes()
 	if len(routes) == 0 {
 		out.Unreached = r.unreached()
@@ -100,6 +102,7 @@ func answer(w *manifest.Workload, pod *workload.Pod, route policy.Route, d *poli
 	if route.Group != "" {
 		a.Route = "rules/" + route.Group
 	}
+	a.plan = plan(pod, d)
 	if d.Mode == v1alpha1.ModeAudit {
 		a.Status = ""
 	}
@@ -118,6 +121,18 @@ func answer(w *manifest.Workload, pod *workload.Pod, route policy.Route, d *poli
 		a.add(container(pod, pod.Spec.InitContainers[i].Name, true, d))
 	}
 	return a
+}
+
+// plan is what the Pod's status says, or would say, without its version; empty when there is nothing to say.
+func plan(pod *workload.Pod, d *policy.Decision) string {
+	switch {
+	case d.Status != "":
+		return statusline.WithoutVersion(d.Status)
+	case d.StatusOmitted:
+		return "no room for the status (256 KiB of annotations)"
+	}
+	// What the template carries already stays as it is where it is right.
+	return statusline.WithoutVersion(pod.Annotations()[annotation.StatusKey])
 }
 
 // add keeps a container about which there is something to say.

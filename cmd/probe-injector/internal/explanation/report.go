@@ -5,6 +5,8 @@
 package explanation
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
@@ -37,6 +39,9 @@ type Workload struct {
 	Namespace  string `json:"namespace"`
 	Name       string `json:"name"`
 	Source     string `json:"source"`
+	// LabelsUnknown reports that the labels of the namespace are not known, which may keep the Pod from the webhook and let
+	// other rules apply.
+	LabelsUnknown bool `json:"labelsUnknown,omitempty"`
 	// Refused says why the API server will not accept the object.
 	Refused string `json:"refused,omitempty"`
 	// Unreached says why the Pod never reaches the webhook; then there are no answers.
@@ -70,6 +75,8 @@ type Answer struct {
 	// Skips concern the Pod as a whole.
 	Skips      []Skip      `json:"skips,omitempty"`
 	Containers []Container `json:"containers,omitempty"`
+	// plan is what the status says, without its version, also when nothing is changed.
+	plan string
 }
 
 // Mistake is one wrong annotation.
@@ -151,4 +158,15 @@ func (r *Report) Wrong() bool {
 		}
 	}
 	return false
+}
+
+// UnknownNamespaces are those whose labels are not known and would matter, in the order of the workloads.
+func (r *Report) UnknownNamespaces() []string {
+	var names []string
+	for i := range r.Workloads {
+		if w := &r.Workloads[i]; w.LabelsUnknown && !slices.Contains(names, w.Namespace) {
+			names = append(names, w.Namespace)
+		}
+	}
+	return names
 }

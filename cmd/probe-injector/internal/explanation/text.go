@@ -3,9 +3,11 @@ package explanation
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/page"
+	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
@@ -51,14 +53,7 @@ func (r *Report) summary() string {
 
 // changed reports whether any probe is added.
 func (w *Workload) changed() bool {
-	for i := range w.Answers {
-		for j := range w.Answers[i].Containers {
-			if len(w.Answers[i].Containers[j].Probes) > 0 && w.Answers[i].Mode != v1alpha1.ModeAudit {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(w.Answers, func(a Answer) bool { return a.adds() && a.Mode != v1alpha1.ModeAudit })
 }
 
 func (p *printer) workload(w *Workload, policyName string) {
@@ -78,11 +73,15 @@ func (p *printer) workload(w *Workload, policyName string) {
 		}
 		return
 	}
+	unless := ""
+	if w.LabelsUnknown {
+		unless = fmt.Sprintf(", unless namespace %s is labelled %s=false: its labels are not known here, add its Namespace to the input", w.Namespace, policy.InjectLabel)
+	}
 	for i := range w.Answers {
 		if i > 0 {
 			p.Line("")
 		}
-		p.answer(&w.Answers[i])
+		p.answer(&w.Answers[i], unless)
 	}
 }
 
@@ -114,11 +113,12 @@ func (a *Answer) status() string {
 	return a.Status
 }
 
-func (p *printer) answer(a *Answer) {
+// answer prints one answer. What could keep the Pod from the webhook all the same follows in unless.
+func (p *printer) answer(a *Answer, unless string) {
 	if group, ok := strings.CutPrefix(a.Route, "rules/"); ok {
-		p.field("Webhook", "asked, because rules select the Pod's namespace (entry "+group+")")
+		p.field("Webhook", "asked, because rules select the Pod's namespace (entry "+group+")"+unless)
 	} else {
-		p.field("Webhook", "asked, because the Pod carries annotations of ours")
+		p.field("Webhook", "asked, because the Pod carries annotations of ours"+unless)
 	}
 	if a.Rule != "" {
 		p.field("Rule", a.Rule)
