@@ -17,7 +17,7 @@ func newPolicy(version string, std streams) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	policy.AddCommand(newValidate(version, std))
+	policy.AddCommand(newValidate(version, std), newPolicyTest(version, std))
 	return policy
 }
 

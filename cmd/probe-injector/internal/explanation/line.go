@@ -134,10 +134,19 @@ func (a *Answer) adds() bool {
 	return slices.ContainsFunc(a.Containers, func(c Container) bool { return len(c.Probes) > 0 })
 }
 
+// Lines are one for each workload.
+func (r *Report) Lines() []Line {
+	lines := make([]Line, 0, len(r.Workloads))
+	for i := range r.Workloads {
+		lines = append(lines, r.Workloads[i].Line())
+	}
+	return lines
+}
+
 // WriteLines prints one line for each workload.
 func (r *Report) WriteLines(to io.Writer) error {
-	for i := range r.Workloads {
-		if _, err := fmt.Fprintln(to, r.Workloads[i].Line()); err != nil {
+	for _, line := range r.Lines() {
+		if _, err := fmt.Fprintln(to, line); err != nil {
 			return err
 		}
 	}

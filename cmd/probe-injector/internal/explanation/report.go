@@ -170,3 +170,16 @@ func (r *Report) UnknownNamespaces() []string {
 	}
 	return names
 }
+
+// Rules are the names of the rules that matched a workload.
+func (r *Report) Rules() []string {
+	var names []string
+	for i := range r.Workloads {
+		for j := range r.Workloads[i].Answers {
+			if rule := r.Workloads[i].Answers[j].Rule; rule != "" && !slices.Contains(names, rule) {
+				names = append(names, rule)
+			}
+		}
+	}
+	return names
+}
