@@ -142,8 +142,8 @@ func (a *admittedContainer) asked(kind probe.Kind) *corev1.Probe {
 	return a.ask.container.Probe(kind)
 }
 
-// classOf is the timing class of a container: that of the profile that describes it, else the one that its variables or
-// its image suggest. A hint never shortens the start that unknown software gets: a variable may have been left over from
+// classOf is the timing class of a container: that of the profile that describes it, else the one that its variables, its
+// arguments or its image suggest. A hint never shortens the start that unknown software gets: a variable may have been left over from
 // something else. Whatever has a GPU may load a model first. False means that nothing is known.
 func (p *Policy) classOf(ask *containerAsk, s *software) (timing.Class, bool) {
 	class, known := p.generic, false
@@ -171,11 +171,17 @@ const modelClass = "model"
 func (p *Policy) hintFor(ask *containerAsk, s *software) *catalogue.ClassHint {
 	img := detect.ParseImage(ask.container.Image, p.imageMirrors)
 	byImage := s.commandOverridden == "" && p.hintedImages[img.Last]
-	if len(ask.container.Env) == 0 && !byImage {
+	byArgs := len(ask.container.Command)+len(ask.container.Args) > 0
+	if len(ask.container.Env) == 0 && !byImage && !byArgs {
 		return nil
 	}
+	hasFlag := func(name string) bool {
+		_, found := ask.container.Argument(name)
+		return found
+	}
 	i := slices.IndexFunc(p.classHints, func(h catalogue.ClassHint) bool {
-		return (byImage && img.IsNamed(h.Images)) || slices.ContainsFunc(h.Env, ask.container.Env.Has)
+		return (byImage && img.IsNamed(h.Images)) || slices.ContainsFunc(h.Env, ask.container.Env.Has) ||
+			(byArgs && slices.ContainsFunc(h.Args, hasFlag))
 	})
 	if i < 0 {
 		return nil

@@ -56,7 +56,7 @@ var known = [...]Variable{
 	{Name: "INTERNAL_TLS_ENABLED", Purpose: "harbor-core: TLS, harbor-jobservice: TLS, harbor-portal: TLS, harbor-registryctl: TLS", Value: true},
 	{Name: "INTERNAL_VERIFY_CLIENT_CERT", Purpose: "harbor-core: whether the path is known, harbor-jobservice: whether the path is known, harbor-portal: whether the path is known, harbor-registryctl: whether the path is known", Value: true},
 	{Name: "JAEGER_LISTEN_HOST", Purpose: "jaeger-2: listen address", Value: true},
-	{Name: "JAVA_OPTS", Purpose: "spring-boot: path, hazelcast-management-center: whether there are endpoints", Value: true, Arguments: []string{"-Dserver.servlet.context-path", "-Dspring.webflux.base-path", "-Dmanagement.endpoints.web.base-path", "-Dhazelcast.mc.healthCheck.enable"}},
+	{Name: "JAVA_OPTS", Purpose: "spring-boot: path, hazelcast-management-center: whether there are endpoints, class jvm", Value: true, Arguments: []string{"-Dserver.servlet.context-path", "-Dspring.webflux.base-path", "-Dmanagement.endpoints.web.base-path", "-Dhazelcast.mc.healthCheck.enable"}},
 	{Name: "JAVA_TOOL_OPTIONS", Purpose: "spring-boot: path, class jvm", Value: true, Arguments: []string{"-Dserver.servlet.context-path", "-Dspring.webflux.base-path", "-Dmanagement.endpoints.web.base-path"}},
 	{Name: "JENKINS_OPTS", Purpose: "jenkins: path, jenkins: whether there are endpoints, jenkins: listen address", Value: true, Arguments: []string{"--prefix", "--httpPort", "--httpsPort", "--httpListenAddress"}},
 	{Name: "KC_HEALTH_ENABLED", Purpose: "keycloak: detection, keycloak-main-port: detection", Value: true},
