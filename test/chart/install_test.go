@@ -183,7 +183,7 @@ func (c *cluster) bundlesAre(t *testing.T, want map[string]string) {
 func (c *cluster) nothingIsLeft(t *testing.T, namespace string) {
 	t.Helper()
 	const kinds = "mutatingwebhookconfigurations,validatingwebhookconfigurations,validatingadmissionpolicies," +
-		"clusterroles,clusterrolebindings"
+		"validatingadmissionpolicybindings,clusterroles,clusterrolebindings"
 	const namespacedKinds = "all,secrets,configmaps,serviceaccounts,roles,rolebindings,poddisruptionbudgets,networkpolicies,resourcequotas"
 	for _, arguments := range [][]string{
 		{"get", kinds, "-l", "app.kubernetes.io/part-of=probe-injector", "-o", "name"},

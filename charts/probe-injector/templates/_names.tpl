@@ -54,15 +54,6 @@ annotations:
 {{- end }}
 {{- end -}}
 
-{{/* As whom our Pods run. */}}
-{{- define "probe-injector.serviceAccountName" -}}
-{{- if .Values.serviceAccount.create -}}
-{{- default (include "probe-injector.fullname" .) .Values.serviceAccount.name -}}
-{{- else -}}
-{{- default "default" .Values.serviceAccount.name -}}
-{{- end -}}
-{{- end -}}
-
 {{/* An image as containers name it. Takes an image of the values; its tag must be set if it has no digest. */}}
 {{- define "probe-injector.image" -}}
 {{- with .registry }}{{ . }}/{{ end }}{{ .repository }}
