@@ -38,6 +38,7 @@ type options struct {
 	logFormat string
 
 	showVersion bool
+	answer      answerOptions
 }
 
 // selfManagedOptions say where the certificate authority is that we manage ourselves. They count only if secret is not
@@ -69,6 +70,7 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	if err := all.Parse(args); err != nil {
 		return options{}, err
 	}
+	o.answer.isShown = all.Changed("show-answer")
 	return o, errors.Join(o.complete(all.Args(), &raw), o.checkCertificates(all.Changed))
 }
 
@@ -107,6 +109,8 @@ func (o *options) flags(raw *unparsed) cliflag.NamedFlagSets {
 	f.StringVar(&raw.logLevel, "log-level", "info", "the least important `LEVEL` that is logged: debug, info, warn or error")
 	f.StringVar(&o.logFormat, "log-format", formatJSON, "the `FORMAT` of log lines: json or text")
 	f.BoolVar(&o.showVersion, "version", false, "print the version and end")
+
+	o.answer.flags(groups.FlagSet("helm test"))
 	return groups
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -91,7 +93,12 @@ func (c *cluster) movesBetweenModes(t *testing.T) {
 	c.helm.upgrade(t, namespace)
 	c.serve(t, namespace)
 
-	toExisting := []string{"--set", "tls.mode=existing-secret", "--set", "tls.existingSecret.name=mine", "--set", "tls.existingSecret.caBundle=admin"}
+	admins := authorityPEM(t)
+	file := filepath.Join(t.TempDir(), "ca.crt")
+	if err := os.WriteFile(file, []byte(admins), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	toExisting := []string{"--set", "tls.mode=existing-secret", "--set", "tls.existingSecret.name=mine", "--set-file", "tls.existingSecret.caBundle=" + file}
 	if strings.Contains(c.helm.program, string(charttools.Helm4)) {
 		// Helm 4 applies on the server, where the bundle that our server wrote is our server's until somebody insists.
 		_, err := c.helm.run(t.Context(), append([]string{"upgrade", "probe-injector", c.helm.chart}, toExisting...)...)
@@ -101,7 +108,7 @@ func (c *cluster) movesBetweenModes(t *testing.T) {
 		toExisting = append(toExisting, "--force-conflicts")
 	}
 	c.helm.upgrade(t, namespace, toExisting...)
-	c.bundlesAre(t, map[string]string{"annotated": "admin", "labelled-namespaces.rules": "admin"})
+	c.bundlesAre(t, map[string]string{"annotated": admins, "labelled-namespaces.rules": admins})
 	if _, err := c.Client().CoreV1().Secrets(namespace).Get(t.Context(), authorityName, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 		t.Errorf("our Secret is still there: %v", err)
 	}

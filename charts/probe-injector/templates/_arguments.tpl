@@ -12,6 +12,9 @@
 - --metrics-address=:{{ .Values.ports.metrics }}
 - --tls-min-version={{ .Values.tls.minVersion }}
 - --drain-duration={{ .Values.drainSeconds }}s
+{{- with include "probe-injector.maxInFlightBytes" . }}
+- --max-in-flight-bytes={{ . }}
+{{- end }}
 - --log-level={{ .Values.log.level }}
 - --log-format={{ .Values.log.format }}
 {{- if eq .Values.tls.mode "self-managed" }}
