@@ -236,9 +236,10 @@ func TestTheProcessStartsWithoutAnAPIServerAndSaysWhatItWaitsFor(t *testing.T) {
 	if status, body := r.get(r.health + "/healthz"); status != http.StatusOK {
 		t.Errorf("healthz: %d %s; a restart would repair nothing", status, body)
 	}
-	if _, body := r.get(r.scrape); !strings.Contains(body, "probe_injector_certificate_trusted 0") {
-		t.Error("the metric does not show it")
-	}
+	r.eventually("the metric shows it", func() bool {
+		_, body := r.get(r.scrape)
+		return strings.Contains(body, "probe_injector_certificate_trusted 0")
+	})
 	r.end()
 	if err := r.wait(); err != nil {
 		t.Errorf("the end: %v", err)
