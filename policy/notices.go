@@ -15,8 +15,7 @@ import (
 // Notice is one thing that people should know about a Pod. Warnings are notices that are cut to their length.
 type Notice struct {
 	Severity lint.Severity
-	// Rule is the lint rule; Reason is why something is not injected. Both are empty for a risk that only deciding can see, and for
-	// a key without effect.
+	// Rule is the lint rule. Without one, Reason names why something is not injected, has no effect, or is a risk.
 	Rule   lint.ID
 	Reason reason.Reason
 	// Container is empty where the whole Pod is meant.
@@ -28,8 +27,13 @@ type Notice struct {
 	IsLabel bool
 	// Absent reports that there is no such probe, and that this is what was found.
 	Absent bool
-	// Message is the sentence: the fact, then what to write. It names neither the container nor, with a Rule, the probe.
+	// Message is the sentence: the fact, then what to write. It does not name the container, nor the probe of a finding.
 	Message string
+	// Remedy is what to write, where a reason knows it.
+	Remedy string
+	// OfProbe reports that it is about a probe that is there or is injected, or about its absence, and not about what is missing of
+	// what was asked for.
+	OfProbe bool
 
 	// mistake is what is wrong with an annotation.
 	mistake *field.Error
@@ -61,7 +65,7 @@ func (d *Decision) notices(labels map[string]string, say func(Notice)) {
 	d.skipNotices(say)
 	for i := range d.Unused {
 		u := &d.Unused[i]
-		say(Notice{Severity: lint.Warning, Container: u.Container, Key: u.Key, Message: u.Because + ": " + u.Key + " has no effect"})
+		say(Notice{Severity: lint.Warning, Reason: u.Reason, Container: u.Container, Key: u.Key, Message: u.Because + ": " + u.Key + " has no effect"})
 	}
 	d.findingNotices(say)
 }
@@ -107,8 +111,8 @@ func skipNotice(s Skip, kinds []probe.Kind) Notice {
 		}
 	}
 	n.Message = subject + ": " + description.FactAbout(s.Detail)
-	if description.Remedy != "" {
-		n.Message += remedyFollows + description.RemedyFor(s.Detail)
+	if n.Remedy = description.RemedyFor(s.Detail); n.Remedy != "" {
+		n.Message += remedyFollows + n.Remedy
 	}
 	return n
 }
@@ -116,7 +120,7 @@ func skipNotice(s Skip, kinds []probe.Kind) Notice {
 func (d *Decision) findingNotices(say func(Notice)) {
 	for i := range d.Findings {
 		f := &d.Findings[i]
-		n := Notice{Severity: f.Severity, Rule: f.Rule, Container: f.Container, Absent: f.Absent, Message: f.Message}
+		n := Notice{Severity: f.Severity, Rule: f.Rule, Reason: f.Reason, Container: f.Container, Absent: f.Absent, Message: f.Message, OfProbe: true}
 		if f.Kind != "" {
 			n.Kinds = []probe.Kind{f.Kind}
 		}
@@ -134,15 +138,12 @@ func (n *Notice) sentence() string {
 		return mistakeSentence(n.mistake, MaxWarningLength)
 	case n.IsLabel:
 		return n.Message
-	case n.Reason != "":
-		container := n.Container
-		if container == "" {
-			container = "pod"
-		}
-		return container + ": " + n.Message
 	}
 	said := n.Container + ": "
-	if n.Key == "" && len(n.Kinds) > 0 {
+	if n.Container == "" {
+		said = "pod: "
+	}
+	if n.OfProbe && len(n.Kinds) > 0 {
 		said += string(n.Kinds[0]) + ": "
 	}
 	said += n.Message

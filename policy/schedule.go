@@ -78,14 +78,14 @@ func (p *Policy) scheduleContainer(pod *podFacts, a admittedContainer, out *sche
 func (out *scheduled) noteRisks(pod *podFacts, a *admittedContainer, timeline *timing.Timeline) {
 	if a.handlers.Has(probe.Liveness) && !timeline.Startup.IsZero() && !timeline.Guarded {
 		out.findings = append(out.findings, Finding{
-			Container: a.ask.ref.Name, Kind: probe.Liveness, Severity: lint.Warning,
+			Container: a.ask.ref.Name, Kind: probe.Liveness, Reason: reason.LivenessNotCopied, Severity: lint.Warning,
 			Message: fmt.Sprintf("waits %d s after each start, because startupProbe asks something else", timeline.Liveness.InitialDelaySeconds),
 		})
 	}
 	if a.handlers.Has(probe.Readiness) && pod.IsStatefulSet() {
 		// The one risk of readiness.
 		out.findings = append(out.findings, Finding{
-			Container: a.ask.ref.Name, Kind: probe.Readiness, Severity: lint.Warning,
+			Container: a.ask.ref.Name, Kind: probe.Readiness, Reason: reason.StatefulSet, Severity: lint.Warning,
 			Message: "StatefulSet: peers that look each other up before they are ready need publishNotReadyAddresses",
 		})
 	}

@@ -228,7 +228,7 @@ func namesOf(asks []*containerAsk) string {
 // guessFinding tells a person that a container was taken for the main one though others could be, where a probe follows from it.
 func (a *containerAsk) guessFinding() Finding {
 	return Finding{
-		Container: a.ref.Name, Kind: probe.Readiness, Severity: lint.Warning,
+		Container: a.ref.Name, Kind: probe.Readiness, Reason: reason.AmbiguousContainers, Severity: lint.Warning,
 		Message: "taken as the first that is no known sidecar; put NAME. before the key to choose another",
 	}
 }

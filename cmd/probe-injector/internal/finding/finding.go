@@ -125,10 +125,10 @@ type Finding struct {
 	Remedy string `json:"remedy,omitempty"`
 }
 
-// remedyFollows stands between a fact and what to write, in every sentence of the engine.
+// remedyFollows stands between a fact and what to write, in the messages of lint rules.
 const remedyFollows = "; "
 
-// RemedyIn is what a sentence of the engine says is to be written; empty where it does not say it apart.
+// RemedyIn is what the message of a lint rule says is to be written; empty where it does not say it apart.
 func RemedyIn(sentence string) string {
 	if i := strings.LastIndex(sentence, remedyFollows); i >= 0 {
 		return sentence[i+len(remedyFollows):]
@@ -142,7 +142,7 @@ func (f *Finding) Sentence() string {
 	if f.Container != "" {
 		text += " (" + f.Container + ")"
 	}
-	if f.Probe != "" {
+	if f.Probe != "" && !strings.HasPrefix(f.Message, "no "+f.Probe) {
 		text += ": " + f.Probe
 	}
 	return text + ": " + f.Message

@@ -23,6 +23,8 @@ type Case struct {
 	File    string
 	Line    int
 	Failure Failure
+	// Output is what a test that did not fail has to say.
+	Output string
 }
 
 // Failure says why a test failed.
@@ -51,6 +53,7 @@ type test struct {
 	File    string   `xml:"file,attr,omitempty"`
 	Line    int      `xml:"line,attr,omitempty"`
 	Failure *failure `xml:"failure"`
+	Output  string   `xml:"system-out,omitempty"`
 }
 
 type failure struct {
@@ -65,7 +68,7 @@ func Write(to io.Writer, all ...Suite) error {
 	for _, s := range all {
 		out := suite{Name: printable(s.Name), Tests: len(s.Cases)}
 		for _, c := range s.Cases {
-			written := test{Class: printable(c.Class), Name: printable(c.Name), File: printable(c.File), Line: c.Line}
+			written := test{Class: printable(c.Class), Name: printable(c.Name), File: printable(c.File), Line: c.Line, Output: c.Output}
 			if c.Failure.Message != "" {
 				out.Failures++
 				written.Failure = &failure{printable(c.Failure.Message), printable(c.Failure.Type), c.Failure.Text}
