@@ -41,7 +41,7 @@ const remedyFollows = "; "
 // mistakeSentence says a field error in the form of a warning: the key, the value, what would be right. What would be right
 // comes whole.
 func mistakeSentence(err *field.Error, length int) string {
-	key := strings.TrimSuffix(strings.TrimPrefix(err.Field, "metadata.annotations["), "]")
+	key, _ := KeyOf(err)
 	room := length - utf8.RuneCountInString(err.Detail) - len(": ")
 	value, ok := err.BadValue.(string)
 	if !ok || value == "" || err.Origin == annotation.UnknownKey {
@@ -49,6 +49,18 @@ func mistakeSentence(err *field.Error, length int) string {
 	}
 	quoted := strconv.Quote(text.Truncate(value, max(shortestValue, room-len(key)-len(`: ""`)), "..."))
 	return text.Truncate(key, max(room-len(quoted)-len(": "), shortestKey), "...") + ": " + quoted + ": " + err.Detail
+}
+
+// KeyOf is the annotation that an error of a Decision is about; ok is false for one about all of them, whose path is given.
+func KeyOf(err *field.Error) (key string, ok bool) {
+	rest, ok := strings.CutPrefix(err.Field, "metadata.annotations[")
+	return strings.TrimSuffix(rest, "]"), ok
+}
+
+// IsUnknown reports whether an error is about a key that does not exist, or about a container that does not, whatever the
+// value of the annotation.
+func IsUnknown(err *field.Error) bool {
+	return err.Origin == annotation.UnknownKey || err.Origin == unknownContainer
 }
 
 // What is left of a key and of a value at least.

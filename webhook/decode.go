@@ -61,6 +61,8 @@ type decoder struct {
 	// refusal is the answer when there was no memory.
 	refusal answer
 	refused bool
+	// text is the body of a preflight while it is decoded.
+	text []byte
 	// seen are the places of the members that were read, with their offsets, when tracking.
 	seen map[jsontext.Pointer]int64
 }
@@ -74,6 +76,7 @@ func newDecoder() *decoder {
 		list[workload.Toleration](d), list[corev1.HTTPHeader](d), list[string](d),
 		json.UnmarshalFromFunc(d.stringMap), json.UnmarshalFromFunc(d.variables),
 		json.UnmarshalFromFunc(d.probe), json.UnmarshalFromFunc(d.port),
+		json.UnmarshalFromFunc(d.template), json.UnmarshalFromFunc(d.oldTemplate),
 	)
 	d.strict = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.WithUnmarshalers(account))
 	d.tracking = json.JoinOptions(lenient, json.WithUnmarshalers(json.JoinUnmarshalers(json.UnmarshalFromFunc(d.track), account)))
@@ -86,7 +89,7 @@ func (d *decoder) begin(b *body) {
 }
 
 // unmarshal decodes a text. An error is a *repeatedError if a member that is read is there twice.
-func (d *decoder) unmarshal(text []byte, into *review[request]) error {
+func unmarshal[R any](d *decoder, text []byte, into *review[R]) error {
 	need := stringBytes(text) + int64(min(maxDepth, bytes.Count(text, []byte{'{'})+bytes.Count(text, []byte{'['}))*depthBytes)
 	if len(text) <= maxCheapNames {
 		need += int64(bytes.Count(text, []byte{':'})*nameBytes + len(text))
@@ -103,7 +106,7 @@ func (d *decoder) unmarshal(text []byte, into *review[request]) error {
 	if !d.hold(stringBytes(text)) {
 		return errAccount
 	}
-	*into = review[request]{}
+	*into = review[R]{}
 	d.seen = map[jsontext.Pointer]int64{}
 	return json.Unmarshal(text, into, d.tracking)
 }

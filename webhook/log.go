@@ -112,6 +112,27 @@ func podAttrs(req *request) []slog.Attr {
 	return attrs
 }
 
+// preflight writes the line of a workload about which somebody was told something.
+func (l *reviewLog) preflight(req *preflightRequest, refusals int, r result) {
+	if r == resultSilent || !l.passes(l.lines, slog.LevelInfo) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("result", string(r)),
+		slog.String("route", string(routePreflight)),
+		slog.String("uid", clip(req.UID)),
+		slog.String("namespace", clip(req.Namespace)),
+		slog.String("workload", clip(req.Kind.Kind+"/"+req.name())),
+	}
+	if refusals > 0 {
+		attrs = append(attrs, slog.Int("mistakes", refusals))
+	}
+	if req.DryRun {
+		attrs = append(attrs, slog.Bool("dry_run", true))
+	}
+	l.logger.LogAttrs(context.Background(), slog.LevelInfo, "preflight", attrs...)
+}
+
 // undecodable writes the line of a request that was no review.
 func (l *reviewLog) undecodable(at route, why string) {
 	if l.passes(l.lines, slog.LevelWarn) {

@@ -11,7 +11,7 @@
 //
 // The API server applies the failurePolicy of the webhook configuration only when a call fails. Two kinds of answer
 // refuse the Pod whatever that policy says: allowed: false, and a patch that does not apply. So this package never
-// says the first, and the fuzz test FuzzHandler holds it to never sending the second. Our own trouble is an HTTP
+// says the first of a Pod, and the fuzz test FuzzHandler holds it to never sending the second. Our own trouble is an HTTP
 // status instead. The table test TestOutcomes has the same rows:
 //
 //	outcome                                      HTTP  result            patch
@@ -29,6 +29,17 @@
 //	overloaded: no memory or slot in time        503   overloaded        -
 //	our bug, a panic                             500   error             -
 //	draining                                     as above, plus "Connection: close"
+//
+// Workloads that people apply come to /preflight, on the same path from top to bottom. The decision there is that of
+// package preflight, and nothing is ever changed:
+//
+//	outcome                                      HTTP  result            says
+//	nothing is wrong, or nobody is to be told    200   silent            nothing
+//	something is wrong                           200   warned            warnings, and the plan if a person asks for it
+//	nothing is wrong, and a person asks          200   planned           the plan
+//	wrong by this change, in Deny mode           200   denied            allowed: false, with all causes
+//	no CREATE or UPDATE of an object with a      200   not_a_workload    nothing
+//	template
 //
 // Every answer other than 200 has a metav1.Status as its JSON body, with one sentence that begins
 // "probe-injector:"; the API server shows people nothing of any other body.
@@ -49,6 +60,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/patch"
+	"github.com/probe-injector/probe-injector/policy/preflight"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
@@ -104,6 +116,8 @@ type Options struct {
 	// InjectedLabel adds the label probe-injector.dev/injected=true to every Pod that gets a probe, for tools that select
 	// by labels.
 	InjectedLabel bool
+	// Preflight is how workloads are judged, at PathPreflight.
+	Preflight preflight.Options
 	// LogLinesPerSecond bounds the log lines about decisions; 0 means 20. Bursts of ten times as many pass.
 	LogLinesPerSecond float64
 }
@@ -119,7 +133,9 @@ type Handler struct {
 	metrics  *metrics
 	log      *reviewLog
 	label    bool
-	draining atomic.Bool
+	// preflightOptions are those of Options.
+	preflightOptions preflight.Options
+	draining         atomic.Bool
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -148,7 +164,10 @@ func New(o Options) (*Handler, error) {
 		slots:   newLimit(int64(o.MaxConcurrentReviews), nil),
 		metrics: m,
 		label:   o.InjectedLabel,
-		log:     newReviewLog(o.Logger, o.LogLinesPerSecond, m.logLinesSuppressed),
+
+		preflightOptions: o.Preflight,
+
+		log: newReviewLog(o.Logger, o.LogLinesPerSecond, m.logLinesSuppressed),
 	}, nil
 }
 
@@ -213,7 +232,7 @@ func (h *Handler) answerOrRecover(w http.ResponseWriter, r *http.Request) (a ans
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request) answer {
 	at, ok := routeOf(r.URL.Path)
 	if !ok {
-		return refuse(http.StatusNotFound, stagePath, "there is nothing at this path; reviews go to /mutate/annotated and /mutate/rules/<group>")
+		return refuse(http.StatusNotFound, stagePath, "there is nothing at this path; reviews go to /mutate/annotated, /mutate/rules/<group> and /preflight")
 	}
 	a := h.answerAt(at, w, r)
 	a.route = at
@@ -247,21 +266,24 @@ func (h *Handler) answerAt(at route, w http.ResponseWriter, r *http.Request) ans
 		return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many reviews at once")
 	}
 	defer h.slots.release(1)
-	req, refusal, ok := h.decode(&b)
+	if at.label == routePreflight {
+		return h.preflight(&b)
+	}
+	req, refusal, ok := decodeWith(h, &b, (*decoder).decode)
 	if !ok {
 		return refusal
 	}
 	return h.review(at, req, len(b.bytes()))
 }
 
-// decode reads the review in a body, or returns the answer that refuses the request.
-func (h *Handler) decode(b *body) (*request, answer, bool) {
+// decodeWith reads the review in a body, or returns the answer that refuses the request.
+func decodeWith[R any](h *Handler, b *body, decode func(*decoder, []byte) (*R, error)) (*R, answer, bool) {
 	d, ok := h.decoders.Get().(*decoder)
 	if !ok {
 		d = newDecoder()
 	}
 	d.begin(b)
-	req, err := d.decode(bytes.TrimRight(b.bytes(), " \t\r\n"))
+	req, err := decode(d, bytes.TrimRight(b.bytes(), " \t\r\n"))
 	refusal, refused := d.refusal, d.refused
 	d.begin(nil)
 	h.decoders.Put(d)

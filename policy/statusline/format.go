@@ -27,15 +27,15 @@ func Format(s Status) string {
 
 // fit joins as many segments as the limit allows and says when there are more.
 func fit(segments []string, limit int) string {
-	const rest = containerSeparator + more
+	const rest = ContainerSeparator + more
 	line := ""
 	for i, segment := range segments {
 		next := segment
 		if i > 0 {
-			next = line + containerSeparator + segment
+			next = line + ContainerSeparator + segment
 		}
 		if len(next)+len(rest) > limit {
-			return strings.TrimPrefix(line+rest, containerSeparator)
+			return strings.TrimPrefix(line+rest, ContainerSeparator)
 		}
 		line = next
 	}

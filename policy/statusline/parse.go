@@ -17,7 +17,7 @@ func Parse(line string) (s Status, ok bool) {
 	}
 	s.Version = line[len(body)+len(" (") : len(line)-len(")")]
 	ok = true
-	segments := strings.Split(body, containerSeparator)
+	segments := strings.Split(body, ContainerSeparator)
 	for i, segment := range segments {
 		last := i == len(segments)-1
 		switch {

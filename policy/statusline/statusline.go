@@ -53,13 +53,15 @@ type Withheld struct {
 	Reason reason.Reason
 }
 
+// ContainerSeparator stands between the parts of two containers.
+const ContainerSeparator = " | "
+
 const (
-	containerSeparator = " | "
-	probeSeparator     = ", "
-	clauseSeparator    = "; "
-	more               = "..."
-	nothing            = "nothing: "
-	nothingElse        = "nothing else: "
+	probeSeparator  = ", "
+	clauseSeparator = "; "
+	more            = "..."
+	nothing         = "nothing: "
+	nothingElse     = "nothing else: "
 )
 
 // WithoutVersion takes " (v0.1.0)" off the end of a line; empty when it is not there.
