@@ -92,12 +92,15 @@ type oldTemplate struct {
 	text     []byte
 }
 
-// decodePreflight reads the review of a workload. An object that does not fit is that of a kind which only looks like a
-// workload: nothing is wrong with it, and nothing is said.
+// decodePreflight reads the review of a workload. Nothing is patched, so that a member may be there twice. An object that
+// does not fit is that of a kind which only looks like a workload: nothing is wrong with it, and nothing is said.
 func (d *decoder) decodePreflight(body []byte) (*preflightRequest, error) {
+	if !d.reserve(body, 0) {
+		return nil, errAccount
+	}
 	var v review[preflightRequest]
 	d.text = body
-	err := unmarshal(d, body, &v)
+	err := json.Unmarshal(body, &v, d.unchecked)
 	d.text = nil
 	if d.refused {
 		return nil, errAccount
@@ -109,7 +112,7 @@ func (d *decoder) decodePreflight(body []byte) (*preflightRequest, error) {
 		if !d.hold(stringBytes(body)) {
 			return nil, errAccount
 		}
-		return salvagePreflight(body, err)
+		return salvagePreflight(body)
 	}
 	if v.Request == nil {
 		v.Request = &preflightRequest{}
@@ -121,10 +124,7 @@ func (d *decoder) decodePreflight(body []byte) (*preflightRequest, error) {
 }
 
 // salvagePreflight reads a review without its objects, where decoding all of it ended with an error.
-func salvagePreflight(body []byte, cause error) (*preflightRequest, error) {
-	if repeated, ok := errors.AsType[*repeatedError](cause); ok {
-		return nil, ambiguous(repeated)
-	}
+func salvagePreflight(body []byte) (*preflightRequest, error) {
 	v := review[header]{Request: &header{}}
 	if err := json.Unmarshal(body, &v, lenient); err != nil {
 		return nil, errors.New("the AdmissionReview holds no request that can be read: " + typeMessage(err))

@@ -62,7 +62,7 @@ var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.Allo
 // an object that does not fit the view of a Pod is fine.
 func (d *decoder) decode(body []byte) (*request, error) {
 	var v review[request]
-	if err := unmarshal(d, body, &v); d.refused {
+	if err := d.unmarshal(body, &v); d.refused {
 		return nil, errAccount
 	} else if wrong, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return nil, notJSON(wrong)
@@ -109,16 +109,12 @@ func salvage(body []byte, cause error) (*request, error) {
 		return nil, err
 	}
 	if repeated, ok := errors.AsType[*repeatedError](cause); ok {
-		return nil, ambiguous(repeated)
+		return nil, fmt.Errorf("the AdmissionReview is ambiguous: %s", text.TruncateBytes(repeated.Error(), maxDecodeMessage))
 	}
 	if err == nil && !v.Request.createsPod() {
 		return &request{header: *v.Request}, nil
 	}
 	return nil, fmt.Errorf("the AdmissionReview does not hold a Pod: %s", text.TruncateBytes(typeMessage(cause), maxDecodeMessage))
-}
-
-func ambiguous(repeated *repeatedError) error {
-	return fmt.Errorf("the AdmissionReview is ambiguous: %s", text.TruncateBytes(repeated.Error(), maxDecodeMessage))
 }
 
 func notJSON(wrong *jsontext.SyntacticError) error {
