@@ -86,6 +86,7 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 		Logger:               logger,
 		Registerer:           p.registry,
 		InjectedLabel:        o.injectedLabel,
+		Preflight:            o.preflight,
 		MaxConcurrentReviews: o.maxConcurrentReviews,
 		MaxInFlightBytes:     o.maxInFlightBytes,
 	})

@@ -149,12 +149,17 @@ func TestTheProcessDoesNotStart(t *testing.T) {
 			want: []string{"no-such-flag"},
 		},
 		"with flags that are wrong; it names all of them": {
-			args: []string{"--tls-min-version=1.1", "--log-level=loud", "--log-format=xml", "--drain-duration=-1s", "more"},
-			want: []string{"--tls-min-version", "--log-level", "--log-format", "--drain-duration", `"more"`},
+			args: []string{
+				"--tls-min-version=1.1", "--log-level=loud", "--log-format=xml", "--drain-duration=-1s", "--preflight-mode=deny", "--preflight-plan=Always", "more",
+			},
+			want: []string{
+				"--tls-min-version", "--log-level", "--log-format", "--drain-duration", `--preflight-mode "deny": write Warn or Deny`,
+				`--preflight-plan "Always": write DryRun or Never`, `"more"`,
+			},
 		},
 		"with flags that mean nothing without --tls-secret; it names all of them": {
-			args: []string{"--cert-dir", certDir, "--namespace=probes", "--webhook-configurations=a", "--kubeconfig=none"},
-			want: []string{"--namespace means nothing without --tls-secret", "--webhook-configurations means", "--kubeconfig means"},
+			args: []string{"--cert-dir", certDir, "--namespace=probes", "--webhook-configurations=a", "--preflight-configurations=b", "--kubeconfig=none"},
+			want: []string{"--namespace means nothing without --tls-secret", "--webhook-configurations means", "--preflight-configurations means", "--kubeconfig means"},
 		},
 		"with --tls-secret and what excludes it, and without what it needs; it names all": {
 			args: []string{"--tls-secret=tls", "--cert-dir", certDir},
