@@ -21,7 +21,7 @@ import (
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
 )
 
-// The forms of lint's report that no other verb has.
+// The forms of a report of lint. JUnit is also one of policy test.
 const (
 	outputSARIF  = "sarif"
 	outputGitHub = "github"

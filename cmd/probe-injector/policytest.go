@@ -21,8 +21,6 @@ import (
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
-const outputJUnit = "junit"
-
 // policyTestOptions are the flags of policy test.
 type policyTestOptions struct {
 	input  inputOptions
