@@ -10,6 +10,7 @@ import (
 // Metrics are those of certificates that are read from files.
 type Metrics struct {
 	notAfter  prometheus.Gauge
+	notBefore prometheus.Gauge
 	succeeded prometheus.Counter
 	failed    prometheus.Counter
 }
@@ -22,10 +23,14 @@ func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 	}, []string{"result"})
 	m := &Metrics{
 		notAfter:  NewNotAfter(),
+		notBefore: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "probe_injector_certificate_not_before_timestamp_seconds",
+			Help: "Since when the certificate that is served is valid, in seconds since 1970. Only with --cert-dir.",
+		}),
 		succeeded: reloads.WithLabelValues("success"),
 		failed:    reloads.WithLabelValues("error"),
 	}
-	return m, register(r, reloads, m.notAfter)
+	return m, register(r, reloads, m.notAfter, m.notBefore)
 }
 
 // NewNotAfter returns the metric of the served certificate's end, for the package that serves it.

@@ -17,7 +17,7 @@ const (
 	labelValue = `^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$`
 	// serviceName is that of a Service, or empty.
 	serviceName = `^([a-z]([-a-z0-9]{0,61}[a-z0-9])?)?$`
-	digest       = `^(sha256:[0-9a-f]{64})?$`
+	digest      = `^(sha256:[0-9a-f]{64})?$`
 	// interval is a duration as Prometheus writes it.
 	interval = `^(([0-9]+(ms|[smhdwy]))+)?$`
 )

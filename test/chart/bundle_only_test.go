@@ -91,7 +91,9 @@ func (a attack) on(t *testing.T, client kubernetes.Interface, name string, dryRu
 
 // attacks are patches of the release's own configuration. Each changes one thing.
 func attacks() []attack {
-	entry := func(fields string) string { return `{"webhooks":[{"name":"annotated.probe-injector.dev",` + fields + `}]}` }
+	entry := func(fields string) string {
+		return `{"webhooks":[{"name":"annotated.probe-injector.dev",` + fields + `}]}`
+	}
 	merge := func(name, patch string) attack { return attack{name, types.StrategicMergePatchType, patch} }
 	change := func(name, patch string) attack { return attack{name, types.JSONPatchType, patch} }
 	return []attack{

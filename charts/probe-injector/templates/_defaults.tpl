@@ -37,7 +37,8 @@ A list or an object of Kubernetes is empty then, whatever its default: who sets 
     },
     "prometheusRule": {
       "enabled": false,
-      "labels": {}
+      "labels": {},
+      "selector": ""
     },
     "serviceMonitor": {
       "enabled": false,
