@@ -22,7 +22,7 @@ func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 		Help: "Certificate files that were read at the start or because they changed, by result (success: they are served; error: the pair before them stays).",
 	}, []string{"result"})
 	m := &Metrics{
-		notAfter:  NewNotAfter(),
+		notAfter: NewNotAfter(),
 		notBefore: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "probe_injector_certificate_not_before_timestamp_seconds",
 			Help: "Since when the certificate that is served is valid, in seconds since 1970. Only with --cert-dir.",
