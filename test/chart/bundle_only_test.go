@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -38,7 +39,7 @@ func TestOurAccountMayChangeNothingButTheBundle(t *testing.T) {
 	}
 	// The permissions of the release stay as they are, its configuration is as before.
 	c.helm.must(t, "uninstall", "probe-injector", "--namespace", namespace)
-	c.helm.upgrade(t, namespace)
+	c.helm.upgrade(t, namespace, "--set", "rbac.recreateSecret=true")
 	thief = c.as(t, namespace, "probe-injector")
 	c.eventually(t, "the policy is in force", func() bool {
 		err := steal.on(t, thief, configurationName, metav1.DryRunAll)
@@ -64,6 +65,7 @@ func TestOurAccountMayChangeNothingButTheBundle(t *testing.T) {
 		c.attacksAreRefused(t, thief, refusedByPolicy)
 		c.wholeObjectsAreRefused(t, thief)
 	})
+	t.Run("it creates no Secret but its own", func(t *testing.T) { c.secretsAreRefused(t, thief, namespace) })
 	t.Run("nobody else is concerned", c.othersMayChangeAll)
 	t.Run("three hundred entries", func(t *testing.T) { c.manyEntries(t, thief) })
 }
@@ -238,6 +240,31 @@ func (c *cluster) bundleMayChange(t *testing.T, thief kubernetes.Interface) {
 	}
 }
 
+// secretsAreRefused: in the place of its own, too, if it is of another type, and of its own name elsewhere.
+func (c *cluster) secretsAreRefused(t *testing.T, thief kubernetes.Interface, namespace string) {
+	if err := c.Client().CoreV1().Secrets(namespace).Delete(t.Context(), authorityName, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for name, secret := range map[string]*corev1.Secret{
+		"of another name":           {ObjectMeta: metav1.ObjectMeta{Name: "other", Namespace: namespace}},
+		"of a name that is made up": {ObjectMeta: metav1.ObjectMeta{GenerateName: authorityName, Namespace: namespace}},
+		"of another namespace":      {ObjectMeta: metav1.ObjectMeta{Name: authorityName, Namespace: "kube-system"}},
+		"that is filled with a token": {
+			ObjectMeta: metav1.ObjectMeta{Name: authorityName, Namespace: namespace, Annotations: map[string]string{corev1.ServiceAccountNameKey: "default"}},
+			Type:       corev1.SecretTypeServiceAccountToken,
+		},
+	} {
+		_, err := thief.CoreV1().Secrets(secret.Namespace).Create(t.Context(), secret, metav1.CreateOptions{})
+		if err == nil || !strings.Contains(err.Error(), "may create no Secret but the one of its authority") {
+			t.Errorf("one %s: the error is %v", name, err)
+		}
+	}
+	own := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: authorityName}}
+	if _, err := thief.CoreV1().Secrets(namespace).Create(t.Context(), own, metav1.CreateOptions{}); err != nil {
+		t.Errorf("its own: %v", err)
+	}
+}
+
 // othersMayChangeAll: an admin is not concerned.
 func (c *cluster) othersMayChangeAll(t *testing.T) {
 	relabel := attack{"", types.StrategicMergePatchType, `{"metadata":{"labels":{"mine":"1"}},"webhooks":[{"name":"annotated.probe-injector.dev","timeoutSeconds":2}]}`}
@@ -274,15 +301,17 @@ func (c *cluster) typesAreChecked(t *testing.T) {
 	t.Helper()
 	policies := c.Client().AdmissionregistrationV1().ValidatingAdmissionPolicies()
 	c.eventually(t, "the types of the policy are checked", func() bool {
-		policy, err := policies.Get(t.Context(), refusedByPolicy, metav1.GetOptions{})
-		if err != nil {
-			t.Fatal(err)
+		all, err := policies.List(t.Context(), metav1.ListOptions{})
+		if err != nil || len(all.Items) != 2 {
+			t.Fatalf("there are %d policies: %v", len(all.Items), err)
 		}
-		if policy.Status.TypeChecking == nil || policy.Status.ObservedGeneration != policy.Generation {
-			return false
-		}
-		for _, warning := range policy.Status.TypeChecking.ExpressionWarnings {
-			t.Errorf("%s: %s", warning.FieldRef, warning.Warning)
+		for _, policy := range all.Items {
+			if policy.Status.TypeChecking == nil || policy.Status.ObservedGeneration != policy.Generation {
+				return false
+			}
+			for _, warning := range policy.Status.TypeChecking.ExpressionWarnings {
+				t.Errorf("%s: %s: %s", policy.Name, warning.FieldRef, warning.Warning)
+			}
 		}
 		return true
 	})
