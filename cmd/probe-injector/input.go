@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 
@@ -25,34 +26,53 @@ func (o *inputOptions) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&o.policyName, "policy", "", "the policy: a ProbePolicy, a ConfigMap that holds one, or values of the chart")
 }
 
-// explain asks the policy about every workload of the files. With a report there may be an error, too: what could be read is
-// explained also when something else could not.
-func (o *inputOptions) explain(version string, std streams) (*policyfile.File, *explanation.Report, error) {
-	if err := o.check(); err != nil {
-		return nil, nil, err
+// loaded is what the flags name.
+type loaded struct {
+	file *policyfile.File
+	// place names the policy for people.
+	place string
+	in    *manifest.Input
+	// err is what could not be read beside it.
+	err error
+}
+
+// load reads the policy and the workloads, of which there must be some. The verb is for people.
+func (o *inputOptions) load(verb, version string, std streams) (*loaded, error) {
+	if err := o.check(verb); err != nil {
+		return nil, err
 	}
 	file, place, err := o.policy(version, std.in)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	in, readErr := manifest.Read(o.files)
 	for _, note := range in.Notes {
 		std.problem("note: " + note)
 	}
 	if len(in.Workloads) == 0 {
-		return file, nil, errors.Join(readErr, errors.New("nothing to explain: no Pod and no object with a Pod template in the input"))
+		return nil, errors.Join(readErr, fmt.Errorf("nothing to %s: no Pod and no object with a Pod template in the input", verb))
 	}
-	report, err := explanation.Explain(file, place, in)
-	if err != nil {
-		return file, nil, err
-	}
-	return file, report, readErr
+	return &loaded{file, place, in, readErr}, nil
 }
 
-func (o *inputOptions) check() error {
+// explain asks the policy about every workload of the files. With a report there may be an error, too: what could be read is
+// explained also when something else could not.
+func (o *inputOptions) explain(version string, std streams) (*policyfile.File, *explanation.Report, error) {
+	l, err := o.load("explain", version, std)
+	if err != nil {
+		return nil, nil, err
+	}
+	report, err := explanation.Explain(l.file, l.place, l.in)
+	if err != nil {
+		return l.file, nil, err
+	}
+	return l.file, report, l.err
+}
+
+func (o *inputOptions) check(verb string) error {
 	switch {
 	case len(o.files.Names) == 0:
-		return errors.New(`say what to explain: -f FILE, or -f - for the standard input`)
+		return fmt.Errorf(`say what to %s: -f FILE, or -f - for the standard input`, verb)
 	case o.policyName == manifest.Stdin && slices.Contains(o.files.Names, manifest.Stdin):
 		return errors.New("the standard input is either the policy or the manifests: write one of them to a file")
 	}

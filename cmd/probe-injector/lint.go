@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,23 +15,19 @@ import (
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/finding"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/lintreport"
-	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/manifest"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/output"
-	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
 )
 
 // The forms of a report of lint. JUnit is also one of policy test.
 const (
 	outputSARIF  = "sarif"
 	outputGitHub = "github"
-	outputJUnit  = "junit"
 	outputAccept = "accept"
 )
 
 // lintOptions are the flags of lint.
 type lintOptions struct {
-	files      manifest.Files
-	policyName string
+	input      inputOptions
 	output     *output.Flag
 	failOn     finding.Threshold
 	notes      bool
@@ -41,7 +36,7 @@ type lintOptions struct {
 
 func newLint(version string, std streams) *cobra.Command {
 	o := lintOptions{
-		files: manifest.Files{Stdin: std.in}, failOn: finding.Threshold(finding.Warning),
+		input: newInput(std), failOn: finding.Threshold(finding.Warning),
 		output: output.Formats(outputText, outputJSON, outputSARIF, outputGitHub, outputJUnit, outputAccept),
 	}
 	cmd := &cobra.Command{
@@ -74,8 +69,7 @@ be read, or nothing to lint.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(version, std, cmd.Flags()) },
 	}
 	flags := cmd.Flags()
-	o.files.AddTo(flags)
-	flags.StringVar(&o.policyName, "policy", "", "the policy: a ProbePolicy, a ConfigMap that holds one, or values of the chart")
+	o.input.addTo(flags)
 	o.output.AddTo(flags, "")
 	flags.Var(&o.failOn, "fail-on", "the severity from which on a finding ends lint with code 1: none, note, warning or error")
 	flags.BoolVar(&o.notes, "notes", false, "tell what is only worth knowing, too")
@@ -84,25 +78,15 @@ be read, or nothing to lint.`,
 }
 
 func (o *lintOptions) run(version string, std streams, flags *pflag.FlagSet) error {
-	if err := o.check(); err != nil {
-		return err
-	}
-	file, place, err := o.policy(version, std.in)
-	if err != nil {
-		return err
-	}
 	accepted, err := o.accepted()
 	if err != nil {
 		return err
 	}
-	in, readErr := manifest.Read(o.files)
-	for _, note := range in.Notes {
-		std.problem("note: " + note)
+	l, err := o.input.load("lint", version, std)
+	if err != nil {
+		return err
 	}
-	if len(in.Workloads) == 0 {
-		return errors.Join(readErr, errors.New("nothing to lint: no Pod and no object with a Pod template in the input"))
-	}
-	result, err := check.All(file, in)
+	result, err := check.All(l.file, l.in)
 	if err != nil {
 		return err
 	}
@@ -110,14 +94,15 @@ func (o *lintOptions) run(version string, std streams, flags *pflag.FlagSet) err
 		std.problem(fmt.Sprintf("note: rules that select namespaces by their labels are not asked about %s: add the Namespaces to the input, or --namespace-labels",
 			strings.Join(result.Unknown, ", ")))
 	}
-	report := o.report(version, place, in, result, accepted, readErr)
+	report := o.report(version, l, result, accepted)
 	for _, stale := range report.Stale {
 		std.problem("note: " + stale)
 	}
+	ended := l.err
 	if o.failOn.ReachedBy(report.Findings) {
-		readErr = errors.Join(exit.ErrFound, readErr)
+		ended = errors.Join(exit.ErrFound, ended)
 	}
-	return o.output.Write(std.out, readErr, func(format string, to io.Writer) error {
+	return o.output.Write(std.out, ended, func(format string, to io.Writer) error {
 		// Files are not colored.
 		palette := output.Palette(false)
 		if format == o.output.Stdout() {
@@ -125,25 +110,6 @@ func (o *lintOptions) run(version string, std streams, flags *pflag.FlagSet) err
 		}
 		return writeLint(report, accepted, format, to, palette)
 	})
-}
-
-func (o *lintOptions) check() error {
-	switch {
-	case len(o.files.Names) == 0:
-		return errors.New(`say what to lint: -f FILE, or -f - for the standard input`)
-	case o.policyName == manifest.Stdin && slices.Contains(o.files.Names, manifest.Stdin):
-		return errors.New("the standard input is either the policy or the manifests: write one of them to a file")
-	}
-	return nil
-}
-
-// policy is the one that was named, or the chart's own.
-func (o *lintOptions) policy(version string, in io.Reader) (*policyfile.File, string, error) {
-	if o.policyName != "" {
-		return readPolicy(o.policyName, version, in)
-	}
-	file, err := policyfile.Default(version)
-	return file, "the chart's own (--policy names another)", err
 }
 
 // accepted is the file of accepted findings; without one, nothing is.
@@ -159,13 +125,13 @@ func (o *lintOptions) accepted() (*accept.List, error) {
 }
 
 // report leaves out what is accepted and what nobody wants to know.
-func (o *lintOptions) report(version, place string, in *manifest.Input, result *check.Result, accepted *accept.List, readErr error) *lintreport.Report {
+func (o *lintOptions) report(version string, l *loaded, result *check.Result, accepted *accept.List) *lintreport.Report {
 	report := &lintreport.Report{
-		APIVersion: lintreport.APIVersion, Kind: lintreport.Kind, Policy: place, Version: version, FailOn: o.failOn,
-		Workloads: []lintreport.Workload{}, Findings: []finding.Finding{}, Stale: []string{}, Unread: exit.Messages(readErr),
+		APIVersion: lintreport.APIVersion, Kind: lintreport.Kind, Policy: l.place, Version: version, FailOn: o.failOn,
+		Workloads: []lintreport.Workload{}, Findings: []finding.Finding{}, Stale: []string{}, Unread: exit.Messages(l.err),
 	}
-	for i := range in.Workloads {
-		w := &in.Workloads[i]
+	for i := range l.in.Workloads {
+		w := &l.in.Workloads[i]
 		report.Workloads = append(report.Workloads, lintreport.Workload{Workload: w.Ref(), Position: w.Position(nil)})
 	}
 	for i := range result.Findings {
@@ -177,7 +143,7 @@ func (o *lintOptions) report(version, place string, in *manifest.Input, result *
 			report.Findings = append(report.Findings, *f)
 		}
 	}
-	if readErr == nil {
+	if l.err == nil {
 		// Else what they accept may be in what could not be read.
 		report.Stale = accepted.Stale()
 	}
