@@ -120,6 +120,7 @@ verify: ## Check that generated files are up to date and that changed numbers ar
 	go mod verify
 	@set -e; for module in $(MODULES); do echo "go -C $$module mod tidy -diff"; go -C $$module mod tidy -diff; done
 	go run ./docs/generate -check
+	go test ./cmd/probe-injector -run TestTheReferenceIsUpToDate
 	go run ./charts/generate -check
 	.ci/numbers
 
@@ -133,6 +134,7 @@ build: ## Build the webhook and the CLI into bin/
 .PHONY: generate
 generate: ## Bring generated files up to date
 	go run ./docs/generate
+	UPDATE_GOLDEN=1 go test ./cmd/probe-injector -count=1 -run TestTheReferenceIsUpToDate
 	go run ./charts/generate
 	go -C test run ./defaults -write
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/manifest"
@@ -37,7 +38,23 @@ Exit codes of every verb and format; of several, the highest:
 	root.SetVersionTemplate("{{.DisplayName}} {{.Version}}\n")
 	output.AddColor(root.PersistentFlags())
 	root.AddCommand(newExplain(version, std), newLint(version, std), newPolicy(version, std), newProfiles(version, std))
+	completeValues(root)
 	return root
+}
+
+// completeValues lets the shell complete the values of flags that take one of a few words.
+func completeValues(cmd *cobra.Command) {
+	for _, flags := range []*pflag.FlagSet{cmd.LocalNonPersistentFlags(), cmd.PersistentFlags()} {
+		flags.VisitAll(func(flag *pflag.Flag) {
+			if few, ok := flag.Value.(interface{ Values() []string }); ok {
+				// It fails where it is done twice.
+				_ = cmd.RegisterFlagCompletionFunc(flag.Name, cobra.FixedCompletions(few.Values(), cobra.ShellCompDirectiveNoFileComp))
+			}
+		})
+	}
+	for _, below := range cmd.Commands() {
+		completeValues(below)
+	}
 }
 
 // exitCodes lists the exit codes, one a line.

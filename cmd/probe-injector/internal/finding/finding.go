@@ -45,11 +45,16 @@ const Never Threshold = "none"
 
 // Set takes the value of the flag.
 func (t *Threshold) Set(text string) error {
-	if Threshold(text) != Never && Severity(text).Rank() < 0 {
+	if !slices.Contains(t.Values(), text) {
 		return errors.New("must be none, note, warning or error")
 	}
 	*t = Threshold(text)
 	return nil
+}
+
+// Values are those that the flag takes, for the shell's completion.
+func (t *Threshold) Values() []string {
+	return []string{string(Never), string(Note), string(Warning), string(Error)}
 }
 
 // String is the value of the flag.

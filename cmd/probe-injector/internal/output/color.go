@@ -22,8 +22,13 @@ const (
 	colorNever  colorMode = "never"
 )
 
+// Values are those that the flag takes, for the shell's completion.
+func (m *colorMode) Values() []string {
+	return []string{string(colorAuto), string(colorAlways), string(colorNever)}
+}
+
 func (m *colorMode) Set(text string) error {
-	if !slices.Contains([]colorMode{colorAuto, colorAlways, colorNever}, colorMode(text)) {
+	if !slices.Contains(m.Values(), text) {
 		return errors.New("must be auto, always or never")
 	}
 	*m = colorMode(text)

@@ -74,6 +74,9 @@ func (f *Flag) String() string {
 // Type is how help names a value.
 func (f *Flag) Type() string { return "FORMAT[=FILE]" }
 
+// Values are the formats, for the shell's completion.
+func (f *Flag) Values() []string { return f.formats }
+
 // Stdout is the format of the report on the standard output; empty when all reports go to files.
 func (f *Flag) Stdout() string {
 	for _, t := range f.all() {
