@@ -25,6 +25,8 @@ type (
 	}
 	sarifRun struct {
 		Tool        sarifTool         `json:"tool"`
+		Language    string            `json:"language"`
+		Newlines    []string          `json:"newlineSequences"`
 		Invocations []sarifInvocation `json:"invocations"`
 		ColumnKind  string            `json:"columnKind"`
 		Results     []sarifResult     `json:"results"`
@@ -37,6 +39,7 @@ type (
 		Name           string      `json:"name"`
 		Version        string      `json:"version"`
 		InformationURI string      `json:"informationUri"`
+		Language       string      `json:"language"`
 		Rules          []sarifRule `json:"rules"`
 	}
 	sarifRule struct {
@@ -93,6 +96,9 @@ type (
 const (
 	sarifSchema  = "https://json.schemastore.org/sarif-2.1.0.json"
 	sarifVersion = "2.1.0"
+	// language is that of the messages. It and the kinds of line ends are the standard's defaults, written for readers that do not know
+	// them.
+	language = "en-US"
 	// columnKind is how the positions count columns.
 	columnKind = "unicodeCodePoints"
 	// MaxResults is how many results GitHub shows of one run
@@ -111,8 +117,10 @@ func (r *Report) SARIF(to io.Writer) error {
 	slices.SortStableFunc(worst, func(a, b finding.Finding) int { return cmp.Compare(a.Severity.Rank(), b.Severity.Rank()) })
 	worst = worst[:min(len(worst), MaxResults)]
 	run := sarifRun{
-		Tool:        sarifTool{sarifDriver{Name: "probe-injector", Version: r.Version, InformationURI: home, Rules: sarifRules(worst)}},
+		Tool:        sarifTool{sarifDriver{Name: "probe-injector", Version: r.Version, InformationURI: home, Language: language, Rules: sarifRules(worst)}},
 		Invocations: []sarifInvocation{{Successful: len(r.Unread) == 0}},
+		Language:    language,
+		Newlines:    []string{"\r\n", "\n"},
 		ColumnKind:  columnKind,
 		Results:     []sarifResult{},
 		Properties:  map[string]any{"policy": r.Policy, "workloads": len(r.Workloads), "accepted": r.Accepted, "omitted": len(r.Findings) - len(worst)},
