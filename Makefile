@@ -105,6 +105,10 @@ resilience: ## Restarts, rotations, failures and overload at full length, with t
 	go -C test run ./binaries/build
 	RESILIENCE=full go -C test test -count=1 -v -timeout 40m ./resilience
 
+.PHONY: module-cache
+module-cache: ## Add probes to every manifest in the Go module cache: no line of them may change
+	MODULE_CACHE=all go test -count=1 -v -timeout 60m -run TestManifestsOfOthers ./cmd/probe-injector/internal/injection
+
 .PHONY: bench-defaults
 bench-defaults: ## Compare our numbers with what others inject, in a simulation
 	@go -C test run ./defaults

@@ -62,7 +62,7 @@ func (o *explainOptions) run(version string, std streams) error {
 		return readErr
 	}
 	if o.output.Stdout() == outputLine {
-		tellUnknown(report, std)
+		tellUnknown(report.UnknownNamespaces(), std)
 	}
 	if report.Wrong() {
 		readErr = errors.Join(exit.ErrFound, readErr)
@@ -70,9 +70,9 @@ func (o *explainOptions) run(version string, std streams) error {
 	return o.output.Write(std.out, readErr, func(format string, to io.Writer) error { return write(report, format, to) })
 }
 
-// tellUnknown says once, beside a report that has no place for it, which namespaces are not known.
-func tellUnknown(report *explanation.Report, std streams) {
-	if names := report.UnknownNamespaces(); len(names) > 0 {
+// tellUnknown says once, beside a report that has no place for it, of which namespaces the labels are not known.
+func tellUnknown(names []string, std streams) {
+	if len(names) > 0 {
 		std.problem(fmt.Sprintf("note: the labels of %s are not known, which keep Pods away or let rules select them: add the Namespaces to the input, or --namespace-labels",
 			strings.Join(names, ", ")))
 	}

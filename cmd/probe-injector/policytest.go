@@ -70,7 +70,7 @@ func (o *policyTestOptions) run(version string, std streams) error {
 	if err != nil {
 		return err
 	}
-	tellUnknown(report, std)
+	tellUnknown(report.UnknownNamespaces(), std)
 	want, err := o.readWanted()
 	if err != nil {
 		return err

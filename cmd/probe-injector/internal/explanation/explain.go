@@ -102,7 +102,7 @@ func answer(w *manifest.Workload, pod *workload.Pod, route policy.Route, d *poli
 	if route.Group != "" {
 		a.Route = "rules/" + route.Group
 	}
-	a.plan = plan(pod, d)
+	a.plan, a.unused = plan(pod, d), d.Unused
 	if d.Mode == v1alpha1.ModeAudit {
 		a.Status = ""
 	}

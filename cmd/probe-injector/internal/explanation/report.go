@@ -75,6 +75,8 @@ type Answer struct {
 	// Skips concern the Pod as a whole.
 	Skips      []Skip      `json:"skips,omitempty"`
 	Containers []Container `json:"containers,omitempty"`
+	// unused are the good keys that have no effect.
+	unused []policy.UnusedKey
 	// plan is what the status says, without its version, also when nothing is changed.
 	plan string
 }

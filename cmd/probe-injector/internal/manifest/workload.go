@@ -29,6 +29,8 @@ type Workload struct {
 	Template shape.Place
 	// Misplaced are the places of keys of ours that are no annotations of the Pod, so that nothing reads them.
 	Misplaced []shape.Place
+	// Annotations are the places of the annotations of ours, on the Pod and on what makes it.
+	Annotations []shape.Place
 	// Refused says why the API server will not accept the object, as far as we look; empty when we see nothing.
 	Refused string
 }
@@ -80,6 +82,7 @@ func (f form) read(object *unstructured.Unstructured) (Workload, []wrongValue) {
 	}
 	w.Template = f.place
 	w.Misplaced = policy.Misplaced(object.Object, f.place)
+	w.Annotations = f.annotations(object)
 	return w, nil
 }
 

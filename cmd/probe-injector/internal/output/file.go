@@ -39,7 +39,12 @@ func Create(path string) (*File, error) {
 	}
 	f := &File{bufio.NewWriter(open), open, place}
 	if mode != 0 && place != "" {
-		if err := open.Chmod(mode); err != nil {
+		// The owner first: changing it takes permissions away.
+		err := keepOwner(open, place)
+		if err == nil {
+			err = open.Chmod(mode)
+		}
+		if err != nil {
 			f.Discard()
 			return nil, err
 		}
@@ -47,7 +52,7 @@ func Create(path string) (*File, error) {
 	return f, nil
 }
 
-// placeOf follows links to the file itself, whose permissions stay. It has no place if it is no regular file.
+// placeOf follows links to the file itself, whose owner and permissions stay. It has no place if it is no regular file.
 func placeOf(path string) (place string, mode fs.FileMode, err error) {
 	info, err := os.Stat(path)
 	switch {
