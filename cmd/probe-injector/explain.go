@@ -15,10 +15,11 @@ import (
 
 // The forms of a report.
 const (
-	outputText = "text"
-	outputLine = "line"
-	outputJSON = "json"
-	outputYAML = "yaml"
+	outputText  = "text"
+	outputJUnit = "junit"
+	outputLine  = "line"
+	outputJSON  = "json"
+	outputYAML  = "yaml"
 )
 
 // explainOptions are the flags of explain.

@@ -95,14 +95,12 @@ func (o *injectOptions) run(version string, std streams) error {
 
 func (o *injectOptions) check() error {
 	switch stdin := slices.Contains(o.input.files.Names, manifest.Stdin); {
-	case len(o.input.files.Names) == 0:
-		return errors.New(`say what to write into: -f FILE, or -f - for the standard input`)
 	case o.inPlace && o.diff:
 		return errors.New("either --in-place or --diff, which shows what --in-place would do")
 	case o.inPlace && stdin:
 		return errors.New("the standard input cannot be changed in place: leave --in-place out")
 	}
-	return o.input.check()
+	return o.input.check("write into")
 }
 
 // checkInput makes sure that there is something to look at. A stream without workloads goes through as it is: a chart may have

@@ -18,7 +18,7 @@ import (
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/output"
 )
 
-// The forms of a report of lint. JUnit is also one of policy test.
+// The forms of lint's report that no other verb has.
 const (
 	outputSARIF  = "sarif"
 	outputGitHub = "github"
