@@ -148,11 +148,11 @@ func TestFingerprintsStayWhenLinesMove(t *testing.T) {
 	other := web("PS010", 3, "x")
 	other.Container = "log"
 	seen := map[string]bool{}
-	for _, print := range prints(web("PS010", 3, "x"), web("PS010", 4, "another of the same"), web("PS011", 3, "x"), other) {
-		if seen[print] {
-			t.Errorf("%s is not the only one", print)
+	for _, each := range prints(web("PS010", 3, "x"), web("PS010", 4, "another of the same"), web("PS011", 3, "x"), other) {
+		if seen[each] {
+			t.Errorf("%s is not the only one", each)
 		}
-		seen[print] = true
+		seen[each] = true
 	}
 }
 
