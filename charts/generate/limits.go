@@ -36,12 +36,16 @@ func limitsOfSelection() map[string]schema {
 	return map[string]schema{
 		"policy": schemaOfType(reflect.TypeFor[v1alpha1.ProbePolicySpec]()),
 
-		"webhook.failurePolicy":     oneOf("Ignore", "Fail"),
-		"webhook.timeoutSeconds":    number(1, 30),
-		"webhook.matchConditions":   matchConditions(),
-		"webhook.configurationName": {"type": "string", "pattern": dnsSubdomain},
-		"webhook.annotations":       texts(),
-		"excludedNamespaces":        listOf(schema{"type": "string", "pattern": dnsLabel}),
+		"webhook.failurePolicy":       oneOf("Ignore", "Fail"),
+		"webhook.timeoutSeconds":      number(1, 30),
+		"webhook.matchConditions":     matchConditions(),
+		"webhook.configurationName":   {"type": "string", "pattern": dnsSubdomain},
+		"webhook.annotations":         texts(),
+		"preflight.mode":              oneOf("Warn", "Deny"),
+		"preflight.plan":              oneOf("DryRun", "Never"),
+		"preflight.extraResources":    extraResources(),
+		"preflight.configurationName": {"type": "string", "pattern": dnsSubdomain},
+		"excludedNamespaces":          listOf(schema{"type": "string", "pattern": dnsLabel}),
 
 		"tls.mode":                  oneOf("self-managed", "cert-manager", "existing-secret"),
 		"tls.minVersion":            oneOf("1.2", "1.3"),
@@ -154,6 +158,15 @@ func matchConditions() schema {
 			},
 		},
 	}
+}
+
+// extraResources are rules of a webhook; operations and scope are ours.
+func extraResources() schema {
+	words := schema{"type": "array", "minItems": 1, "items": schema{"type": "string"}}
+	return listOf(schema{
+		"type": "object", "additionalProperties": false, "required": []string{"apiGroups", "apiVersions", "resources"},
+		"properties": schema{"apiGroups": words, "apiVersions": words, "resources": words},
+	})
 }
 
 // issuerRef is nothing, or has a name.

@@ -122,7 +122,13 @@ func (c *Change) concerns() bool {
 	if c.Object == nil || c.Object.Template == nil || isControlled(c.Object.Metadata) {
 		return false
 	}
-	return c.Old == nil || c.TemplateChanged || c.ByPerson || !maps.Equal(annotationsOf(c.Object.Metadata), annotationsOf(c.Old.Metadata))
+	return c.Old == nil || c.TemplateChanged || c.ByPerson || c.annotationsChanged()
+}
+
+// annotationsChanged reports whether annotations of the object or of its Jobs become others.
+func (c *Change) annotationsChanged() bool {
+	return !maps.Equal(annotationsOf(c.Object.Metadata), annotationsOf(c.Old.Metadata)) ||
+		!maps.Equal(annotationsOf(c.Object.JobMetadata), annotationsOf(c.Old.JobMetadata))
 }
 
 // isControlled reports whether a controller made the object, which nobody wrote.

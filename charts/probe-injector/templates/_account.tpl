@@ -20,4 +20,7 @@ and the policy that narrows them are made from it.
 */}}
 {{- define "probe-injector.webhookConfigurations" -}}
 mutatingwebhookconfigurations: [{{ .Values.webhook.configurationName | quote }}]
+{{- if .Values.preflight.enabled }}
+validatingwebhookconfigurations: [{{ .Values.preflight.configurationName | quote }}]
+{{- end }}
 {{- end -}}

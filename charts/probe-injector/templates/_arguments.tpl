@@ -27,6 +27,9 @@
 {{- if .Values.injectedLabel }}
 - --injected-label
 {{- end }}
+{{- with include "probe-injector.preflightArguments" . | trim }}
+{{ . }}
+{{- end }}
 {{- with .Values.extraArgs }}
 {{ toYaml . }}
 {{- end }}

@@ -85,6 +85,13 @@ A list or an object of Kubernetes is empty then, whatever its default: who sets 
     "metrics": 8080,
     "webhook": 9443
   },
+  "preflight": {
+    "configurationName": "probe-injector",
+    "enabled": true,
+    "extraResources": [],
+    "mode": "Warn",
+    "plan": "DryRun"
+  },
   "priorityClassName": "",
   "rbac": {
     "bundleOnlyPolicy": true,
