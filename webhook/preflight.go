@@ -3,6 +3,7 @@ package webhook
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -68,8 +69,9 @@ func resultOfPreflight(v *preflight.Verdict) result {
 	}
 }
 
-// deniedMessage stands before the causes, of which kubectl makes a list.
-const deniedMessage = "what this change writes for probe-injector is wrong"
+// maxDeniedMessage bounds the causes in the message, in characters. kubectl makes a list of the causes themselves, and all
+// other clients show only the message.
+const maxDeniedMessage = 1024
 
 // denial is the status of an answer that refuses a workload, as the API server's own validation would; nil without a
 // reason to.
@@ -79,14 +81,16 @@ func denial(req *preflightRequest, refusals []preflight.Refusal) *metav1.Status 
 	}
 	status := &metav1.Status{
 		Status: metav1.StatusFailure, Code: http.StatusUnprocessableEntity, Reason: metav1.StatusReasonInvalid,
-		Message: deniedMessage,
 		Details: &metav1.StatusDetails{Name: clean(req.name()), Group: clean(req.Kind.Group), Kind: clean(req.Kind.Kind)},
 	}
+	var said []string
 	for _, r := range refusals {
 		status.Details.Causes = append(status.Details.Causes, metav1.StatusCause{
 			Type: metav1.CauseTypeFieldValueInvalid, Field: r.Field, Message: r.Message,
 		})
+		said = append(said, r.Field+": "+r.Message)
 	}
+	status.Message = text.Truncate(strings.Join(said, "; "), maxDeniedMessage, "...")
 	return status
 }
 

@@ -145,6 +145,9 @@ func TestADeniedWorkloadIsInvalidLikeOneThatTheAPIServerRefuses(t *testing.T) {
 	if got.Details == nil || got.Details.Name != "web" || got.Details.Group != "apps" || got.Details.Kind != "Deployment" || len(got.Details.Causes) != 3 {
 		t.Fatalf("details %+v", got.Details)
 	}
+	if want := got.Details.Causes[0].Field + ": " + got.Details.Causes[0].Message + "; "; !strings.HasPrefix(got.Message, want) {
+		t.Errorf("the message does not say the causes: %s", got.Message)
+	}
 	for _, cause := range got.Details.Causes {
 		if cause.Type != metav1.CauseTypeFieldValueInvalid || cause.Field == "" || cause.Message == "" {
 			t.Errorf("cause %+v", cause)

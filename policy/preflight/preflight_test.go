@@ -80,7 +80,7 @@ const (
 	badHost    = badBudget + `, D/host-header: "a b"`
 	hostSaid   = `deployment/web: probe-injector.dev/host-header: "a b": write only the host name, such as shop.example.com`
 	misplaced  = `deployment/web: probe-injector.dev/inject has no effect here: move it to spec.template.metadata.annotations`
-	goodPlan   = "deployment/web: will get app: startup+liveness http:8080/healthz, readiness http:8080/readyz; up to 304s to start, restart after 50-65s"
+	goodPlan   = "deployment/web: will get app: startup+liveness http:8080/healthz, readiness http:8080/readyz; up to 334s to start, restart after 50-65s"
 )
 
 func TestWhoIsToldWhat(t *testing.T) {

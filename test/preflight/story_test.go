@@ -90,7 +90,7 @@ func (c *cluster) settle(t *testing.T) {
 }
 
 // headerOfLog is what Helm's loggers put before a warning: the time, and where in Helm it was written.
-var headerOfLog = regexp.MustCompile(`(?m)^(W\d{4} [\d:.]+\s+\d+ \S+\] |time=\S+ |level=WARN msg=)`)
+var headerOfLog = regexp.MustCompile(`(?m)^[IW]\d{4} [\d:.]+\s+\d+ \S+\] `)
 
 // stable leaves out of an output what differs from run to run.
 func stable(stderr string) string {
