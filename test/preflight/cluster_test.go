@@ -166,7 +166,8 @@ func (c *cluster) run(t *testing.T, program, stdin string, args ...string) outco
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.KubeconfigPath(), "HOME="+c.home, "XDG_CACHE_HOME="+c.home, "XDG_CONFIG_HOME="+c.home, "XDG_DATA_HOME="+c.home)
 	var stdout, stderr bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
+	// Before 1.34 kubectl takes what begins with a brace for JSON.
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("---\n"+stdin), &stdout, &stderr
 	begin := time.Now()
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {

@@ -92,9 +92,12 @@ func (c *cluster) settle(t *testing.T) {
 // headerOfLog is what Helm's loggers put before a warning: the time, and where in Helm it was written.
 var headerOfLog = regexp.MustCompile(`(?m)^[IW]\d{4} [\d:.]+\s+\d+ \S+\] `)
 
-// stable leaves out of an output what differs from run to run.
+// warningOfKubectl is one of its own, which it has since 1.34.
+var warningOfKubectl = regexp.MustCompile(`(?m)^Warning: resource \S+ was previously managed with 'kubectl apply'.*\n`)
+
+// stable leaves out of an output what differs from run to run, and what kubectl says by itself.
 func stable(stderr string) string {
-	return headerOfLog.ReplaceAllString(stderr, "")
+	return warningOfKubectl.ReplaceAllString(headerOfLog.ReplaceAllString(stderr, ""), "")
 }
 
 // compare holds the story to the file. Where a version of Kubernetes tells it in other words, that version has a file.
