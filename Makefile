@@ -63,6 +63,7 @@ e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighb
 	go -C test run ./images/build -software
 	$(E2E_TEST) ./e2e
 	$(MAKE) e2e-software
+	$(MAKE) page-test
 
 .PHONY: e2e-software
 e2e-software: ## As root: known software, built from its sources, asked by the kubelet's own prober
@@ -84,6 +85,11 @@ e2e-programs:
 	go -C test run ./binaries/build -node
 	go -C test run ./charttools/build
 	go -C test build -o ../$(E2E_CLUSTER_COMMAND) ./cluster/command
+
+.PHONY: page-test
+page-test: ## Open the HTML page of "probe-injector audit" in Chromium; SCREENSHOTS=FOLDER keeps pictures
+	@command -v chromium > /dev/null || { echo "chromium is needed: apt-get install chromium" >&2; exit 1; }
+	go -C test/browser test -count=1 .
 
 .PHONY: fuzz
 fuzz: ## Fuzz each text boundary for FUZZTIME (default 1m)
