@@ -1,17 +1,16 @@
 package audit
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
@@ -39,49 +38,61 @@ func (m *maker) then() string {
 
 // AddMaker takes an object of one of the kinds Deployment, StatefulSet and DaemonSet.
 func (a *Auditor) AddMaker(kind string, m *Maker) {
-	template := &m.Spec.Template
-	if !a.options.Selector.Matches(labels.Set(template.Labels())) {
+	if !a.options.Selector.Matches(labels.Set(m.Spec.Template.Labels())) {
 		return
 	}
 	known, _ := workload.KindOf(schema.GroupKind{Group: "apps", Kind: kind})
-	always := true
-	metadata := workload.ObjectMeta{}
-	if template.Metadata != nil {
-		metadata = *template.Metadata
-	}
-	metadata.OwnerReferences = []workload.OwnerReference{{
-		APIVersion: known.OwnerAPIVersion, Kind: known.OwnerKind, Name: m.Metadata.Name, Controller: &always,
-	}}
-	pod := &workload.Pod{Metadata: &metadata, Spec: template.Spec}
+	pod := known.Pod(&m.Spec.Template, m.Metadata.Name)
 	row := &maker{
 		paused: m.Spec.Paused, onDelete: m.Spec.UpdateStrategy.Type == "OnDelete",
-		misplaced: a.misplaced(m), wrong: a.mistakes(pod, field.NewPath("spec", "template")),
+		misplaced: a.misplaced(m), wrong: a.mistakes(pod),
 	}
 	row.has.add(a.options.Policy, pod, nil)
 	a.makers[Workload{m.Metadata.Namespace, strings.ToLower(kind), m.Metadata.Name}] = row
 }
 
-// misplaced finds keys of ours where nothing reads them: on the object itself, and among the labels of its Pods.
+// misplaced finds keys of ours where nothing reads them: on the object itself, among the labels of its Pods, and below a domain
+// that is not ours.
 func (a *Auditor) misplaced(m *Maker) []string {
+	const right = "spec.template.metadata.annotations"
+	read := m.Spec.Template.Annotations()
 	var all []string
-	own := field.NewPath("metadata")
 	for _, key := range ours(m.Metadata.Annotations) {
-		all = append(all, own.Child("annotations").Key(key).String()+" has no effect: move it to spec.template.metadata.annotations")
+		if said, ok := read[key]; ok && said == m.Metadata.Annotations[key] {
+			// It stands where it is read as well: tools copy annotations.
+			continue
+		}
+		all = append(all, key+" has no effect here: move it to "+right)
 	}
 	for _, key := range ours(m.Metadata.Labels) {
-		all = append(all, own.Child("labels").Key(key).String()+" has no effect: write it as an annotation, at spec.template.metadata.annotations")
+		if said, ok := read[key]; ok && said == m.Metadata.Labels[key] {
+			continue
+		}
+		all = append(all, "label "+key+" has no effect: write it in "+right)
 	}
-	return append(all, a.misplacedLabels(m.Spec.Template.Labels(), field.NewPath("spec", "template", "metadata", "labels"))...)
+	all = append(all, a.misplacedLabels(m.Spec.Template.Labels())...)
+	return append(all, slices.Concat(misspelt(m.Metadata.Annotations), misspelt(m.Spec.Template.Annotations()))...)
 }
 
 // misplacedLabels finds keys of ours among the labels of a Pod.
-func (a *Auditor) misplacedLabels(labels map[string]string, path *field.Path) []string {
+func (a *Auditor) misplacedLabels(labels map[string]string) []string {
 	var all []string
 	for _, key := range ours(labels) {
 		if policy.ReadsLabel(key) || (key == policy.InjectLabel && !a.options.Registration.ignoresLabel()) {
 			continue
 		}
-		all = append(all, path.Key(key).String()+" has no effect: write it as an annotation")
+		all = append(all, "label "+key+" has no effect: write it as an annotation")
+	}
+	return all
+}
+
+// misspelt finds annotations that were meant to be ours.
+func misspelt(annotations map[string]string) []string {
+	var all []string
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		if annotation.IsMisspelt(key) {
+			all = append(all, key+" has no effect: the domain is "+annotation.Domain)
+		}
 	}
 	return all
 }
@@ -99,8 +110,8 @@ func ours(all map[string]string) []string {
 
 // judgeAnnotations finds wrong and misplaced keys of a Pod whose template is not known.
 func (a *Auditor) judgeAnnotations(r *row, pod *workload.Pod) {
-	r.wrong = with(r.wrong, a.mistakes(pod, nil))
-	r.misplaced = with(r.misplaced, a.misplacedLabels(pod.Labels(), field.NewPath("metadata", "labels")))
+	r.wrong = with(r.wrong, a.mistakes(pod))
+	r.misplaced = with(r.misplaced, slices.Concat(a.misplacedLabels(pod.Labels()), misspelt(pod.Annotations())))
 }
 
 func with(set map[string]bool, texts []string) map[string]bool {
@@ -113,26 +124,22 @@ func with(set map[string]bool, texts []string) map[string]bool {
 	return set
 }
 
-// mistakes are the wrong annotations of a Pod, with what would be right.
-func (a *Auditor) mistakes(pod *workload.Pod, path *field.Path) []string {
+// mistakes are the wrong annotations of a Pod, with what would be right, in the words of the webhook's warnings.
+func (a *Auditor) mistakes(pod *workload.Pod) []string {
 	if len(ours(pod.Annotations())) == 0 {
 		return nil
 	}
-	d := a.options.Policy.Decide(policy.Subject{Pod: pod})
 	var all []string
-	for _, err := range d.Errors {
-		if !a.options.RulesKnown && strings.HasSuffix(err.Field, "/"+string(annotation.Profile)+"]") {
+	d := a.options.Policy.Decide(policy.Subject{Pod: pod})
+	for _, n := range d.Notices(pod) {
+		if n.Reason != reason.InvalidAnnotation || n.Key == "" {
+			continue
+		}
+		if !a.options.RulesKnown && strings.HasSuffix(n.Key, "/"+string(annotation.Profile)) {
 			// The cluster's policy may have the profile.
 			continue
 		}
-		said := err.Field
-		if path != nil {
-			said = path.String() + "." + said
-		}
-		if value, isText := err.BadValue.(string); isText && value != "" {
-			said += fmt.Sprintf(": %q", value)
-		}
-		all = append(all, said+": "+err.Detail)
+		all = append(all, n.Message)
 	}
 	return all
 }

@@ -148,20 +148,28 @@ func TestMisplacedAndWrong(t *testing.T) {
 		"a good template": {"Deployment", `{metadata: {name: web}, spec: {template: {metadata: {annotations: {probe-injector.dev/inject: "true"}}, spec: ` + web + `}}}`, nil, nil},
 		"the key stands on the Deployment": {
 			"Deployment", `{metadata: {name: web, annotations: {probe-injector.dev/inject: "true"}}, spec: {template: {spec: ` + web + `}}}`,
-			[]string{"shop/deployment/web error: metadata.annotations[probe-injector.dev/inject] has no effect: move it to spec.template.metadata.annotations"}, nil,
+			[]string{"shop/deployment/web error: probe-injector.dev/inject has no effect here: move it to spec.template.metadata.annotations"}, nil,
 		},
 		"the key is a label": {
 			"StatefulSet", `{metadata: {name: db, labels: {probe-injector.dev/profile: x}}, spec: {template: {metadata: {labels: {app.probe-injector.dev/liveness: x}}, spec: ` + web + `}}}`,
 			[]string{
-				"shop/statefulset/db error: metadata.labels[probe-injector.dev/profile] has no effect: write it as an annotation, at spec.template.metadata.annotations",
-				"shop/statefulset/db error: spec.template.metadata.labels[app.probe-injector.dev/liveness] has no effect: write it as an annotation",
+				"shop/statefulset/db error: label probe-injector.dev/profile has no effect: write it in spec.template.metadata.annotations",
+				"shop/statefulset/db error: label app.probe-injector.dev/liveness has no effect: write it as an annotation",
 			}, nil,
+		},
+		"the key stands where it is read as well": {
+			"Deployment", `{metadata: {name: web, annotations: {probe-injector.dev/inject: "true"}, labels: {probe-injector.dev/inject: "true"}}, spec: {template: {metadata: {annotations: {probe-injector.dev/inject: "true"}}, spec: ` + web + `}}}`,
+			nil, nil,
+		},
+		"the domain is misspelt": {
+			"Deployment", `{metadata: {name: web}, spec: {template: {metadata: {annotations: {probe-injector.io/inject: "true"}}, spec: ` + web + `}}}`,
+			[]string{"shop/deployment/web error: probe-injector.io/inject has no effect: the domain is probe-injector.dev"}, nil,
 		},
 		"a label that the webhook writes itself": {"Deployment", `{metadata: {name: web}, spec: {template: {metadata: {labels: {probe-injector.dev/injected: "true"}}, spec: ` + web + `}}}`, nil, nil},
 		"a status where a backup has brought it": {"Deployment", `{metadata: {name: web, annotations: {probe-injector.dev/status: x}}, spec: {template: {spec: ` + web + `}}}`, nil, nil},
 		"a value that cannot be read": {
 			"DaemonSet", `{metadata: {name: log}, spec: {template: {metadata: {annotations: {probe-injector.dev/startup-budget: 2 min, probe-injector.dev/inject: "true"}}, spec: ` + web + `}}}`,
-			nil, []string{`shop/daemonset/log error: spec.template.metadata.annotations[probe-injector.dev/startup-budget]: "2 min": write a duration such as "90s", "5m" or "1h30m"`},
+			nil, []string{`shop/daemonset/log error: probe-injector.dev/startup-budget: "2 min": write a duration such as "90s", "5m" or "1h30m"`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -184,10 +192,10 @@ func TestAPodWithoutTemplateHasItsOwnMistakes(t *testing.T) {
 	pod.Metadata.OwnerReferences, pod.Metadata.Name = nil, "debug"
 	pod.Metadata.Labels = map[string]string{"probe-injector.dev/readiness": "x"}
 	r := c.audit()
-	if diff := cmp.Diff([]string{`shop/pod/debug error: metadata.annotations[probe-injector.dev/liveness]: "off": write "false"`}, found(r, audit.Wrong)); diff != "" {
+	if diff := cmp.Diff([]string{`shop/pod/debug error: probe-injector.dev/liveness: "off": write "false"`}, found(r, audit.Wrong)); diff != "" {
 		t.Error(diff)
 	}
-	want := []string{"shop/pod/debug error: metadata.labels[probe-injector.dev/readiness] has no effect: write it as an annotation"}
+	want := []string{"shop/pod/debug error: label probe-injector.dev/readiness has no effect: write it as an annotation"}
 	if diff := cmp.Diff(want, found(r, audit.Misplaced)); diff != "" {
 		t.Error(diff)
 	}

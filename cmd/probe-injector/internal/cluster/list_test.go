@@ -100,9 +100,9 @@ func TestListsAreReadPageByPage(t *testing.T) {
 		requests int
 		err      string
 	}{
-		"an empty list":     {[]func(http.ResponseWriter){page("")}, nil, 1, ""},
-		"one page":          {[]func(http.ResponseWriter){page("", "a", "b")}, []string{"a", "b"}, 1, ""},
-		"several pages":     {[]func(http.ResponseWriter){page("x", "a"), page("y", "b"), page("", "c")}, []string{"a", "b", "c"}, 3, ""},
+		"an empty list": {[]func(http.ResponseWriter){page("")}, nil, 1, ""},
+		"one page":      {[]func(http.ResponseWriter){page("", "a", "b")}, []string{"a", "b"}, 1, ""},
+		"several pages": {[]func(http.ResponseWriter){page("x", "a"), page("y", "b"), page("", "c")}, []string{"a", "b", "c"}, 3, ""},
 		"the list begins again when its state is gone, once": {
 			[]func(http.ResponseWriter){page("x", "a"), expired, page("y", "a2"), page("", "b")}, []string{"a2", "b"}, 4, "",
 		},
@@ -113,10 +113,10 @@ func TestListsAreReadPageByPage(t *testing.T) {
 			[]func(http.ResponseWriter){refused(http.StatusForbidden, metav1.StatusReasonForbidden, `pods is forbidden: User "x" cannot list resource "pods"`)},
 			nil, 1, `reading pods of all namespaces: pods is forbidden: User "x" cannot list resource "pods"`,
 		},
-		"a page that was cut off":           {[]func(http.ResponseWriter){page("x", "a"), raw(`{"metadata":{},"items":[{"metadata":{"name":"b"}}`)}, nil, 2, "unexpected EOF"},
+		"a page that was cut off":            {[]func(http.ResponseWriter){page("x", "a"), raw(`{"metadata":{},"items":[{"metadata":{"name":"b"}}`)}, nil, 2, "unexpected EOF"},
 		"a page that is cut after the items": {[]func(http.ResponseWriter){raw(`{"metadata":{},"items":[]`)}, nil, 1, "unexpected EOF"},
-		"no list":                           {[]func(http.ResponseWriter){raw(`[]`)}, nil, 1, "the answer is no list"},
-		"items before metadata, and null":   {[]func(http.ResponseWriter){raw(`{"items":[{"metadata":{"name":"a"}}],"metadata":{"continue":"x"}}`), raw(`{"items":null,"metadata":{}}`)}, []string{"a"}, 2, ""},
+		"no list":                            {[]func(http.ResponseWriter){raw(`[]`)}, nil, 1, "the answer is no list"},
+		"items before metadata, and null":    {[]func(http.ResponseWriter){raw(`{"items":[{"metadata":{"name":"a"}}],"metadata":{"continue":"x"}}`), raw(`{"items":null,"metadata":{}}`)}, []string{"a"}, 2, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &server{pages: row.pages}
