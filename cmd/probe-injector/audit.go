@@ -73,7 +73,7 @@ look at, 3 not everything could be read; then no file is written.`,
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.allNamespaces, "all-namespaces", "A", false, "look at all namespaces")
 	flags.StringVarP(&o.selector, "selector", "l", "", "look only at Pods with these labels")
-	flags.StringVar(&o.policyName, "policy", "", `"cluster", or a file with a ProbePolicy, a ConfigMap that holds one, or values of the chart`)
+	flags.StringVar(&o.policyName, "policy", "", policyUsage)
 	flags.StringSliceVar(&o.only, "only", nil, "list all findings of these types and no others: "+strings.Join(typeNames(), ", "))
 	flags.StringVar(&o.by, "by", "", `"namespace" adds a table of namespaces`)
 	flags.StringVar(&o.failOn, "fail-on", failOnNone, "exit with 1 if there is a finding this severe: none, note, warning, error")

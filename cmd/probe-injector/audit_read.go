@@ -2,23 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"sigs.k8s.io/yaml"
 
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/audit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/cluster"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/output"
-	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
 )
-
-// policyOfCluster is the --policy that must be read from the cluster.
-const policyOfCluster = "cluster"
 
 // mostAnswers is for how many workloads that are hurt the last answer is read, the worst first: one request each.
 const mostAnswers = 8
@@ -79,50 +72,15 @@ func (a *auditing) policy(installed *cluster.Installation) (audit.Policy, error)
 	if own := audit.Own(installed.Configurations); own != nil {
 		a.options.Registration = audit.NewRegistration(own)
 	}
-	file, place, err := a.policyFile(installed)
+	found, err := policySource{a.policyName, a.version, a.std.in}.find(installed)
 	if err != nil {
 		return audit.Policy{}, err
 	}
-	a.options.Policy = file.Policy
+	a.options.Policy, a.options.RulesKnown = found.Policy, found.known
 	if own := audit.Own(installed.Configurations); own != nil && installed.Policy != nil {
 		a.options.RulesSince = audit.RulesSince(own, installed.Policy)
 	}
-	return audit.Policy{Place: place, Rules: len(file.Rules), Profiles: len(file.Profiles)}, nil
-}
-
-func (a *auditing) policyFile(installed *cluster.Installation) (*policyfile.File, string, error) {
-	if a.policyName != "" && a.policyName != policyOfCluster {
-		a.options.RulesKnown = true
-		return readPolicy(a.policyName, a.version, a.std.in)
-	}
-	switch {
-	case installed.Policy != nil:
-		file, err := policyIn(installed.Policy, a.version)
-		if err == nil {
-			a.options.RulesKnown = true
-			return file, "ConfigMap " + installed.Policy.Namespace + "/" + installed.Policy.Name, nil
-		}
-		return nil, "", fmt.Errorf("ConfigMap %s/%s is not a valid policy:\n%w", installed.Policy.Namespace, installed.Policy.Name, err)
-	case a.policyName == policyOfCluster:
-		err := errors.New("the cluster's policy was not found")
-		if installed.Denied != nil {
-			err = fmt.Errorf("reading the cluster's policy: %w", installed.Denied)
-		}
-		return nil, "", exit.With(exit.Incomplete, err)
-	}
-	file, err := policyfile.Default(a.version)
-	return file, "the chart's own (--policy names another)", err
-}
-
-// policyIn reads the policy of a ConfigMap.
-func policyIn(configMap *corev1.ConfigMap, version string) (*policyfile.File, error) {
-	text, err := yaml.Marshal(map[string]any{
-		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": configMap.Name}, "data": configMap.Data,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return policyfile.Read(text, version)
+	return audit.Policy{Place: found.place, Rules: len(found.Rules), Profiles: len(found.Profiles)}, nil
 }
 
 // objects hands all objects to the auditor, the Pods last.

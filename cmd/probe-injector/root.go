@@ -37,7 +37,7 @@ Exit codes of every verb and format; of several, the highest:
 	root.SetErr(std.err)
 	root.SetVersionTemplate("{{.DisplayName}} {{.Version}}\n")
 	output.AddColor(root.PersistentFlags())
-	root.AddCommand(newAudit(version, std), newExplain(version, std), newInject(version, std), newLint(version, std), newPolicy(version, std), newProfiles(version, std))
+	root.AddCommand(newAudit(version, std), newExplain(version, std), newInject(version, std), newLint(version, std), newPolicy(version, std), newProfiles(version, std), newTry(version, std))
 	completeValues(root)
 	return root
 }

@@ -71,9 +71,9 @@ func (a *Auditor) AddPod(pod *Pod) {
 	if pod.Metadata.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 		return
 	}
-	r := a.row(workloadOf(pod))
+	r := a.row(WorkloadOf(pod))
 	r.pods++
-	view := pod.view()
+	view := pod.View()
 	judged := &judged{
 		Pod: pod, view: view, row: r, injected: policy.InjectedProbes(view),
 	}

@@ -32,8 +32,8 @@ type Pod struct {
 	Status   PodStatus        `json:"status"`
 }
 
-// view is the Pod as the engine sees it.
-func (p *Pod) view() *workload.Pod {
+// View is the Pod as the engine sees it.
+func (p *Pod) View() *workload.Pod {
 	return &workload.Pod{Metadata: &p.Metadata.ObjectMeta, Spec: p.Spec}
 }
 

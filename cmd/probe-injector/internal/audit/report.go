@@ -127,7 +127,7 @@ func (a *Auditor) all() []*row {
 			rows = append(rows, &row{Workload: w, has: m.has})
 		}
 	}
-	slices.SortFunc(rows, func(x, y *row) int { return x.compare(y.Workload) })
+	slices.SortFunc(rows, func(x, y *row) int { return x.Compare(y.Workload) })
 	return rows
 }
 

@@ -16,7 +16,8 @@ type Workload struct {
 // String is the workload for people.
 func (w Workload) String() string { return w.Namespace + "/" + w.Kind + "/" + w.Name }
 
-func (w Workload) compare(other Workload) int {
+// Compare orders workloads by namespace, kind and name.
+func (w Workload) Compare(other Workload) int {
 	return cmp.Or(cmp.Compare(w.Namespace, other.Namespace), cmp.Compare(w.Kind, other.Kind), cmp.Compare(w.Name, other.Name))
 }
 
@@ -37,10 +38,10 @@ const (
 	rolloutHash    = "rollouts-pod-template-hash"
 )
 
-// workloadOf finds what a Pod belongs to. The Deployment of a ReplicaSet is known from the Pod alone, so that no ReplicaSets
+// WorkloadOf finds what a Pod belongs to. The Deployment of a ReplicaSet is known from the Pod alone, so that no ReplicaSets
 // have to be read.
-func workloadOf(pod *Pod) Workload {
-	owner := pod.view().Controller()
+func WorkloadOf(pod *Pod) Workload {
+	owner := pod.View().Controller()
 	at := Workload{Namespace: pod.Metadata.Namespace}
 	if owner == nil || owner.Kind == "Node" {
 		// The API server has a static Pod of a node only as its mirror.
