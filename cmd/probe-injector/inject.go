@@ -216,11 +216,11 @@ func summarize(plan *injection.Plan, policy string, out io.Writer) {
 			annotations += c.Annotations
 		}
 	}
-	sum := "added " + counted(probes, "probe")
+	sum := "added " + count(probes, "probe")
 	if annotations > 0 {
-		sum += " and removed " + counted(annotations, "annotation")
+		sum += " and removed " + count(annotations, "annotation")
 	}
-	fmt.Fprintf(out, "%s: %s in %s of %d; policy: %s\n", sum, counted(workloads, "workload"), counted(files, "file"), len(plan.Sources), policy)
+	fmt.Fprintf(out, "%s: %s in %s of %d; policy: %s\n", sum, count(workloads, "workload"), count(files, "file"), len(plan.Sources), policy)
 }
 
 func describe(c *injection.Change) string {
@@ -233,14 +233,7 @@ func describe(c *injection.Change) string {
 		parts = append(parts, "added "+p.Container+": "+strings.TrimSuffix(p.Field, "Probe"))
 	}
 	if c.Annotations > 0 {
-		parts = append(parts, "removed "+counted(c.Annotations, "annotation"))
+		parts = append(parts, "removed "+count(c.Annotations, "annotation"))
 	}
 	return strings.Join(parts, ", ")
-}
-
-func counted(number int, name string) string {
-	if number == 1 {
-		return "1 " + name
-	}
-	return fmt.Sprintf("%d %ss", number, name)
 }

@@ -79,7 +79,7 @@ func (o *tryOptions) run(ctx context.Context, args []string, version string, std
 	}
 	requests := trial.Count(report.Workloads)
 	if requests > 0 && !o.yes {
-		if err := confirm(std, fmt.Sprintf("Send %s to Pods of namespace %s? [y/N] ", counted(requests, "request"), c.Namespace)); err != nil {
+		if err := confirm(std, fmt.Sprintf("Send %s to Pods of namespace %s? [y/N] ", count(requests, "request"), c.Namespace)); err != nil {
 			return err
 		}
 	}
@@ -205,12 +205,4 @@ func ask(ctx context.Context, c *cluster.Cluster, subjects []trial.Subject) erro
 		}
 	}
 	return nil
-}
-
-// counted is a number and a noun.
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -51,6 +51,7 @@ there is none in the file.`,
 	}
 }
 
+// count is a number and a noun.
 func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
