@@ -379,7 +379,7 @@ func TestVerbsThatReadFilesConnectToNobody(t *testing.T) {
 		t.Setenv(name, "http://"+address)
 	}
 	for _, args := range [][]string{
-		{"lint", "-f", "-"}, {"lint", "-f", "-", "-o", "sarif"}, {"explain", "-f", "-"}, {"profiles"}, {"policy", "validate", "../../examples/annotations/profile-policy.yaml"},
+		{"lint", "-f", "-"}, {"lint", "-f", "-", "-o", "sarif"}, {"explain", "-f", "-"}, {"inject", "-f", "-"}, {"profiles"}, {"policy", "validate", "../../examples/annotations/profile-policy.yaml"},
 	} {
 		var out, problems bytes.Buffer
 		if code := run(append([]string{"probe-injector"}, args...), "v0.1.0", streams{strings.NewReader(pod), &out, &problems}); code != int(exit.Fine) {

@@ -22,6 +22,7 @@ const referencePage = "docs/cli.md"
 func shownOutputs() map[string][]string {
 	return map[string][]string{
 		"explain":         {"explain -f examples/annotations/http.yaml"},
+		"inject":          {"inject -f examples/annotations/http.yaml --diff"},
 		"lint":            {"lint -f examples/mistakes", "lint -f examples/mistakes/same-endpoint.yaml -o github", "lint -f examples/mistakes/same-endpoint.yaml -o accept"},
 		"policy validate": {"policy validate charts/probe-injector/values.yaml"},
 		"profiles":        {"profiles postgres"},
@@ -112,6 +113,8 @@ func console(page *strings.Builder, command string) {
 func TestTheReferenceIsUpToDate(t *testing.T) {
 	t.Chdir(filepath.Join("..", ".."))
 	t.Setenv("NO_COLOR", "1")
+	// Defaults of flags are below it.
+	t.Setenv("HOME", "/home/you")
 	got := reference(t)
 	if os.Getenv(updateEnv) != "" {
 		if err := os.WriteFile(referencePage, []byte(got), 0o600); err != nil {
