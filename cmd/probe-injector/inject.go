@@ -99,6 +99,8 @@ func (o *injectOptions) check() error {
 		return errors.New("either --in-place or --diff, which shows what --in-place would do")
 	case o.inPlace && stdin:
 		return errors.New("the standard input cannot be changed in place: leave --in-place out")
+	case o.inPlace && len(o.input.files.Kustomizations) > 0:
+		return errors.New("what a kustomization builds is in no file that could be changed in place: leave --in-place out")
 	}
 	return o.input.check("write into")
 }

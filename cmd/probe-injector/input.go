@@ -71,7 +71,7 @@ func (o *inputOptions) explain(version string, std streams) (*policyfile.File, *
 
 func (o *inputOptions) check(verb string) error {
 	switch {
-	case len(o.files.Names) == 0:
+	case len(o.files.Names)+len(o.files.Kustomizations) == 0:
 		return fmt.Errorf(`say what to %s: -f FILE, or -f - for the standard input`, verb)
 	case o.policyName == manifest.Stdin && slices.Contains(o.files.Names, manifest.Stdin):
 		return errors.New("the standard input is either the policy or the manifests: write one of them to a file")

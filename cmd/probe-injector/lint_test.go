@@ -386,6 +386,10 @@ func TestVerbsThatReadFilesConnectToNobody(t *testing.T) {
 			t.Errorf("%v: code %d: %s", args, code, problems.String())
 		}
 	}
+	remote := filepath.Dir(fileWith(t, "kustomization.yaml", "resources: [\"http://"+address+"/x.yaml\", \"git@"+address+":a/b\"]\n"))
+	if code, _, problems := lintCase("", "-k", remote); code != exit.Unusable || !strings.Contains(problems, "nothing is fetched") {
+		t.Errorf("code %d: %s", code, problems)
+	}
 	// That the listener sees what comes is part of the test.
 	if connection, err := net.DialTimeout("tcp", address, time.Minute); err == nil {
 		_ = connection.Close()

@@ -49,8 +49,9 @@ report to a file and may be repeated; a file is replaced as a whole, and not at 
 terminals: ` + "`--color`" + ` and ` + "`NO_COLOR`" + ` decide. Formats for programs have ` + "`apiVersion`" + ` and ` + "`kind`" + `, and lists are never null.
 
 Verbs that read files connect to nobody. In a folder they read ` + "`.yaml`, `.yml` and `.json`" + `, with ` + "`-R`" + ` below it as well, but nothing
-at or below a ` + "`Chart.yaml`" + ` or a ` + "`kustomization.yaml`" + `: those are read as ` + "`helm template`" + ` and ` + "`kustomize build`" + ` print them. What
-cannot be read is named with its line, and the rest is judged.
+at or below a ` + "`Chart.yaml`" + ` or a ` + "`kustomization.yaml`" + `: those are read as ` + "`helm template`" + ` and ` + "`kustomize build`" + ` print them.
+` + "`-k`" + ` builds a kustomization that is made of local files; what names others is an error, because nothing is fetched. What cannot be
+read is named with its line, and the rest is judged.
 
 ## As a plugin of kubectl, and completion
 

@@ -20,7 +20,8 @@ import (
 // Document is one document of a source, as it stands there.
 type Document struct {
 	Source *Source
-	// Template is the file of a chart that Helm made the document of; empty where it does not say so.
+	// Template is the file of a chart that Helm made the document of, or the kustomization that was built; empty where that is not
+	// known.
 	Template string
 	// Text is the document as it is read: spaces take the place of what separates it from others. Line is the number of its first
 	// line in the source.
@@ -52,7 +53,9 @@ func (s *Source) split() {
 	for _, d := range all {
 		d.Source = s
 		d.Start, d.End = d.Start+start, d.End+start
-		d.Template = templateIn(d.Text)
+		if d.Template = s.template; d.Template == "" {
+			d.Template = templateIn(d.Text)
+		}
 	}
 	s.Documents = all
 }

@@ -15,6 +15,7 @@ import (
 // AddTo adds the flags by which every verb is told what to read.
 func (f *Files) AddTo(flags *pflag.FlagSet) {
 	flags.StringSliceVarP(&f.Names, "filename", "f", nil, `file or folder with manifests, or "-" for the standard input; may be repeated`)
+	flags.StringSliceVarP(&f.Kustomizations, "kustomize", "k", nil, "folder with a kustomization of local files, which is built; may be repeated")
 	flags.BoolVarP(&f.Recursive, "recursive", "R", false, "also read folders below folders")
 	flags.StringVarP(&f.Namespace, "namespace", "n", "default", "namespace of objects that name none")
 	flags.StringArrayVar(&f.NamespaceLabels, "namespace-labels", nil,

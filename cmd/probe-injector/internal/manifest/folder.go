@@ -14,10 +14,13 @@ var extensions = []string{".json", ".yaml", ".yml"}
 // sourceFiles tell folders whose files are the input of another program: they are no manifests until it has run.
 var sourceFiles = []struct{ name, print string }{
 	{"Chart.yaml", "helm template"},
-	{"kustomization.yaml", "kustomize build"},
-	{"kustomization.yml", "kustomize build"},
-	{"Kustomization", "kustomize build"},
+	{"kustomization.yaml", kustomizeBuild},
+	{"kustomization.yml", kustomizeBuild},
+	{"Kustomization", kustomizeBuild},
 }
+
+// kustomizeBuild is the command whose output is a kustomization's manifests.
+const kustomizeBuild = "kustomize build"
 
 // visited are files and folders that were read, by their real paths.
 type visited map[string]bool

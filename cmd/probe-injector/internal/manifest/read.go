@@ -20,6 +20,8 @@ import (
 type Files struct {
 	// Names are files, folders and Stdin.
 	Names []string
+	// Kustomizations are folders whose kustomizations are built.
+	Kustomizations []string
 	// Recursive reads folders below folders.
 	Recursive bool
 	// Stdin is what Stdin stands for.

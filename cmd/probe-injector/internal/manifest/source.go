@@ -28,6 +28,8 @@ type Source struct {
 	// Text is the whole source, and Documents its parts, in their order.
 	Text      []byte
 	Documents []*Document
+	// template is what the text was made of, if it was.
+	template string
 	// found reports that the file was found in a folder, where files of all kinds may stand; nobody named it.
 	found bool
 }
@@ -42,6 +44,11 @@ func (f *Files) read(in *Input) (sources []*Source, errs []error) {
 		}
 		names = append(names, name)
 		read, problems := f.readNamed(name, seen, in)
+		sources = append(sources, read...)
+		errs = append(errs, problems...)
+	}
+	for _, dir := range f.Kustomizations {
+		read, problems := ifRead(kustomize(dir))
 		sources = append(sources, read...)
 		errs = append(errs, problems...)
 	}
@@ -103,9 +110,13 @@ func readText(name string, from io.Reader) ([]byte, error) {
 	case err != nil:
 		return nil, plain(name, err)
 	case len(text) > MaxSize:
-		return nil, fmt.Errorf("%s: is larger than %d MiB: split it, or name the files that hold manifests", name, MaxSize>>20)
+		return nil, tooLarge(name)
 	}
 	return text, checkText(name, text)
+}
+
+func tooLarge(name string) error {
+	return fmt.Errorf("%s: is larger than %d MiB: split it, or name the files that hold manifests", name, MaxSize>>20)
 }
 
 // plain names the file first, as every other error does.
