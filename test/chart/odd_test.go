@@ -22,7 +22,7 @@ func TestNamesAreTextWhateverYAMLTakesThemFor(t *testing.T) {
 		for variant, values := range variants(t) {
 			t.Run(name+" "+variant, func(t *testing.T) {
 				rendered, err := chart.Render(chart.Options{Release: name, Namespace: name, Values: values, OnCluster: true})
-				if strings.Contains("0123456789", name[:1]) && variant != "everything" {
+				if name[0] <= '9' && variant != "everything" {
 					if err == nil || !strings.Contains(err.Error(), "set fullnameOverride") {
 						t.Fatalf("a Service would begin with a digit, and the error is %v", err)
 					}
