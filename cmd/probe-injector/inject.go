@@ -105,12 +105,12 @@ func (o *injectOptions) check() error {
 	return o.input.check("write into")
 }
 
-// checkInput makes sure that there is something to look at. A stream without workloads goes through as it is: a chart may have
-// none.
+// checkInput makes sure that there is something to look at. A stream without workloads goes through as it is: a chart, or the
+// resources of a kustomization, may have none.
 func (o *injectOptions) checkInput(in *manifest.Input) error {
 	for i := range in.Sources {
 		for _, d := range in.Sources[i].Documents {
-			if d.Objects > 0 && (len(in.Workloads) > 0 || !o.inPlace && !o.diff) {
+			if d.Root != nil && (len(in.Workloads) > 0 || !o.inPlace && !o.diff) {
 				return nil
 			}
 		}

@@ -20,11 +20,11 @@ import (
 
 // eject removes the annotations of ours of a workload, after its probes are added. Rules of the policy reach a Pod that carries
 // none: where they would add to it, inject: "false" stays, and people are told of what has no such key.
-func (p *planner) eject(file *policyfile.File, in *manifest.Input, w *manifest.Workload) error {
+func (p *planner) eject(file *policyfile.File, in *manifest.Input, w *manifest.Workload, added []splice.Member) error {
 	if len(w.Annotations) == 0 {
 		return nil
 	}
-	rule, err := p.ruleAfter(file, in, w)
+	rule, err := ruleAfter(file, in, w, added)
 	if err != nil {
 		return err
 	}
@@ -48,17 +48,19 @@ func (p *planner) eject(file *policyfile.File, in *manifest.Input, w *manifest.W
 func (p *planner) remove(w *manifest.Workload, place shape.Place) {
 	place = w.Place.With(place...)
 	d := p.document(w)
-	if slices.ContainsFunc(d.Remove, func(other shape.Place) bool { return slices.Equal(other, place) }) {
+	text := place.Path().String()
+	if d.removed[text] {
 		return
 	}
+	d.removed[text] = true
 	p.change(w).Annotations++
 	d.Remove = append(d.Remove, place)
 }
 
 // ruleAfter is the rule that would add probes to the Pod once the annotations are gone; empty when none would.
-func (p *planner) ruleAfter(file *policyfile.File, in *manifest.Input, w *manifest.Workload) (string, error) {
+func ruleAfter(file *policyfile.File, in *manifest.Input, w *manifest.Workload, added []splice.Member) (string, error) {
 	after := *w
-	after.Pod = p.podAfter(w)
+	after.Pod = podAfter(w, added)
 	report, err := explanation.Explain(file, "", &manifest.Input{Workloads: []manifest.Workload{after}, Namespaces: in.Namespaces})
 	if err != nil {
 		return "", err
@@ -73,7 +75,7 @@ func (p *planner) ruleAfter(file *policyfile.File, in *manifest.Input, w *manife
 }
 
 // podAfter is the Pod with its new probes, and without annotations of ours.
-func (p *planner) podAfter(w *manifest.Workload) *workload.Pod {
+func podAfter(w *manifest.Workload, added []splice.Member) *workload.Pod {
 	after := *w.Pod
 	metadata := *w.Pod.Metadata
 	metadata.Annotations = maps.Clone(metadata.Annotations)
@@ -81,7 +83,7 @@ func (p *planner) podAfter(w *manifest.Workload) *workload.Pod {
 	after.Metadata = &metadata
 	after.Spec.Containers = slices.Clone(w.Pod.Spec.Containers)
 	after.Spec.InitContainers = slices.Clone(w.Pod.Spec.InitContainers)
-	for _, m := range p.document(w).Add {
+	for _, m := range added {
 		for _, list := range []struct {
 			name       string
 			containers []workload.Container

@@ -75,9 +75,9 @@ func Make(file *policyfile.File, place string, in *manifest.Input, o Options) (*
 	for i := range in.Workloads {
 		w, explained := &in.Workloads[i], &report.Workloads[i]
 		p.warn(w, explained)
-		p.add(w, explained.Answers)
+		added := p.add(w, explained.Answers)
 		if o.Eject {
-			if err := p.eject(file, in, w); err != nil {
+			if err := p.eject(file, in, w, added); err != nil {
 				return nil, err
 			}
 		}
@@ -108,12 +108,14 @@ type document struct {
 	splice.Change
 	// workloads are those that change, for people.
 	workloads []string
+	// removed are the places of Remove as texts.
+	removed map[string]bool
 }
 
 // document is the one that a workload stands in.
 func (p *planner) document(w *manifest.Workload) *document {
 	if p.documents[w.Document] == nil {
-		p.documents[w.Document] = &document{}
+		p.documents[w.Document] = &document{removed: map[string]bool{}}
 	}
 	return p.documents[w.Document]
 }
@@ -148,8 +150,9 @@ func (p *planner) say(w *manifest.Workload, place shape.Place, severity finding.
 	p.plan.Warnings = append(p.plan.Warnings, fmt.Sprintf("%s: %s: %s: %s", w.Position(place), severity, w.Ref(), text))
 }
 
-// add adds the probes of the answers.
-func (p *planner) add(w *manifest.Workload, answers []explanation.Answer) {
+// add adds the probes of the answers, and returns them.
+func (p *planner) add(w *manifest.Workload, answers []explanation.Answer) []splice.Member {
+	var members []splice.Member
 	for i := range answers {
 		for _, added := range answers[i].Added() {
 			of, ok := containerPlace(w, added.Container, added.Init)
@@ -158,10 +161,14 @@ func (p *planner) add(w *manifest.Workload, answers []explanation.Answer) {
 			}
 			change := p.change(w)
 			change.Probes = append(change.Probes, Probe{added.Container, added.Field})
-			d := p.document(w)
-			d.Add = append(d.Add, splice.Member{Of: of, Name: added.Field, Value: added.Value})
+			members = append(members, splice.Member{Of: of, Name: added.Field, Value: added.Value})
 		}
 	}
+	if len(members) > 0 {
+		d := p.document(w)
+		d.Add = append(d.Add, members...)
+	}
+	return members
 }
 
 // containerPlace is where a container stands.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -130,6 +131,13 @@ func TestAFileKeepsItsPermissionsAndLinks(t *testing.T) {
 	if err := errors.Join(os.WriteFile("real", []byte("old"), 0o640), os.Symlink("real", "link")); err != nil {
 		t.Fatal(err)
 	}
+	// Only root can give a file to somebody else; for others the owner is who they are.
+	const somebody = 65534
+	_ = os.Chown("real", somebody, somebody)
+	before, err := os.Stat("real")
+	if err != nil {
+		t.Fatal(err)
+	}
 	file, err := output.Create("link")
 	if err != nil {
 		t.Fatal(err)
@@ -145,6 +153,9 @@ func TestAFileKeepsItsPermissionsAndLinks(t *testing.T) {
 	info, err := os.Stat("real")
 	if err != nil || info.Mode().Perm() != 0o640 {
 		t.Errorf("mode %v, error %v", info.Mode(), err)
+	}
+	if was, is := ownerOf(t, before), ownerOf(t, info); was != is {
+		t.Errorf("the owner was %s and is %s", was, is)
 	}
 	checkFolder(t, map[string]string{"real": "new", "link": "new"})
 }
@@ -197,4 +208,14 @@ func TestColorIsForTerminalsAndThoseWhoAsk(t *testing.T) {
 	}(); err == nil || !strings.Contains(err.Error(), "must be auto, always or never") {
 		t.Errorf("error %v", err)
 	}
+}
+
+// ownerOf is the user and the group of a file, as ls prints them.
+func ownerOf(t *testing.T, info os.FileInfo) string {
+	t.Helper()
+	owner := reflect.Indirect(reflect.ValueOf(info.Sys()))
+	if owner.Kind() != reflect.Struct || !owner.FieldByName("Uid").IsValid() {
+		return ""
+	}
+	return fmt.Sprint(owner.FieldByName("Uid"), ":", owner.FieldByName("Gid"))
 }
