@@ -48,6 +48,9 @@ func (f *Flag) Set(text string) error {
 		return errors.New("must be " + choice(f.formats))
 	case toFile && (file == "" || file == "-"):
 		return errors.New("name a file after the =, or leave the = out for the standard output")
+	case slices.Contains(f.targets, target{format, file}):
+		// The shell's completion reads the flags twice.
+		return nil
 	case slices.ContainsFunc(f.targets, func(t target) bool { return t.file == file }):
 		if !toFile {
 			return errors.New("the standard output takes one report: write others to files, as in " + format + "=FILE")

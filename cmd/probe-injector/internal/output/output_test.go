@@ -41,6 +41,7 @@ func TestReportsGoWhereTheyAreAskedFor(t *testing.T) {
 		"one format to two files":                       {values: []string{"json=a", "json=b"}, files: map[string]string{"a": "json\n", "b": "json\n"}},
 		"two to the standard output":                    {values: []string{"text", "json"}, refused: "the standard output takes one report"},
 		"two to one file":                               {values: []string{"text=a", "json=a"}, refused: "a takes one report"},
+		"the same twice":                                {values: []string{"json=a", "json=a"}, files: map[string]string{"a": "json\n"}},
 		"a format that does not exist":                  {values: []string{"xml"}, refused: "must be text, json or yaml"},
 		"a file without a name":                         {values: []string{"json="}, refused: "name a file after the ="},
 		"files after findings":                          {values: []string{"text", "json=a"}, ended: exit.ErrFound, stdout: "text\n", files: map[string]string{"a": "json\n"}},
