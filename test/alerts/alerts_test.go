@@ -93,6 +93,7 @@ func missed() []trial {
 			trial{"is quiet a quarter of an hour later", alert, "", []string{up, series(entry, "3x30 4x60")}, 50 * time.Minute, false},
 			trial{"is quiet when Prometheus begins to scrape", alert, "", []string{"up{" + apiServer + "} _x30 1x20", series(entry, "_x30 7x20")}, 33 * time.Minute, false},
 			trial{"is quiet when an API server restarts", alert, "", []string{up, series(entry, "7x30 0x20")}, 35 * time.Minute, false},
+			trial{"is quiet when people are told nothing at apply", alert, "", []string{up, series(`name="workloads.preflight.probe-injector.dev",`+apiServer, "3+1x60")}, 35 * time.Minute, false},
 			trial{"is quiet for a webhook of others", alert, "", []string{up, series(`name="sidecar-injector.istio.io",`+apiServer, "3+1x60")}, 35 * time.Minute, false},
 		)
 	}

@@ -66,6 +66,7 @@ func TestOurAccountMayChangeNothingButTheBundle(t *testing.T) {
 		c.wholeObjectsAreRefused(t, thief)
 	})
 	t.Run("it creates no Secret but its own", func(t *testing.T) { c.secretsAreRefused(t, thief, namespace) })
+	t.Run("the preflight's configuration is protected, too", func(t *testing.T) { c.preflightIsProtected(t, thief) })
 	t.Run("nobody else is concerned", c.othersMayChangeAll)
 	t.Run("three hundred entries", func(t *testing.T) { c.manyEntries(t, thief) })
 }
@@ -237,6 +238,32 @@ func (c *cluster) bundleMayChange(t *testing.T, thief kubernetes.Interface) {
 		if bundle != "ours" {
 			t.Errorf("%s has the bundle %q", name, bundle)
 		}
+	}
+}
+
+// preflightIsProtected: the configuration of the other kind is ours as well.
+func (c *cluster) preflightIsProtected(t *testing.T, thief kubernetes.Interface) {
+	configurations := thief.AdmissionregistrationV1().ValidatingWebhookConfigurations()
+	patch := func(fields string) error {
+		text := `{"webhooks":[{"name":"workloads.preflight.probe-injector.dev",` + fields + `}]}`
+		_, err := configurations.Patch(t.Context(), "probe-injector", types.StrategicMergePatchType, []byte(text), metav1.PatchOptions{})
+		return err
+	}
+	if err := patch(`"clientConfig":{"caBundle":"b3Vycw=="}`); err != nil {
+		t.Errorf("its bundle: %v", err)
+	}
+	for _, fields := range []string{
+		`"failurePolicy":"Fail"`, `"clientConfig":{"service":{"path":"/"}}`, `"matchConditions":[{"$patch":"replace"}]`,
+		`"rules":[{"apiGroups":[""],"apiVersions":["v1"],"operations":["*"],"resources":["secrets"]}]`,
+	} {
+		if err := patch(fields); err == nil || !strings.Contains(err.Error(), refusedByPolicy) {
+			t.Errorf("%s: the error is %v", fields, err)
+		}
+	}
+	text := []byte(`{"webhooks":[` + stealsEverything + `]}`)
+	_, err := configurations.Patch(t.Context(), "probe-injector", types.StrategicMergePatchType, text, metav1.PatchOptions{})
+	if err == nil || !strings.Contains(err.Error(), refusedByPolicy) {
+		t.Errorf("an entry for everything: the error is %v", err)
 	}
 }
 
