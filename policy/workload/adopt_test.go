@@ -43,7 +43,7 @@ func TestATemplateOfKnativeMakesPodsOfKnative(t *testing.T) {
 	}
 }
 
-// What the API server fills in in its own kinds is filled in in those of others.
+// The API server completes its own kinds; those of others are completed here.
 func TestAPodOfATemplateHasTheDefaultsOfTheAPIServer(t *testing.T) {
 	template := &workload.Pod{Spec: workload.PodSpec{Containers: []workload.Container{{
 		Name: "web", Ports: []workload.ContainerPort{{ContainerPort: 8080}},
