@@ -4,6 +4,7 @@
 //	TestStory             what each command prints, and how many calls it costs
 //	TestOurFailures       that nobody waits for a server that is gone or hangs
 //	TestPlan              that a plan is the status of the Pod that the controller then creates
+//	TestOwnCertificates   that the chart's permissions are enough for both webhook configurations, and that only one matters
 //	TestKindsOfOthers     that extraResources work for kinds that Kubernetes does not know
 //
 // After a change of words: go -C test test ./preflight -update
