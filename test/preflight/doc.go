@@ -7,5 +7,5 @@
 //	TestOwnCertificates   that the chart's permissions are enough for both webhook configurations, and that only one matters
 //	TestKindsOfOthers     that extraResources work for kinds that Kubernetes does not know
 //
-// After a change of words: go -C test test ./preflight -update
+// After a change of words: cd test && go test ./preflight -update
 package preflight
