@@ -117,7 +117,7 @@ func TestEveryObjectIsKnownToKubernetes(t *testing.T) {
 
 func TestEveryObjectIsLabelledAndInItsPlace(t *testing.T) {
 	clusterWide := []string{
-		"ClusterRole", "ClusterRoleBinding", "MutatingWebhookConfiguration",
+		"ClusterRole", "ClusterRoleBinding", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
 		"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
 	}
 	forEachVariant(t, func(t *testing.T, rendered *chart.Rendered) {
