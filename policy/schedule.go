@@ -15,6 +15,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/timing"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // scheduled is every probe with its times, and what contradictions between the times have cost.
@@ -171,22 +172,29 @@ const modelClass = "model"
 func (p *Policy) hintFor(ask *containerAsk, s *software) *catalogue.ClassHint {
 	img := detect.ParseImage(ask.container.Image, p.imageMirrors)
 	byImage := s.commandOverridden == "" && p.hintedImages[img.Last]
-	byArgs := len(ask.container.Command)+len(ask.container.Args) > 0
-	if len(ask.container.Env) == 0 && !byImage && !byArgs {
-		return nil
+	for i := range p.classHints {
+		h := &p.classHints[i]
+		if (byImage && img.IsNamed(h.Images)) || showsHint(ask.container, h) {
+			return h
+		}
 	}
-	hasFlag := func(name string) bool {
-		_, found := ask.container.Argument(name)
-		return found
+	return nil
+}
+
+// showsHint reports whether the variables or the arguments of a container fit a hint. Every review comes here: nothing is
+// allocated.
+func showsHint(c *workload.Container, h *catalogue.ClassHint) bool {
+	for _, name := range h.Env {
+		if c.Env.Has(name) {
+			return true
+		}
 	}
-	i := slices.IndexFunc(p.classHints, func(h catalogue.ClassHint) bool {
-		return (byImage && img.IsNamed(h.Images)) || slices.ContainsFunc(h.Env, ask.container.Env.Has) ||
-			(byArgs && slices.ContainsFunc(h.Args, hasFlag))
-	})
-	if i < 0 {
-		return nil
+	for _, name := range h.Args {
+		if c.Mentions(name) {
+			return true
+		}
 	}
-	return &p.classHints[i]
+	return false
 }
 
 // overrides are answers to the three questions about time, in seconds; 0 is no answer.
