@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,7 +117,7 @@ func TestHelm4RunsThePlugin(t *testing.T) {
 // checkWrongAnnotations makes sure that a wrong annotation stops no release, and that a wrong flag does.
 func checkWrongAnnotations(t *testing.T, p *programs, tool charttools.Tool, args []string) {
 	t.Helper()
-	wrong := append(args, "--set-string", `podAnnotations.probe-injector\.dev/restart-after=soon`)
+	wrong := append(slices.Clone(args), "--set-string", `podAnnotations.probe-injector\.dev/restart-after=soon`)
 	output := p.must(t, tool, "helm-post-renderer", wrong...)
 	if !strings.Contains(output, "readinessProbe:") || strings.Contains(output, "livenessProbe:") {
 		t.Errorf("doubt costs the liveness probe, and nothing else:\n%s", output)

@@ -213,7 +213,7 @@ func (p *planner) splice() error {
 func (p *planner) spliced(d *manifest.Document, changed *document) ([]splice.Edit, error) {
 	text, name := d.Source.Text[d.Start:d.End], d.Source.Name
 	edits, err := splice.Apply(text, changed.Change)
-	refused, isRefusal := errors.AsType[*splice.Refusal](err)
+	refused, isRefusal := errors.AsType[*splice.RefusedError](err)
 	if isRefusal {
 		at := fmt.Sprintf("%s:%d: ", name, d.Line+refused.Line-1)
 		why := strings.Join(changed.workloads, ", ") + ": " + refused.Why

@@ -64,10 +64,10 @@ func (l *layout) add(m *Member, earlier int, after map[int][]byte) error {
 	}
 	mapping := at.node
 	if mapping.Kind != yaml.MappingNode || len(mapping.Content) == 0 {
-		return &Refusal{max(1, mapping.Line), "an empty mapping has no line to add others to"}
+		return &RefusedError{max(1, mapping.Line), "an empty mapping has no line to add others to"}
 	}
 	if there, err := l.member(&at, m.Name); err == nil {
-		return &Refusal{there.key.Line, m.Name + " is written here, without a value: remove the line"}
+		return &RefusedError{there.key.Line, m.Name + " is written here, without a value: remove the line"}
 	}
 	number := l.lineFor(&at, earlier)
 	text, err := m.text(style{
@@ -147,7 +147,7 @@ func byMapping(places []shape.Place) [][]shape.Place {
 
 func (l *layout) removeFrom(of shape.Place, places []shape.Place, gone removal) error {
 	if len(of) == 0 {
-		return &Refusal{1, "a document cannot lose its own members"}
+		return &RefusedError{1, "a document cannot lose its own members"}
 	}
 	parent, err := l.find(of[:len(of)-1])
 	if err != nil {
@@ -181,7 +181,7 @@ func (l *layout) removeFrom(of shape.Place, places []shape.Place, gone removal) 
 // removeLines takes all lines of a member away.
 func (l *layout) removeLines(m *member, gone removal) error {
 	if before := l.line(m.key.Line); len(bytes.TrimLeft(before[:len(before)-len(l.at(m.key.Line, m.key.Column))], " ")) > 0 {
-		return &Refusal{m.key.Line, "something else stands on the line in front of it"}
+		return &RefusedError{m.key.Line, "something else stands on the line in front of it"}
 	}
 	last := max(m.key.Line, l.lastLine(m.value, m.outer, m.bound))
 	for number := m.key.Line; number <= last || (gone.blanks && number < m.bound && l.isBlank(number)); number++ {

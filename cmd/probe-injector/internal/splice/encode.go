@@ -89,7 +89,7 @@ func Encode(text []byte, change Change) ([]byte, error) {
 		return nil, err
 	}
 	if got, err := decode(out); err != nil || !reflect.DeepEqual(got, want) {
-		return nil, &Refusal{1, "what is written anew reads as something else"}
+		return nil, &RefusedError{1, "what is written anew reads as something else"}
 	}
 	head := slices.Clone(mark)
 	if separatorLength(text[len(mark):]) > 0 {

@@ -39,35 +39,43 @@ func (l *layout) find(place shape.Place) (found, error) {
 	}
 	for i, step := range place {
 		outer := indentOf(at.node)
-		switch step := step.(type) {
-		case string:
-			m, err := l.member(&at, step)
-			if err != nil {
-				return at, err
-			}
-			at.node, at.bound = m.value, m.bound
-			if m.value.Kind == yaml.SequenceNode {
-				at.compact = indentOf(m.value) == outer
-			}
-		case int:
-			if at.node.Kind != yaml.SequenceNode || step >= len(at.node.Content) {
-				return at, fmt.Errorf("%s is not there", place[:i+1].Path())
-			}
-			if step+1 < len(at.node.Content) {
-				at.bound = l.dash(at.node, step+1)
-			}
-			at.node = at.node.Content[step]
+		if err := l.into(&at, step, place[:i+1]); err != nil {
+			return at, err
 		}
 		if err := inLines(at.node); err != nil {
 			return at, err
 		}
-		if by := indentOf(at.node) - outer; at.node.Kind == yaml.MappingNode && len(at.node.Content) > 0 && by > 0 {
-			if _, named := step.(string); named {
-				at.step = by
-			}
+		_, named := step.(string)
+		if by := indentOf(at.node) - outer; named && at.node.Kind == yaml.MappingNode && len(at.node.Content) > 0 && by > 0 {
+			at.step = by
 		}
 	}
 	return at, nil
+}
+
+// into takes one step, to a place.
+func (l *layout) into(at *found, step any, place shape.Place) error {
+	outer := indentOf(at.node)
+	switch step := step.(type) {
+	case string:
+		m, err := l.member(at, step)
+		if err != nil {
+			return err
+		}
+		at.node, at.bound = m.value, m.bound
+		if m.value.Kind == yaml.SequenceNode {
+			at.compact = indentOf(m.value) == outer
+		}
+	case int:
+		if at.node.Kind != yaml.SequenceNode || step >= len(at.node.Content) {
+			return fmt.Errorf("%s is not there", place.Path())
+		}
+		if step+1 < len(at.node.Content) {
+			at.bound = l.dash(at.node, step+1)
+		}
+		at.node = at.node.Content[step]
+	}
+	return nil
 }
 
 // dash is the line of the dash in front of an item, which may stand above the item.
@@ -97,12 +105,12 @@ func (l *layout) member(of *found, name string) (member, error) {
 		}
 		return m, nil
 	}
-	return member{}, &Refusal{max(1, of.node.Line), name + " is not written here, but comes from somewhere else"}
+	return member{}, &RefusedError{max(1, of.node.Line), name + " is not written here, but comes from somewhere else"}
 }
 
 // inLines refuses what is not written in lines that belong to it alone.
 func inLines(node *yaml.Node) error {
-	refused := &Refusal{Line: max(1, node.Line)}
+	refused := &RefusedError{Line: max(1, node.Line)}
 	switch {
 	case node.Kind == yaml.AliasNode:
 		refused.Why = "*" + node.Value + " repeats what is written elsewhere"

@@ -39,7 +39,7 @@ func FuzzApply(f *testing.F) {
 			return
 		}
 		edits, err := Apply(text, change)
-		if _, refused := errors.AsType[*Refusal](err); refused {
+		if _, refused := errors.AsType[*RefusedError](err); refused {
 			checkAnew(t, text, change, want)
 			return
 		}

@@ -34,15 +34,15 @@ type Member struct {
 // Empty reports whether there is nothing to do.
 func (c *Change) Empty() bool { return len(c.Add)+len(c.Remove) == 0 }
 
-// Refusal is why lines cannot be added to a document, or taken from it.
-type Refusal struct {
+// RefusedError is why lines cannot be added to a document, or taken from it.
+type RefusedError struct {
 	// Line counts from 1 in the document.
 	Line int
 	// Why is the rest of a sentence that begins with the line.
 	Why string
 }
 
-func (r *Refusal) Error() string { return fmt.Sprintf("line %d: %s", r.Line, r.Why) }
+func (r *RefusedError) Error() string { return fmt.Sprintf("line %d: %s", r.Line, r.Why) }
 
 // attempt is one of several ways to make the same change.
 type attempt struct {
@@ -56,11 +56,11 @@ type attempt struct {
 // text above what is removed that keeps its blank lines, "|+", and would get those below, too.
 var attempts = []attempt{{0, false}, {0, true}, {1, false}, {1, true}}
 
-// Apply finds the edits that make the change. The error is a [*Refusal], or tells that the text is no document to which the
+// Apply finds the edits that make the change. The error is a [*RefusedError], or tells that the text is no document to which the
 // change fits.
 func Apply(text []byte, change Change) ([]Edit, error) {
 	if !utf8.Valid(text) {
-		return nil, &Refusal{1, "not written in UTF-8"}
+		return nil, &RefusedError{1, "not written in UTF-8"}
 	}
 	want, err := expected(text, change)
 	if err != nil {
@@ -72,7 +72,7 @@ func Apply(text []byte, change Change) ([]Edit, error) {
 		return nil, err
 	}
 	l := layoutOf(body, &root)
-	var refused *Refusal
+	var refused *RefusedError
 	for _, try := range attempts {
 		edits, err := l.edits(change, try)
 		if err != nil {
@@ -82,7 +82,7 @@ func Apply(text []byte, change Change) ([]Edit, error) {
 			return moved(edits, len(mark)), nil
 		}
 		if refused == nil {
-			refused = &Refusal{1 + bytes.Count(body[:edits[0].Start], []byte("\n")), "adding or removing lines here would change something else, too"}
+			refused = &RefusedError{1 + bytes.Count(body[:edits[0].Start], []byte("\n")), "adding or removing lines here would change something else, too"}
 		}
 	}
 	return nil, refused

@@ -75,7 +75,7 @@ func toEach(containers []any, place shape.Place) []Member {
 }
 
 // check applies a change, twice, and holds the result against everything that is promised of it.
-func check(t *testing.T, text string) (result string, refused *Refusal) {
+func check(t *testing.T, text string) (result string, refused *RefusedError) {
 	t.Helper()
 	_, body := opened([]byte(text))
 	document, err := decode(body)
@@ -84,7 +84,7 @@ func check(t *testing.T, text string) (result string, refused *Refusal) {
 	}
 	change := everywhere(document)
 	edits, err := Apply([]byte(text), change)
-	if refusal, ok := errors.AsType[*Refusal](err); ok {
+	if refusal, ok := errors.AsType[*RefusedError](err); ok {
 		if lines := strings.Count(text, "\n") + 1; refusal.Line < 1 || refusal.Line > lines {
 			t.Errorf("refused on line %d of %d", refusal.Line, lines)
 		}
@@ -200,7 +200,7 @@ var forms = map[string]func(text string) string{
 	"with Windows' breaks": func(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") },
 	"with Windows' mark":   func(text string) string { return "\ufeff" + text },
 	"without a last break": func(text string) string { return strings.TrimRight(text, "\n") },
-	"four spaces":          func(text string) string { return wider(text) },
+	"four spaces":          wider,
 }
 
 // wider doubles what lines begin with.

@@ -4,6 +4,7 @@ package unified
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -54,7 +55,7 @@ func extent(start, count int) string {
 	case 0:
 		return fmt.Sprintf("%d,0", start)
 	case 1:
-		return fmt.Sprint(start + 1)
+		return strconv.Itoa(start + 1)
 	}
 	return fmt.Sprintf("%d,%d", start+1, count)
 }
