@@ -23,7 +23,7 @@ type scheduled struct {
 	injections []Injection
 	refused    []Skip
 	// mistakes are times of a person that contradict each other.
-	mistakes field.ErrorList
+	mistakes []mistake
 	// findings are the risks of what is injected.
 	findings []Finding
 }
@@ -262,7 +262,9 @@ func (a *admittedContainer) hostHeader() string {
 func (out *scheduled) withholdAll(pod *podFacts, a *admittedContainer, clashes []timing.Clash) {
 	for _, clash := range clashes {
 		key := a.ask.keyOf(clash)
-		out.mistakes = append(out.mistakes, field.Invalid(keyPath(key), pod.Annotations()[key], clash.Fact))
+		err := field.Invalid(keyPath(key), pod.Annotations()[key], clash.Fact)
+		// The figures of a clash are those of the values.
+		out.mistakes = append(out.mistakes, mistake{err, "does not fit the other figures"})
 		if clash.Kind == probe.Readiness {
 			out.withhold(a, probe.Readiness)
 		}

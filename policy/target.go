@@ -69,7 +69,8 @@ func (m *merge) named(e *annotation.Entry) (target, []*containerAsk) {
 		return target{}, nil
 	}
 	if e.Err == nil {
-		m.mistake(e, field.Invalid(keyPath(e.Key), e.Container, "no such container: the Pod has "+m.names()).WithOrigin(unknownContainer), m.all)
+		fact := "no such container: the Pod has " + m.names()
+		m.mistake(e, mistake{field.Invalid(keyPath(e.Key), e.Container, fact).WithOrigin(unknownContainer), fact}, m.all)
 	}
 	return target{}, m.all
 }
@@ -89,9 +90,10 @@ func (m *merge) defaulted(e *annotation.Entry, name string) (target, []*containe
 
 // wrongDefault records, once, what is wrong with kubectl's annotation.
 func (m *merge) wrongDefault(name string) {
-	err := field.Invalid(keyPath(defaultContainerAnnotation), name, m.whyNoDefault(name))
-	if !slices.ContainsFunc(m.out.mistakes, func(other *field.Error) bool { return other.Field == err.Field }) {
-		m.out.mistakes = append(m.out.mistakes, err)
+	fact := m.whyNoDefault(name)
+	err := field.Invalid(keyPath(defaultContainerAnnotation), name, fact)
+	if !slices.ContainsFunc(m.out.mistakes, func(other mistake) bool { return other.Field == err.Field }) {
+		m.out.mistakes = append(m.out.mistakes, mistake{err, fact})
 	}
 }
 

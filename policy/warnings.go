@@ -10,7 +10,9 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/statusline"
 	"github.com/probe-injector/probe-injector/policy/text"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
 // AuditWouldAdd begins what is said of probes that are decided and not added.
@@ -19,6 +21,9 @@ const AuditWouldAdd = "audit: would add "
 // warn puts into words what the person who made the Pod should know, the mistakes first.
 func (d *Decision) warn(labels map[string]string) []string {
 	w := &warner{}
+	if plan := statusline.WithoutVersion(d.Status); d.Mode == v1alpha1.ModeAudit && len(d.Injections) > 0 && plan != "" {
+		w.texts = append(w.texts, shown(AuditWouldAdd+plan, MaxWarningLength))
+	}
 	d.notices(labels, func(n Notice) {
 		if n.warns() {
 			w.add(n.sentence())
@@ -83,7 +88,12 @@ func (w *warner) add(sentence string) {
 	if room := MaxWarningLength - len(remedyFollows) - len(remedy); found && len(sentence) > MaxWarningLength && room >= shortestFact {
 		sentence = text.Truncate(fact, room, "...") + remedyFollows + remedy
 	}
-	w.texts = append(w.texts, text.Truncate(sentence, MaxWarningLength, "..."))
+	w.texts = append(w.texts, shown(sentence, MaxWarningLength))
+}
+
+// shown keeps a sentence within a length, in ASCII.
+func shown(sentence string, limit int) string {
+	return text.Truncate(text.ASCII(sentence), limit, "...")
 }
 
 // shortestFact is what is left of a fact at least.

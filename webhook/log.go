@@ -26,8 +26,8 @@ const (
 	maxLogged = 253
 )
 
-// reviewLog writes a line for each decision that matters. A line holds names, reasons and counts, and never the value
-// of an annotation or anything else of a Pod's content.
+// reviewLog writes a line for each decision that matters. A line holds names, reasons and counts, the key of a wrong
+// annotation and what is wrong with it, and never the value of an annotation or anything else of a Pod's content.
 type reviewLog struct {
 	logger     *slog.Logger
 	lines      *rate.Limiter
@@ -64,7 +64,7 @@ func (l *reviewLog) decided(at route, req *request, d *policy.Decision, p *patch
 	if r == resultUnchanged || !l.passes(l.lines, slog.LevelInfo) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 12)
+	attrs := make([]slog.Attr, 0, 14)
 	attrs = append(attrs,
 		slog.String("result", string(r)),
 		slog.String("route", string(at.label)),
@@ -80,7 +80,7 @@ func (l *reviewLog) decided(at route, req *request, d *policy.Decision, p *patch
 	attrs = appendIfSet(attrs, "injected", injectedList(injections))
 	attrs = appendIfSet(attrs, "reasons", reasonList(d.Skips))
 	if len(d.Errors) > 0 {
-		attrs = append(attrs, slog.Int("mistakes", len(d.Errors)))
+		attrs = append(attrs, slog.Int("mistakes", len(d.Errors)), slog.String("mistake", clip(d.Mistake)))
 	}
 	if d.StatusOmitted {
 		attrs = append(attrs, slog.Bool("status_omitted", true))

@@ -107,7 +107,10 @@ func Judge(p patch.Decider, c *Change, o Options) (Verdict, error) {
 		}
 	}
 	for _, warning := range d.Warnings {
-		said.add(warning)
+		// What is only audited is no mistake, and the plan says it.
+		if !strings.HasPrefix(warning, policy.AuditWouldAdd) {
+			said.add(warning)
+		}
 	}
 	v := Verdict{Mistakes: len(said.all) > 0}
 	if asks && o.Plan && c.ByPerson {

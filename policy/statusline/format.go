@@ -7,7 +7,8 @@ import (
 	"github.com/probe-injector/probe-injector/policy/probe"
 )
 
-// Format writes the line, at most MaxLength bytes of it: containers for which there is no room are replaced by "...".
+// Format writes the line, at most MaxLength bytes of it: containers for which there is no room are replaced by "...". The
+// mistake comes whole.
 func Format(s Status) string {
 	segments := make([]string, 0, len(s.Containers)+1)
 	for i := range s.Containers {
@@ -22,7 +23,12 @@ func Format(s Status) string {
 	if s.Cut {
 		segments = append(segments, more)
 	}
-	return fit(segments, MaxLength-len(s.Version)-len(" ()")) + " (" + s.Version + ")"
+	tail := ""
+	if s.Mistake != "" {
+		tail = ContainerSeparator + wrongAnnotation + s.Mistake
+	}
+	tail += " (" + s.Version + ")"
+	return fit(segments, MaxLength-len(tail)) + tail
 }
 
 // fit joins as many segments as the limit allows and says when there are more.
