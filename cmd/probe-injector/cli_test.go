@@ -22,6 +22,9 @@ spec: {containers: [{name: web, image: x, ports: [{containerPort: 80}]}]}
 
 func TestCommandLine(t *testing.T) {
 	validPolicy := fileWith(t, "policy.yaml", "policy: {rules: [{name: a, podSelector: {matchLabels: {app: web}}}, {name: b}, {name: c, namespaceSelector: {matchLabels: {x: \"y\"}}}]}\n")
+	t.Setenv("HOME", t.TempDir())
+	awayKubeconfig := fileWith(t, "kubeconfig", `{"apiVersion": "v1", "kind": "Config", "current-context": "away", "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+		"contexts": [{"name": "away", "context": {"cluster": "c", "namespace": "shop"}}]}`)
 	wrongPolicy := fileWith(t, "wrong.yaml", "policy: {mode: inject, style: x}\n")
 	cases := map[string]struct {
 		args  []string
@@ -36,6 +39,10 @@ func TestCommandLine(t *testing.T) {
 		"an unknown verb":                        {args: []string{"probe-injector", "doctor"}, code: 2, err: `unknown command "doctor"`},
 		"explain without a file":                 {args: []string{"probe-injector", "explain"}, code: 2, err: "say what to explain"},
 		"explain a file that is not there":       {args: []string{"probe-injector", "explain", "-f", "none.yaml"}, code: 2, err: `"none.yaml" does not exist`},
+		"explain a file and a workload":          {args: []string{"probe-injector", "explain", "-f", "-", "deployment/web"}, code: 2, err: "write either -f FILE or TYPE/NAME"},
+		"explain two workloads":                  {args: []string{"probe-injector", "explain", "deployment/web", "deployment/api"}, code: 2, err: "accepts at most 1 arg"},
+		"explain without a cluster":              {args: []string{"probe-injector", "explain", "--kubeconfig", "none", "deployment/web"}, code: 2, err: "reading the kubeconfig: "},
+		"explain in a cluster that is away":      {args: []string{"probe-injector", "explain", "--kubeconfig", awayKubeconfig, "deployment/web"}, code: 3, err: "cluster: context away\n"},
 		"explain the standard input":             {args: []string{"probe-injector", "explain", "-f", "-"}, stdin: pod, out: "readinessProbe"},
 		"a namespace for objects that name none": {args: []string{"probe-injector", "explain", "-n", "kube-system", "-f", "-"}, stdin: pod, out: "namespace kube-system is never touched"},
 		"an unknown output":                      {args: []string{"probe-injector", "explain", "-o", "xml", "-f", "-"}, code: 2, err: "must be text, line, json or yaml"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/cluster"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/explanation"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/output"
@@ -26,39 +27,49 @@ const (
 type explainOptions struct {
 	input  inputOptions
 	output *output.Flag
+	// cluster is which cluster has the workload that is named, and server lets the API server be asked about the next Pod.
+	cluster *cluster.Flags
+	server  bool
 }
 
 func newExplain(version string, std streams) *cobra.Command {
-	o := explainOptions{input: newInput(std), output: output.Formats(outputText, outputLine, outputJSON, outputYAML)}
+	o := explainOptions{input: newInput(std), cluster: cluster.NewFlags(), output: output.Formats(outputText, outputLine, outputJSON, outputYAML)}
 	cmd := &cobra.Command{
-		Use:   "explain -f FILE",
-		Short: "Say which probes the Pods of a manifest get, with every number and its reason",
-		Long: `Say which probes the Pods of a manifest get, with every number and its reason.
+		Use:   "explain (-f FILE | TYPE/NAME)",
+		Short: "Say which probes the Pods of a workload get, with every number and its reason",
+		Long: `Say which probes the Pods of a workload get, with every number and its reason.
 
-Reads Pods, Deployments, StatefulSets, DaemonSets, Jobs, Argo Rollouts and objects
-of every other kind that hold Pod templates, also in Lists. Namespaces among them
-tell which rules apply. Without --policy the answer is that of the chart as it comes.
+With -f it reads Pods, Deployments, StatefulSets, DaemonSets, Jobs, Argo Rollouts and
+objects of every other kind that hold Pod templates, also in Lists. Namespaces among
+them tell which rules apply. It opens no connection. What other admission webhooks
+and LimitRanges change is not seen then.
 
-What other admission webhooks and LimitRanges change is not seen here; in a
-cluster, kubectl create --dry-run=server of a Pod shows it.
+With TYPE/NAME it reads the workload from the cluster, says what its Pods have now,
+or why they have nothing, and asks the API server by a dry run what the next Pod
+would get. Nothing is stored. --server=false leaves the dry run out.
+
+Without --policy the numbers and reasons are those of the chart as it comes.
 
 Exit codes: 0 fine, 1 an annotation is wrong or where nothing reads it, 2 wrong
-usage, input that cannot be read, or nothing to explain.`,
+usage, input that cannot be read, or nothing to explain, 3 the cluster could not be
+reached, or not all of it could be read.`,
 		Example: `  probe-injector explain -f deployment.yaml
-  kubectl get deployment shop -o yaml | probe-injector explain -f -
+  probe-injector explain -n shop deployment/web
   helm template ./chart | probe-injector explain -n shop --policy values.yaml -f -`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return o.run(version, std) },
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args, version, std) },
 	}
 	flags := cmd.Flags()
 	o.input.addTo(flags)
+	flags.BoolVar(&o.server, "server", true, "ask the API server about the next Pod of TYPE/NAME, by a dry run")
 	o.output.AddTo(flags, "")
+	o.cluster.AddTo(flags)
 	return cmd
 }
 
 // run reads, asks and prints. What could be read is explained also when something else could not.
-func (o *explainOptions) run(version string, std streams) error {
-	_, report, readErr := o.input.explain(version, std)
+func (o *explainOptions) run(cmd *cobra.Command, args []string, version string, std streams) error {
+	report, readErr := o.report(cmd, args, version, std)
 	if report == nil {
 		return readErr
 	}
@@ -69,6 +80,24 @@ func (o *explainOptions) run(version string, std streams) error {
 		readErr = errors.Join(exit.ErrFound, readErr)
 	}
 	return o.output.Write(std.out, readErr, func(format string, to io.Writer) error { return write(report, format, to) })
+}
+
+// report explains what is named: a workload of a cluster, or files.
+func (o *explainOptions) report(cmd *cobra.Command, args []string, version string, std streams) (*explanation.Report, error) {
+	if len(args)+len(o.input.files.Names) == 0 {
+		return nil, errors.New("say what to explain: -f FILE, -f - for the standard input, or the TYPE/NAME of a workload in a cluster")
+	}
+	if len(args) == 0 {
+		_, report, err := o.input.explain(version, std)
+		return report, err
+	}
+	if len(o.input.files.Names) > 0 {
+		return nil, errors.New("write either -f FILE or TYPE/NAME")
+	}
+	if cmd.Flags().Changed("namespace") {
+		o.cluster.SetNamespace(o.input.files.Namespace)
+	}
+	return o.explainLive(cmd.Context(), args[0], version, std)
 }
 
 // tellUnknown says once, beside a report that has no place for it, of which namespaces the labels are not known.

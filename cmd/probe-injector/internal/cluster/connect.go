@@ -53,6 +53,9 @@ func (f *Flags) AddTo(flags *pflag.FlagSet) {
 // Namespace is what the flag says; empty when it was not given.
 func (f *Flags) Namespace() string { return *f.config.Namespace }
 
+// SetNamespace takes the namespace from a flag of the verb's own.
+func (f *Flags) SetNamespace(name string) { *f.config.Namespace = name }
+
 // Cluster is a connection, which is made by the first request.
 type Cluster struct {
 	// Context is the context in the kubeconfig; empty where there is no kubeconfig, as in a Pod.

@@ -2,12 +2,14 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -30,14 +32,23 @@ func (c *Cluster) Workload(namespace, name string) (*unstructured.Unstructured, 
 		return nil, fmt.Errorf("reading %s in namespace %s: %w", name, namespace, err)
 	}
 	if len(infos) != 1 {
-		return nil, fmt.Errorf("reading %s: write one TYPE/NAME", name)
+		return nil, fmt.Errorf("reading %s: %w", name, errNotOne)
 	}
 	object, ok := infos[0].Object.(*unstructured.Unstructured)
 	if !ok || object.GetNamespace() == "" {
-		return nil, fmt.Errorf("reading %s: no object of a namespace", name)
+		return nil, fmt.Errorf("reading %s: %w", name, errNotOne)
 	}
 	return object, nil
 }
+
+// IsMissing reports whether there is no such object or kind of objects, as far as the API server says.
+func IsMissing(err error) bool {
+	return apierrors.IsNotFound(err) || meta.IsNoMatchError(err) || errors.Is(err, errNotOne) ||
+		strings.Contains(err.Error(), "the server doesn't have a resource type")
+}
+
+// errNotOne says what the argument must be.
+var errNotOne = errors.New("write one TYPE/NAME, of an object in a namespace")
 
 // NamespaceLabels are the labels of a namespace. Not everybody who may look into a namespace may read it: known is then
 // false, without an error.

@@ -42,6 +42,9 @@ const untouched = "untouched: "
 // Line is the workload on one line. Every number and every word of a handler that is added changes its hash.
 func (w *Workload) Line() Line {
 	name := strings.Join([]string{w.Namespace, strings.ToLower(w.Kind), strings.ReplaceAll(w.Name, " ", "")}, "/")
+	if w.Live != nil && w.Live.Next != nil {
+		return Line{name, w.Live.Next.Line}
+	}
 	return Line{name, w.says()}
 }
 

@@ -38,7 +38,8 @@ type Workload struct {
 	Kind       string `json:"kind"`
 	Namespace  string `json:"namespace"`
 	Name       string `json:"name"`
-	Source     string `json:"source"`
+	// Source is the file; empty for a workload of a cluster.
+	Source string `json:"source,omitempty"`
 	// LabelsUnknown reports that the labels of the namespace are not known, which may keep the Pod from the webhook and let
 	// other rules apply.
 	LabelsUnknown bool `json:"labelsUnknown,omitempty"`
@@ -51,6 +52,8 @@ type Workload struct {
 	// Misplaced are the paths of keys that nothing reads where they stand, and Place is the path where they belong.
 	Misplaced []string `json:"misplaced,omitempty"`
 	Place     string   `json:"place,omitempty"`
+	// Live is what a cluster says, where the workload was read from one.
+	Live *Live `json:"live,omitempty"`
 	// Answers are one for each route that the Pod goes through, in order: nearly always one.
 	Answers []Answer `json:"answers,omitempty"`
 }

@@ -59,7 +59,12 @@ func (w *Workload) changed() bool {
 func (p *printer) workload(w *Workload, policyName string) {
 	p.Wrapped("", w.Kind+" "+w.Name)
 	p.field("Namespace", w.Namespace)
-	p.field("Source", w.Source)
+	if w.Source != "" {
+		p.field("Source", w.Source)
+	}
+	if w.Live != nil {
+		p.live(w.Live)
+	}
 	p.field("Policy", policyName)
 	if w.Refused != "" {
 		p.field("Refused", "the API server will not accept this: "+w.Refused)
@@ -73,23 +78,24 @@ func (p *printer) workload(w *Workload, policyName string) {
 		}
 		return
 	}
-	unless := ""
-	if w.LabelsUnknown {
-		unless = fmt.Sprintf(", unless namespace %s is labelled %s=false: its labels are not known here, add its Namespace to the input", w.Namespace, policy.InjectLabel)
-	}
 	for i := range w.Answers {
 		if i > 0 {
 			p.Line("")
 		}
-		p.answer(&w.Answers[i], unless)
+		p.webhook(w, &w.Answers[i])
+		p.answer(&w.Answers[i])
 	}
 }
 
 // fieldColumn is where the values of a workload's fields begin.
 const fieldColumn = 11
 
+// field prints a field of the workload; a name that is empty continues the one before.
 func (p *printer) field(name, value string) {
-	p.Wrapped(fmt.Sprintf("%-*s", fieldColumn, name+":"), value)
+	if name != "" {
+		name += ":"
+	}
+	p.Wrapped(fmt.Sprintf("%-*s", fieldColumn, name), value)
 }
 
 func (p *printer) misplaced(w *Workload) {
@@ -113,13 +119,28 @@ func (a *Answer) status() string {
 	return a.Status
 }
 
-// answer prints one answer. What could keep the Pod from the webhook all the same follows in unless.
-func (p *printer) answer(a *Answer, unless string) {
-	if group, ok := strings.CutPrefix(a.Route, "rules/"); ok {
-		p.field("Webhook", "asked, because rules select the Pod's namespace (entry "+group+")"+unless)
-	} else {
-		p.field("Webhook", "asked, because the Pod carries annotations of ours"+unless)
+// webhook says that the webhook is asked, and what could keep the Pod from it all the same.
+func (p *printer) webhook(w *Workload, a *Answer) {
+	asked, because := "asked", "the Pod carries annotations of ours"
+	if w.Live != nil && w.Live.Next != nil && strings.HasPrefix(w.Live.Next.Line, untouched) {
+		asked = "should be asked"
 	}
+	if group, ok := strings.CutPrefix(a.Route, "rules/"); ok {
+		because = "rules select the Pod's namespace (entry " + group + ")"
+	}
+	said := asked + ", because " + because
+	if w.LabelsUnknown {
+		said += fmt.Sprintf(", unless namespace %s is labelled %s=false: ", w.Namespace, policy.InjectLabel)
+		if w.Live != nil {
+			said += "you may not read it"
+		} else {
+			said += "its labels are not known here, add its Namespace to the input"
+		}
+	}
+	p.field("Webhook", said)
+}
+
+func (p *printer) answer(a *Answer) {
 	if a.Rule != "" {
 		p.field("Rule", a.Rule)
 	}
