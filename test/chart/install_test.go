@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,20 +117,20 @@ func (c *cluster) newEntriesComeWithIgnore(t *testing.T, namespace string) {
 	if !strings.Contains(notes, "NOTE: new in 0-probe-injector: shops.rules.probe-injector.dev.") {
 		t.Errorf("the notes do not name the new entry:\n%s", notes)
 	}
-	c.failurePoliciesAre(t, "Fail, Fail, Ignore")
+	c.failurePoliciesAre(t, "Fail", "Fail", "Ignore")
 	c.serve(t, namespace)
 	c.helm.upgrade(t, namespace, arguments...)
-	c.failurePoliciesAre(t, "Fail, Fail, Fail")
+	c.failurePoliciesAre(t, "Fail", "Fail", "Fail")
 }
 
 // failurePoliciesAre compares those of all entries, in their order.
-func (c *cluster) failurePoliciesAre(t *testing.T, want string) {
+func (c *cluster) failurePoliciesAre(t *testing.T, want ...string) {
 	t.Helper()
 	var got []string
 	for _, entry := range c.configuration(t).Webhooks {
 		got = append(got, string(*entry.FailurePolicy))
 	}
-	if strings.Join(got, ", ") != want {
+	if !slices.Equal(got, want) {
 		t.Errorf("the failurePolicies are %q, want %q", got, want)
 	}
 }
