@@ -305,7 +305,7 @@ func TestWorkloadsOfPods(t *testing.T) {
 			pod := read[audit.Pod](t, `{metadata: `+row.metadata+`, spec: `+web+`}`)
 			pod.Metadata.Namespace, pod.Metadata.Name = "shop", "x"
 			c.pods = append(c.pods, pod)
-			if got := c.audit().Workloads[0].Workload.String(); got != "shop/"+row.want {
+			if got := c.audit().Workloads[0].String(); got != "shop/"+row.want {
 				t.Errorf("%s, want %s", got, row.want)
 			}
 		})

@@ -205,7 +205,7 @@ func (c *cluster) audit() *audit.Report {
 func found(r *audit.Report, t audit.Type) []string {
 	lines := []string{}
 	for _, f := range r.Of(t) {
-		line := strings.TrimSpace(f.Workload.String() + " " + f.Container + " " + string(f.Sign) + " " + string(f.Severity))
+		line := strings.TrimSpace(f.String() + " " + f.Container + " " + string(f.Sign) + " " + string(f.Severity))
 		lines = append(lines, strings.Join(strings.Fields(line), " ")+": "+f.Message)
 	}
 	return lines

@@ -172,7 +172,7 @@ func (p *printer) section(t Type, most int) {
 	shown := found[:min(most, len(found))]
 	names, containers := 0, 0
 	for i := range shown {
-		names, containers = max(names, len(shown[i].Workload.String())), max(containers, len(shown[i].Container))
+		names, containers = max(names, len(shown[i].String())), max(containers, len(shown[i].Container))
 	}
 	names = min(names, widestName)
 	for i := range shown {

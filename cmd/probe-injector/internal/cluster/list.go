@@ -75,7 +75,7 @@ func eachOnce[T any](ctx context.Context, c *Cluster, l *List, begin func(), tak
 			read++
 			take(object)
 		})
-		body.Close()
+		_ = body.Close()
 		if err != nil {
 			return err
 		}

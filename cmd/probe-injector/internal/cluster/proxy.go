@@ -85,8 +85,7 @@ func (p *Prober) Get(ctx context.Context, t Target, timeout time.Duration) (Answ
 	case ctx.Err() != nil:
 		return a, ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
-		a.Silent = true
-		return a, nil
+		return Answered{Took: a.Took, Silent: true}, nil //nolint:nilerr // that there was no answer is the answer
 	case err != nil:
 		return a, fmt.Errorf("asking Pod %s in namespace %s: %w", t.Pod, t.Namespace, err)
 	}

@@ -74,7 +74,7 @@ func TestWhatIsTried(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			subjects := trial.Plan(policy.Default("v0.1.0"), pods(t, []string{"c", "a", "d", "b"}, row.annotations, row.containers), "shop", nil)
-			if len(subjects) != 1 || subjects[0].Workload.String() != "shop/deployment/web" {
+			if len(subjects) != 1 || subjects[0].String() != "shop/deployment/web" {
 				t.Fatalf("%+v", subjects)
 			}
 			if diff := cmp.Diff(row.want, lines(&subjects[0])); diff != "" {
