@@ -6,7 +6,8 @@
 # registry and checks that, and the size.
 ARG GO_IMAGE=docker.io/library/golang:1.26
 
-FROM ${GO_IMAGE} AS build
+# Go compiles for every platform on the builder's own, which takes no emulation.
+FROM --platform=$BUILDPLATFORM ${GO_IMAGE} AS build
 WORKDIR /src
 # go.mod is also that of the tests and the CLI: go build fetches only the modules that the webhook needs.
 COPY go.mod go.sum ./
@@ -16,7 +17,7 @@ COPY webhook ./webhook
 COPY cmd/internal ./cmd/internal
 COPY cmd/webhook ./cmd/webhook
 ARG VERSION=(devel)
-# Set by builders that build for another platform than their own; empty means their own.
+# Builders set them for the platform that is built for; empty means their own.
 ARG TARGETOS TARGETARCH
 RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -buildvcs=false \
     -ldflags "-s -w -X 'github.com/probe-injector/probe-injector/cmd/internal/version.release=${VERSION}'" -o /out/probe-injector-webhook ./cmd/webhook

@@ -39,6 +39,8 @@ test: ## Run every test that needs no root, on a real kube-apiserver
 	go -C test test -count=1 ./resilience
 	go -C test/prober test -count=1 .
 	go -C test/linters test -count=1 ./...
+	go -C test/alerts test -count=1 ./...
+	go -C test/sarif test -count=1 ./...
 	go -C test/images/target test ./...
 
 .PHONY: test-matrix
@@ -61,6 +63,7 @@ e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighb
 	go -C test run ./images/build -software
 	$(E2E_TEST) ./e2e
 	$(MAKE) e2e-software
+	$(MAKE) page-test
 
 .PHONY: e2e-software
 e2e-software: ## As root: known software, built from its sources, asked by the kubelet's own prober
@@ -83,6 +86,11 @@ e2e-programs:
 	go -C test run ./charttools/build
 	go -C test build -o ../$(E2E_CLUSTER_COMMAND) ./cluster/command
 
+.PHONY: page-test
+page-test: ## Open the HTML page of "probe-injector audit" in Chromium; SCREENSHOTS=FOLDER keeps pictures
+	@command -v chromium > /dev/null || { echo "chromium is needed: apt-get install chromium" >&2; exit 1; }
+	go -C test/browser test -count=1 .
+
 .PHONY: fuzz
 fuzz: ## Fuzz each text boundary for FUZZTIME (default 1m)
 	.ci/fuzz $(or $(FUZZTIME),1m)
@@ -103,6 +111,10 @@ resilience: ## Restarts, rotations, failures and overload at full length, with t
 	go -C test run ./binaries/build
 	RESILIENCE=full go -C test test -count=1 -v -timeout 40m ./resilience
 
+.PHONY: module-cache
+module-cache: ## Add probes to every manifest in the Go module cache: no line of them may change
+	MODULE_CACHE=all go test -count=1 -v -timeout 60m -run TestManifestsOfOthers ./cmd/probe-injector/internal/injection
+
 .PHONY: bench-defaults
 bench-defaults: ## Compare our numbers with what others inject, in a simulation
 	@go -C test run ./defaults
@@ -119,6 +131,7 @@ verify: ## Check that generated files are up to date and that changed numbers ar
 	go mod verify
 	@set -e; for module in $(MODULES); do echo "go -C $$module mod tidy -diff"; go -C $$module mod tidy -diff; done
 	go run ./docs/generate -check
+	go test ./cmd/probe-injector -run TestTheReferenceIsUpToDate
 	go run ./charts/generate -check
 	.ci/numbers
 
@@ -132,6 +145,7 @@ build: ## Build the webhook and the CLI into bin/
 .PHONY: generate
 generate: ## Bring generated files up to date
 	go run ./docs/generate
+	UPDATE_GOLDEN=1 go test ./cmd/probe-injector -count=1 -run TestTheReferenceIsUpToDate
 	go run ./charts/generate
 	go -C test run ./defaults -write
 
@@ -142,6 +156,11 @@ tidy: ## Bring the go.mod of every module up to date
 .PHONY: format
 format: $(GOLANGCI_LINT) ## Format the code
 	$(GOLANGCI_LINT) fmt ./...
+
+.PHONY: previous
+previous: ## Take the release that upgrades are tested from out of the history: COMMIT=v0.1.0
+	git archive --format=tar $(COMMIT) -- go.mod go.sum cmd/webhook cmd/internal webhook policy certs charts/probe-injector \
+	  ':!*_test.go' ':!*testdata*' ':!charts/probe-injector/tests' | gzip -9n >test/previous/release.tar.gz
 
 .PHONY: image
 image: ## Build the container image with buildah and check its size

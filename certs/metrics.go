@@ -10,6 +10,7 @@ import (
 // Metrics are those of certificates that are read from files.
 type Metrics struct {
 	notAfter  prometheus.Gauge
+	notBefore prometheus.Gauge
 	succeeded prometheus.Counter
 	failed    prometheus.Counter
 }
@@ -21,11 +22,15 @@ func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 		Help: "Certificate files that were read at the start or because they changed, by result (success: they are served; error: the pair before them stays).",
 	}, []string{"result"})
 	m := &Metrics{
-		notAfter:  NewNotAfter(),
+		notAfter: NewNotAfter(),
+		notBefore: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "probe_injector_certificate_not_before_timestamp_seconds",
+			Help: "Since when the certificate that is served is valid, in seconds since 1970. Only with --cert-dir.",
+		}),
 		succeeded: reloads.WithLabelValues("success"),
 		failed:    reloads.WithLabelValues("error"),
 	}
-	return m, register(r, reloads, m.notAfter)
+	return m, register(r, reloads, m.notAfter, m.notBefore)
 }
 
 // NewNotAfter returns the metric of the served certificate's end, for the package that serves it.

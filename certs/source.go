@@ -73,6 +73,7 @@ func (s *Source) Reload() (changed bool, err error) {
 	s.serving.Store(p)
 	s.metrics.succeeded.Inc()
 	s.metrics.notAfter.Set(float64(p.leaf().NotAfter.Unix()))
+	s.metrics.notBefore.Set(float64(p.leaf().NotBefore.Unix()))
 	return true, nil
 }
 

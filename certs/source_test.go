@@ -177,11 +177,18 @@ func TestTheExpiryIsAMetric(t *testing.T) {
 	if got, want := metric(t, registry, name, ""), float64(start().Add(time.Hour).Unix()); got != want {
 		t.Errorf("expiry %v, want %v", got, want)
 	}
+	const begin = "probe_injector_certificate_not_before_timestamp_seconds"
+	if got := metric(t, registry, begin, ""); got >= float64(start().Add(time.Hour).Unix()) || got == 0 {
+		t.Errorf("it is valid since %v", got)
+	}
 	mount(t, dir, issue(t, serviceName, start(), start().Add(5*time.Hour)))
 	if _, err := source.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := metric(t, registry, name, ""), float64(start().Add(5*time.Hour).Unix()); got != want {
 		t.Errorf("expiry %v after the reload, want %v", got, want)
+	}
+	if got, want := metric(t, registry, begin, ""), float64(start().Unix()); got != want {
+		t.Errorf("it is valid since %v after the reload, want %v", got, want)
 	}
 }

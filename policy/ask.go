@@ -20,8 +20,15 @@ type asked struct {
 	// containers are all that could have probes: regular containers, then native sidecars.
 	containers []containerAsk
 	// mistakes are what is wrong in the annotations, and refused what could not be given to a container.
-	mistakes field.ErrorList
+	mistakes []mistake
 	refused  []Skip
+}
+
+// mistake is what is wrong with an annotation.
+type mistake struct {
+	*field.Error
+	// fact is its detail without any part of the annotation's value, for logs.
+	fact string
 }
 
 // containerAsk is all that is asked of one container, merged from the layers of the precedence table.
@@ -160,19 +167,19 @@ func (m *merge) mergeAll(entries []annotation.Entry) {
 // merge gives one entry to the container that it means, or records why it cannot.
 func (m *merge) merge(e *annotation.Entry) {
 	if !e.Known() {
-		m.mistake(e, e.Err, m.all)
+		m.mistake(e, mistake{e.Err, e.Fact}, m.all)
 		return
 	}
 	target, candidates := m.targetOf(e)
 	switch {
 	case target.containerAsk == nil && e.Err != nil:
-		m.mistake(e, e.Err, candidates)
+		m.mistake(e, mistake{e.Err, e.Fact}, candidates)
 	case target.containerAsk == nil:
 		// targetOf has recorded why.
 	case e.Err != nil:
 		target.concerned = true
 		target.fail(e)
-		m.mistake(e, e.Err, m.couldMean(e, target.containerAsk))
+		m.mistake(e, mistake{e.Err, e.Fact}, m.couldMean(e, target.containerAsk))
 	default:
 		target.concerned = true
 		target.guess(e, target.guessed)
@@ -202,8 +209,8 @@ func (m *merge) couldMean(e *annotation.Entry, target *containerAsk) []*containe
 }
 
 // mistake records what is wrong, and that the containers it could concern are suspect.
-func (m *merge) mistake(e *annotation.Entry, err *field.Error, concerned []*containerAsk) {
-	m.out.mistakes = append(m.out.mistakes, err)
+func (m *merge) mistake(e *annotation.Entry, wrong mistake, concerned []*containerAsk) {
+	m.out.mistakes = append(m.out.mistakes, wrong)
 	m.suspect(e, concerned)
 }
 
@@ -269,26 +276,27 @@ func (m *merge) set(a *containerAsk, e *annotation.Entry) {
 
 // setHandler checks the port of a handler against the container before it takes it.
 func (m *merge) setHandler(a *containerAsk, e *annotation.Entry) {
-	if fact := m.portMistake(a, e.Ask.Handler); fact != "" {
+	h := e.Ask.Handler
+	if detail := m.portMistake(a, h, h.Port.String()); detail != "" {
 		a.fail(e)
-		m.mistake(e, field.Invalid(keyPath(e.Key), e.Ask.Handler.String(), fact), append(m.owners(e.Ask.Handler.Port), a))
+		m.mistake(e, mistake{field.Invalid(keyPath(e.Key), h.String(), detail), m.portMistake(a, h, "...")}, append(m.owners(h.Port), a))
 		return
 	}
 	a.handlers.Set(e.Kind, e.Ask)
 }
 
-// portMistake is what is wrong with a handler's port in a container; empty when nothing is.
-func (m *merge) portMistake(a *containerAsk, h probe.Handler) string {
+// portMistake is what is wrong with a handler's port, which is shown as the text given, in a container; empty when nothing is.
+func (m *merge) portMistake(a *containerAsk, h probe.Handler, shown string) string {
 	if h.Scheme == "" || h.Port.IsZero() || a.container.Declares(h.Port) {
 		return ""
 	}
 	for i := range a.container.Ports {
 		if p := &a.container.Ports[i]; p.Is(h.Port) {
-			return "port " + h.Port.String() + " is " + string(p.Protocol) + ": name a TCP port"
+			return "port " + shown + " is " + string(p.Protocol) + ": name a TCP port"
 		}
 	}
 	if h.Port.Name != "" {
-		return "container " + a.ref.Name + " has no port named " + h.Port.Name + portNames(a.container)
+		return "container " + a.ref.Name + " has no port named " + shown + portNames(a.container)
 	}
 	return ""
 }
@@ -319,7 +327,8 @@ func (m *merge) setProfile(a *containerAsk, e *annotation.Entry) {
 		if e.Container == "" && a.guessed {
 			concerned = m.regular()
 		}
-		m.mistake(e, field.Invalid(keyPath(e.Key), e.Text, m.policy.unknownProfile(e.Text)), concerned)
+		fact := m.policy.unknownProfile(e.Text)
+		m.mistake(e, mistake{field.Invalid(keyPath(e.Key), e.Text, fact), fact}, concerned)
 		return
 	}
 	a.profile = found

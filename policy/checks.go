@@ -118,6 +118,10 @@ var checks = []check{
 		applies: foreignPort, risk: neighbourAnswers,
 	},
 	{
+		question: "the container declares the port, and not for TCP", reason: reason.PortProtocol, about: aboutPort, written: Refused,
+		applies: otherTransport,
+	},
+	{
 		question: "the port does not speak the handler's protocol", reason: reason.PortProtocol, about: aboutPort, written: Warned,
 		applies: wrongProtocol, risk: func(_ *gated, fact string) string { return "port " + fact },
 	},
@@ -256,6 +260,25 @@ func neighbourAnswers(g *gated, port string) string {
 		return "port " + port + " is that of " + g.neighbour() + ": its failure restarts " + g.ask.ref.Name
 	}
 	return "port " + port + " is that of " + g.neighbour() + ", which answers instead"
+}
+
+// otherTransport: a port that software has by itself may be declared for something else.
+func otherTransport(g *gated) (string, bool) {
+	h := g.candidate.handler
+	if !h.OverNetwork() {
+		return "", false
+	}
+	declared := ""
+	for i := range g.ask.container.Ports {
+		switch p := &g.ask.container.Ports[i]; {
+		case p.ContainerPort != h.Port.Number:
+		case p.IsTCP():
+			return "", false
+		default:
+			declared = string(p.Protocol)
+		}
+	}
+	return h.Port.String() + " is declared for " + declared, declared != ""
 }
 
 // wrongProtocol compares the handler with what the port's name says that it speaks. What a port speaks that has no telling

@@ -135,12 +135,12 @@ func TestStartupComesWithLiveness(t *testing.T) {
 		"left to us":                 {web(), map[string]string{p + "liveness": "/l", p + "startup": "true"}, "http:8080/l", "http:8080/l", 5},
 		"with the profile's handler": {web(), map[string]string{p + "profile": "shop"}, "http:8080/started", "http:8080/live", 10},
 		"not beside a startup probe that exists, for which liveness waits where that asks something else": {
-			web(existing), map[string]string{p + "liveness": "/l"}, "", "http:8080/l", 251,
+			web(existing), map[string]string{p + "liveness": "/l"}, "", "http:8080/l", 281,
 		},
 		"a bare connection that a person names proves less than an answer, so that liveness waits": {
-			web(), map[string]string{p + "liveness": "/l", p + "startup": "tcp:8080"}, "tcp:8080", "http:8080/l", 251,
+			web(), map[string]string{p + "liveness": "/l", p + "startup": "tcp:8080"}, "tcp:8080", "http:8080/l", 281,
 		},
-		"not when declined, and liveness waits": {web(), map[string]string{p + "liveness": "/l", p + "startup": "false"}, "", "http:8080/l", 251},
+		"not when declined, and liveness waits": {web(), map[string]string{p + "liveness": "/l", p + "startup": "false"}, "", "http:8080/l", 281},
 		"alone when only it is asked for":       {web(), map[string]string{p + "startup": "/s"}, "http:8080/s", "", 0},
 		"not with readiness alone":              {web(), map[string]string{p + "readiness": "/r"}, "", "", 0},
 		"with liveness when its own port is ambiguous": {web(func(c *workload.Container) {

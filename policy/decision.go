@@ -88,6 +88,8 @@ type Decision struct {
 	Findings []Finding
 	// Errors are all mistakes in the Pod's annotations, with exact field paths.
 	Errors field.ErrorList
+	// Mistake is the first of Errors for logs: the key, and what is wrong, without any part of the value.
+	Mistake string
 	// Unused are the good keys that have no effect.
 	Unused []UnusedKey
 	// Warnings are sentences for the person who created the Pod: at most MaxWarnings, each at most

@@ -67,6 +67,7 @@ func newDrawing(t *testing.T) *drawing {
 	}
 	for _, hint := range built.ClassHints {
 		d.hinted = append(d.hinted, hint.Images...)
+		d.arguments = append(d.arguments, hint.Args...)
 	}
 	return d
 }

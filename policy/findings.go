@@ -8,6 +8,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/lint"
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/timing"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
@@ -16,8 +17,9 @@ import (
 type Finding struct {
 	Container string
 	Kind      probe.Kind
-	// Rule is the lint rule; empty for a risk that only deciding can see.
+	// Rule is the lint rule; empty for a risk that only deciding can see, which Reason names.
 	Rule     lint.ID
+	Reason   reason.Reason
 	Severity lint.Severity
 	// Message is the fact and what to do about it, without the container's name.
 	Message string

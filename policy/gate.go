@@ -118,7 +118,7 @@ func (g *gated) check(c *candidate, out *admitted) refusal {
 			return refusal{each.reason, fact}
 		}
 		if each.risk != nil {
-			out.note(g.ask, c.kind, each.risk(g, fact))
+			out.note(g.ask, c.kind, each.reason, each.risk(g, fact))
 		}
 	}
 	return refusal{}
@@ -139,13 +139,13 @@ func (p *Policy) excludeContainer(pod *podFacts, ask *containerAsk) refusal {
 }
 
 // note records a risk, once a container.
-func (a *admitted) note(ask *containerAsk, kind probe.Kind, message string) {
+func (a *admitted) note(ask *containerAsk, kind probe.Kind, about reason.Reason, message string) {
 	for i := range a.findings {
 		if f := &a.findings[i]; f.Container == ask.ref.Name && f.Message == message {
 			return
 		}
 	}
-	a.findings = append(a.findings, Finding{Container: ask.ref.Name, Kind: kind, Severity: lint.Warning, Message: message})
+	a.findings = append(a.findings, Finding{Container: ask.ref.Name, Kind: kind, Reason: about, Severity: lint.Warning, Message: message})
 }
 
 // dropSharedPorts withholds network probes of two containers on one port that none of them declares, except those whose

@@ -151,6 +151,15 @@ func TestTheSchemeFollowsThePort(t *testing.T) {
 	})
 }
 
+func TestAPortThatIsDeclaredForSomethingElseThanTCPIsNotAsked(t *testing.T) {
+	const keda = `containers: [{name: a, image: kedacore/keda:2.16.0, ports: [{containerPort: 80}, {containerPort: 8081, protocol: `
+	runGateRows(t, map[string]gateRow{
+		"a profile's own port":             {map[string]string{"inject": "true"}, keda + `SCTP}]}]`, "", "port 8081 is declared for SCTP"},
+		"a path on a profile's own port":   {map[string]string{"liveness": "/healthz"}, keda + `UDP}]}]`, "", "port 8081 is declared for UDP"},
+		"a port that is declared for both": {map[string]string{"readiness": "/readyz"}, keda + `UDP}, {containerPort: 8081}]}]`, "a/readiness=http:8081/readyz", ""},
+	})
+}
+
 func TestWhatBindsToLoopbackIsNotAsked(t *testing.T) {
 	const web = `containers: [{name: a, image: x, ports: [{name: http, containerPort: 8000}], args: `
 	runGateRows(t, map[string]gateRow{

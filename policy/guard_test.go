@@ -42,12 +42,12 @@ func TestAStartupProbeThatExistsIsAGuardOnlyWhereItAsksWhatLivenessAsks(t *testi
 	}{
 		"the same":                     {httpGet(number, "/healthz", patient), 5, "up to 290s to start"},
 		"the same by the port's name":  {httpGet(name, "/healthz", patient), 5, "up to 290s to start"},
-		"another path":                 {httpGet(number, "/started", patient), 251, "up to 290s to start"},
-		"another port":                 {httpGet(intstr.FromInt32(9090), "/healthz"), 251, "up to 20s to start"},
-		"a name that is not there":     {httpGet(intstr.FromString("nosuch"), "/healthz"), 251, "up to 20s to start"},
-		"another host":                 {httpGet(number, "/healthz", func(p *corev1.Probe) { p.HTTPGet.Host = "example.com" }), 251, "up to 20s to start"},
-		"another header":               {httpGet(number, "/healthz", func(p *corev1.Probe) { p.HTTPGet.HTTPHeaders = []corev1.HTTPHeader{{Name: "Host", Value: "x"}} }), 251, "up to 20s to start"},
-		"a command that always passes": {&corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"true"}}}, PeriodSeconds: 1, FailureThreshold: 1000}, 251, "up to 300s to start"},
+		"another path":                 {httpGet(number, "/started", patient), 281, "up to 290s to start"},
+		"another port":                 {httpGet(intstr.FromInt32(9090), "/healthz"), 281, "up to 20s to start"},
+		"a name that is not there":     {httpGet(intstr.FromString("nosuch"), "/healthz"), 281, "up to 20s to start"},
+		"another host":                 {httpGet(number, "/healthz", func(p *corev1.Probe) { p.HTTPGet.Host = "example.com" }), 281, "up to 20s to start"},
+		"another header":               {httpGet(number, "/healthz", func(p *corev1.Probe) { p.HTTPGet.HTTPHeaders = []corev1.HTTPHeader{{Name: "Host", Value: "x"}} }), 281, "up to 20s to start"},
+		"a command that always passes": {&corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"true"}}}, PeriodSeconds: 1, FailureThreshold: 1000}, 281, "up to 330s to start"},
 	}
 	engine := mustParse(t, adminPolicy)
 	for what, row := range rows {
@@ -60,7 +60,7 @@ func TestAStartupProbeThatExistsIsAGuardOnlyWhereItAsksWhatLivenessAsks(t *testi
 			if !strings.Contains(d.Status, row.status) {
 				t.Errorf("status %q, want %q in it", d.Status, row.status)
 			}
-			said := strings.Contains(strings.Join(d.Warnings, "\n"), "waits 251 s after each start, because startupProbe asks something else")
+			said := strings.Contains(strings.Join(d.Warnings, "\n"), "waits 281 s after each start, because startupProbe asks something else")
 			if said != (row.delay > 5) {
 				t.Errorf("warnings %q", d.Warnings)
 			}

@@ -10,8 +10,11 @@ import (
 // InjectedLabel is the label of Pods that got a probe, where the chart's injectedLabel asks for it.
 const InjectedLabel = annotation.Domain + "/injected"
 
+// componentLabel is the label by which the chart's Service and its webhook configurations tell the webhook's own Pods.
+const componentLabel = annotation.Domain + "/component"
+
 // ReadsLabel reports whether a label of a Pod is no mistake, although it looks like a key of ours.
-func ReadsLabel(key string) bool { return key == InjectedLabel }
+func ReadsLabel(key string) bool { return key == InjectedLabel || key == componentLabel }
 
 // labelsInVain are keys among a Pod's labels that mean something only as annotations. The label probe-injector.dev/inject is
 // left out: the chart's webhook.requireLabel selects Pods by it.
@@ -23,11 +26,4 @@ func labelsInVain(labels map[string]string) []string {
 		}
 	}
 	return keys
-}
-
-// warnLabels says of each such label where it belongs.
-func warnLabels(w *warner, labels map[string]string) {
-	for _, key := range labelsInVain(labels) {
-		w.add("label " + key + " has no effect: write it as an annotation")
-	}
 }

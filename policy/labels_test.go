@@ -14,6 +14,7 @@ func TestALabelThatShouldBeAnAnnotationIsToldOf(t *testing.T) {
 		"a container's own key":                     {"web.probe-injector.dev/startup", "label web.probe-injector.dev/startup has no effect"},
 		"the label by which the chart selects Pods": {"probe-injector.dev/inject", ""},
 		"the label that says what was injected":     {policy.InjectedLabel, ""},
+		"the label of the webhook's own Pods":       {"probe-injector.dev/component", ""},
 		"the label of another":                      {"app.kubernetes.io/name", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

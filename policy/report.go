@@ -3,6 +3,8 @@ package policy
 import (
 	"slices"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
 	"github.com/probe-injector/probe-injector/policy/reason"
 )
 
@@ -13,8 +15,8 @@ func (p *Policy) report(pod *podFacts, o *outcome, notes bool) Decision {
 		Asked:      o.asked.optedIn,
 		Injections: o.scheduled.injections,
 		Skips:      slices.Concat(o.asked.refused, o.admitted.refused, o.scheduled.refused),
-		Errors:     append(o.asked.mistakes, o.scheduled.mistakes...),
 	}
+	d.setMistakes(append(o.asked.mistakes, o.scheduled.mistakes...))
 	if o.asked.rule != nil {
 		d.Mode, d.Rule = o.asked.rule.Mode, o.asked.rule.Name
 	}
@@ -40,6 +42,19 @@ func (p *Policy) reportExcluded(e *excluded) Decision {
 		d.Warnings = podWarning(e.refusal)
 	}
 	return d
+}
+
+// setMistakes tells of what is wrong in the annotations: all of it, and the first without its value.
+func (d *Decision) setMistakes(mistakes []mistake) {
+	if len(mistakes) == 0 {
+		return
+	}
+	key, _ := KeyOf(mistakes[0].Error)
+	d.Mistake = key + ": " + mistakes[0].fact
+	d.Errors = make(field.ErrorList, 0, len(mistakes))
+	for _, m := range mistakes {
+		d.Errors = append(d.Errors, m.Error)
+	}
 }
 
 // admitMistakes makes sure that a Pod with a wrong annotation says so, also when nothing seems to be withheld: the

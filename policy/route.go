@@ -30,13 +30,10 @@ type Route struct {
 // that the chart renders for this policy: the namespace's labels, the Pod's annotations, and what is missing. No
 // route means that the Pod never reaches us.
 func (p *Policy) Routes(pod *workload.Pod, namespace string, namespaceLabels map[string]string) []Route {
-	annotations := pod.Annotations()
-	_, mirror := annotations[corev1.MirrorPodAnnotationKey]
 	switch {
-	case isExcludedNamespace(namespace), namespaceLabels[InjectLabel] == "false", mirror,
-		annotations[annotation.Key("", string(annotation.Inject))] == "false":
+	case isExcludedNamespace(namespace), namespaceLabels[InjectLabel] == "false", isLeftAlone(pod):
 		return nil
-	case carriesKey(annotations):
+	case carriesKey(pod.Annotations()):
 		return []Route{{}}
 	}
 	var routes []Route
@@ -47,6 +44,16 @@ func (p *Policy) Routes(pod *workload.Pod, namespace string, namespaceLabels map
 		}
 	}
 	return routes
+}
+
+// Asks reports whether the API server sends a Pod to us for its own annotations, in a namespace that is not excluded.
+func Asks(pod *workload.Pod) bool { return !isLeftAlone(pod) && carriesKey(pod.Annotations()) }
+
+// isLeftAlone reports whether no entry of the webhook configuration selects a Pod: mirror Pods, and those that say so.
+func isLeftAlone(pod *workload.Pod) bool {
+	annotations := pod.Annotations()
+	_, mirror := annotations[corev1.MirrorPodAnnotationKey]
+	return mirror || annotations[annotation.Key("", string(annotation.Inject))] == "false"
 }
 
 func isExcludedNamespace(namespace string) bool {

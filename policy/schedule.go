@@ -15,6 +15,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/timing"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // scheduled is every probe with its times, and what contradictions between the times have cost.
@@ -22,7 +23,7 @@ type scheduled struct {
 	injections []Injection
 	refused    []Skip
 	// mistakes are times of a person that contradict each other.
-	mistakes field.ErrorList
+	mistakes []mistake
 	// findings are the risks of what is injected.
 	findings []Finding
 }
@@ -78,14 +79,14 @@ func (p *Policy) scheduleContainer(pod *podFacts, a admittedContainer, out *sche
 func (out *scheduled) noteRisks(pod *podFacts, a *admittedContainer, timeline *timing.Timeline) {
 	if a.handlers.Has(probe.Liveness) && !timeline.Startup.IsZero() && !timeline.Guarded {
 		out.findings = append(out.findings, Finding{
-			Container: a.ask.ref.Name, Kind: probe.Liveness, Severity: lint.Warning,
+			Container: a.ask.ref.Name, Kind: probe.Liveness, Reason: reason.LivenessNotCopied, Severity: lint.Warning,
 			Message: fmt.Sprintf("waits %d s after each start, because startupProbe asks something else", timeline.Liveness.InitialDelaySeconds),
 		})
 	}
 	if a.handlers.Has(probe.Readiness) && pod.IsStatefulSet() {
 		// The one risk of readiness.
 		out.findings = append(out.findings, Finding{
-			Container: a.ask.ref.Name, Kind: probe.Readiness, Severity: lint.Warning,
+			Container: a.ask.ref.Name, Kind: probe.Readiness, Reason: reason.StatefulSet, Severity: lint.Warning,
 			Message: "StatefulSet: peers that look each other up before they are ready need publishNotReadyAddresses",
 		})
 	}
@@ -142,8 +143,8 @@ func (a *admittedContainer) asked(kind probe.Kind) *corev1.Probe {
 	return a.ask.container.Probe(kind)
 }
 
-// classOf is the timing class of a container: that of the profile that describes it, else the one that its variables or
-// its image suggest. A hint never shortens the start that unknown software gets: a variable may have been left over from
+// classOf is the timing class of a container: that of the profile that describes it, else the one that its variables, its
+// arguments or its image suggest. A hint never shortens the start that unknown software gets: a variable may have been left over from
 // something else. Whatever has a GPU may load a model first. False means that nothing is known.
 func (p *Policy) classOf(ask *containerAsk, s *software) (timing.Class, bool) {
 	class, known := p.generic, false
@@ -171,16 +172,29 @@ const modelClass = "model"
 func (p *Policy) hintFor(ask *containerAsk, s *software) *catalogue.ClassHint {
 	img := detect.ParseImage(ask.container.Image, p.imageMirrors)
 	byImage := s.commandOverridden == "" && p.hintedImages[img.Last]
-	if len(ask.container.Env) == 0 && !byImage {
-		return nil
+	for i := range p.classHints {
+		h := &p.classHints[i]
+		if (byImage && img.IsNamed(h.Images)) || showsHint(ask.container, h) {
+			return h
+		}
 	}
-	i := slices.IndexFunc(p.classHints, func(h catalogue.ClassHint) bool {
-		return (byImage && img.IsNamed(h.Images)) || slices.ContainsFunc(h.Env, ask.container.Env.Has)
-	})
-	if i < 0 {
-		return nil
+	return nil
+}
+
+// showsHint reports whether the variables or the arguments of a container fit a hint. Every review comes here: nothing is
+// allocated.
+func showsHint(c *workload.Container, h *catalogue.ClassHint) bool {
+	for _, name := range h.Env {
+		if c.Env.Has(name) {
+			return true
+		}
 	}
-	return &p.classHints[i]
+	for _, name := range h.Args {
+		if c.Mentions(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // overrides are answers to the three questions about time, in seconds; 0 is no answer.
@@ -248,7 +262,9 @@ func (a *admittedContainer) hostHeader() string {
 func (out *scheduled) withholdAll(pod *podFacts, a *admittedContainer, clashes []timing.Clash) {
 	for _, clash := range clashes {
 		key := a.ask.keyOf(clash)
-		out.mistakes = append(out.mistakes, field.Invalid(keyPath(key), pod.Annotations()[key], clash.Fact))
+		err := field.Invalid(keyPath(key), pod.Annotations()[key], clash.Fact)
+		// The figures of a clash are those of the values.
+		out.mistakes = append(out.mistakes, mistake{err, "does not fit the other figures"})
 		if clash.Kind == probe.Readiness {
 			out.withhold(a, probe.Readiness)
 		}

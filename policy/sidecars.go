@@ -78,21 +78,25 @@ func (p *Policy) placeOf(c *workload.Container) place {
 	return placeMain
 }
 
-// isSidecar reports whether the Pod has a container that it is rather there for.
-func isSidecar(g *gated) bool {
-	containers := g.pod.Spec.Containers
-	if len(containers) == 1 && !g.ask.native {
+// IsSidecar reports whether the Pod has a container that it is rather there for. A native sidecar is one by its place alone
+// only where it is known.
+func (p *Policy) IsSidecar(pod *workload.Pod, c *workload.Container, native bool) bool {
+	containers := pod.Spec.Containers
+	if len(containers) == 1 && !native {
 		return false
 	}
-	at := g.policy.placeOf(g.ask.container)
+	at := p.placeOf(c)
 	if at == placeMain {
 		return false
 	}
-	if g.ask.native || at == placeInjected {
+	if native || at == placeInjected {
 		return true
 	}
-	return slices.ContainsFunc(containers, func(c workload.Container) bool { return g.policy.placeOf(&c) < at })
+	return slices.ContainsFunc(containers, func(c workload.Container) bool { return p.placeOf(&c) < at })
 }
+
+// isSidecar reports whether a container that was asked about is a sidecar.
+func isSidecar(g *gated) bool { return g.policy.IsSidecar(g.pod.Pod, g.ask.container, g.ask.native) }
 
 // isInjectedSidecar reports whether a container is a sidecar that brings its own probes.
 func isInjectedSidecar(g *gated) bool {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -16,6 +17,9 @@ import (
 // status is what the annotation must say; empty when it must stay as it is.
 func (p *Policy) status(pod *podFacts, d *Decision) string {
 	s := statusline.Status{PodReason: d.podReason(), Version: p.version}
+	if len(d.Errors) > 0 {
+		s.Mistake = d.firstMistake(pod.previous.Mistake)
+	}
 	for _, name := range d.concerned(pod) {
 		s.Containers = append(s.Containers, d.containerStatus(pod, pod.Container(name)))
 	}
@@ -28,6 +32,20 @@ func (p *Policy) status(pod *podFacts, d *Decision) string {
 		return ""
 	}
 	return line
+}
+
+// maxStatusMistake is room for the longest key, a value as far as it is shown, and what would be right, in a third of the line.
+const maxStatusMistake = 340
+
+// firstMistake is the first mistake as the status says it. Beside the probes that an earlier pass injected the same mistake may
+// have other figures: then what that pass said of it stays.
+func (d *Decision) firstMistake(previous string) string {
+	err := d.Errors[0]
+	said := shown(mistakeSentence(err, maxStatusMistake), maxStatusMistake)
+	if about, found := strings.CutSuffix(said, err.Detail); found && len(d.Injections) == 0 && strings.HasPrefix(previous, about) {
+		return previous
+	}
+	return said
 }
 
 // concerned names the containers that have something to say, in the order of the Pod.

@@ -16,6 +16,9 @@ import (
 // (https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-default-container).
 const defaultContainerAnnotation = "kubectl.kubernetes.io/default-container"
 
+// unknownContainer is the origin of an error about a key of a container that is not there, whatever its value.
+const unknownContainer = "unknown_container"
+
 func (m *merge) defaultContainer() string {
 	return m.pod.Annotations()[defaultContainerAnnotation]
 }
@@ -66,7 +69,8 @@ func (m *merge) named(e *annotation.Entry) (target, []*containerAsk) {
 		return target{}, nil
 	}
 	if e.Err == nil {
-		m.mistake(e, field.Invalid(keyPath(e.Key), e.Container, "no such container: the Pod has "+m.names()), m.all)
+		fact := "no such container: the Pod has " + m.names()
+		m.mistake(e, mistake{field.Invalid(keyPath(e.Key), e.Container, fact).WithOrigin(unknownContainer), fact}, m.all)
 	}
 	return target{}, m.all
 }
@@ -86,9 +90,10 @@ func (m *merge) defaulted(e *annotation.Entry, name string) (target, []*containe
 
 // wrongDefault records, once, what is wrong with kubectl's annotation.
 func (m *merge) wrongDefault(name string) {
-	err := field.Invalid(keyPath(defaultContainerAnnotation), name, m.whyNoDefault(name))
-	if !slices.ContainsFunc(m.out.mistakes, func(other *field.Error) bool { return other.Field == err.Field }) {
-		m.out.mistakes = append(m.out.mistakes, err)
+	fact := m.whyNoDefault(name)
+	err := field.Invalid(keyPath(defaultContainerAnnotation), name, fact)
+	if !slices.ContainsFunc(m.out.mistakes, func(other mistake) bool { return other.Field == err.Field }) {
+		m.out.mistakes = append(m.out.mistakes, mistake{err, fact})
 	}
 }
 
@@ -225,7 +230,7 @@ func namesOf(asks []*containerAsk) string {
 // guessFinding tells a person that a container was taken for the main one though others could be, where a probe follows from it.
 func (a *containerAsk) guessFinding() Finding {
 	return Finding{
-		Container: a.ref.Name, Kind: probe.Readiness, Severity: lint.Warning,
+		Container: a.ref.Name, Kind: probe.Readiness, Reason: reason.AmbiguousContainers, Severity: lint.Warning,
 		Message: "taken as the first that is no known sidecar; put NAME. before the key to choose another",
 	}
 }

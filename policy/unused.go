@@ -1,15 +1,16 @@
 package policy
 
 import (
-	"fmt"
-
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/reason"
 )
 
 // UnusedKey is a key of a person that has no effect, and why.
 type UnusedKey struct {
 	Container, Key string
+	// Reason is its word, for programs.
+	Reason reason.Reason
 	// Because is the fact, such as the probe that exists already.
 	Because string
 }
@@ -21,8 +22,8 @@ func (o *outcome) unusedKeys(pod *podFacts) []UnusedKey {
 	for i := range o.asked.containers {
 		a := &o.asked.containers[i]
 		for _, e := range a.entries {
-			if because := o.unused(pod, a, e); because != "" {
-				out = append(out, UnusedKey{a.ref.Name, e.Key, because})
+			if why, because := o.unused(pod, a, e); because != "" {
+				out = append(out, UnusedKey{a.ref.Name, e.Key, why, because})
 			}
 		}
 	}
@@ -30,22 +31,22 @@ func (o *outcome) unusedKeys(pod *podFacts) []UnusedKey {
 }
 
 // unused is why a key has no effect; empty where it has one, or where a reason tells already.
-func (o *outcome) unused(pod *podFacts, a *containerAsk, e *annotation.Entry) string {
+func (o *outcome) unused(pod *podFacts, a *containerAsk, e *annotation.Entry) (why reason.Reason, because string) {
 	kinds := kindsOf(e)
 	for _, kind := range kinds {
 		if !a.has(kind) || pod.listed(a.ref.Name).Has(kind) {
-			return ""
+			return "", ""
 		}
 	}
 	switch {
 	case len(kinds) > 0 && e.Ask.None:
-		return ""
+		return "", ""
 	case len(kinds) > 0:
-		return kinds[0].FieldName() + " exists and stays"
+		return reason.ExistingProbe, kinds[0].FieldName() + " exists and stays"
 	case e.Word == annotation.HostHeader && !o.sendsHost(pod, a):
-		return "no http probe is injected"
+		return reason.NotAsked, "no http probe is injected"
 	}
-	return ""
+	return "", ""
 }
 
 // has reports whether somebody wrote the probe into the Pod.
@@ -80,11 +81,4 @@ func (o *outcome) sendsHost(pod *podFacts, a *containerAsk) bool {
 		injected = injected || o.scheduled.injections[i].Container == a.ref
 	}
 	return !injected || pod.listed(a.ref.Name).Len() > 0
-}
-
-// warnUnusedKeys tells of keys that have no effect.
-func (d *Decision) warnUnusedKeys(w *warner) {
-	for _, u := range d.Unused {
-		w.add(fmt.Sprintf("%s: %s: %s has no effect", u.Container, u.Because, u.Key))
-	}
 }

@@ -2,93 +2,41 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/probe-injector/probe-injector/policy/lint"
-	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/annotation"
+	"github.com/probe-injector/probe-injector/policy/statusline"
 	"github.com/probe-injector/probe-injector/policy/text"
+	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
+
+// AuditWouldAdd begins what is said of probes that are decided and not added.
+const AuditWouldAdd = "audit: would add "
 
 // warn puts into words what the person who made the Pod should know, the mistakes first.
 func (d *Decision) warn(labels map[string]string) []string {
 	w := &warner{}
-	for _, err := range d.Errors {
-		w.add(mistakeSentence(err))
+	if plan := statusline.WithoutVersion(d.Status); d.Mode == v1alpha1.ModeAudit && len(d.Injections) > 0 && plan != "" {
+		w.texts = append(w.texts, shown(AuditWouldAdd+plan, MaxWarningLength))
 	}
-	warnLabels(w, labels)
-	d.warnSkips(w)
-	d.warnUnusedKeys(w)
-	for i := range d.Findings {
-		f := &d.Findings[i]
-		if f.Severity != lint.Info && !f.Absent {
-			w.add(f.sentence())
+	d.notices(labels, func(n Notice) {
+		if n.warns() {
+			w.add(n.sentence())
 		}
-	}
+	})
 	return w.said()
-}
-
-// sentence is a finding with its container first, and the rule to look up last.
-func (f *Finding) sentence() string {
-	said := f.Container + ": "
-	if f.Kind != "" {
-		said += string(f.Kind) + ": "
-	}
-	said += f.Message
-	if f.Rule != "" {
-		said += " (" + string(f.Rule) + ")"
-	}
-	return said
 }
 
 // podWarning is the warning about a Pod that is left alone as a whole.
 func podWarning(why refusal) []string {
 	w := &warner{}
-	w.add(sentence("pod", "", why.skip("", "")))
+	n := skipNotice(why.skip("", ""), nil)
+	w.add(n.sentence())
 	return w.said()
-}
-
-// warnSkips tells each reason of a container once, with the probes that it concerns.
-func (d *Decision) warnSkips(w *warner) {
-	for i, s := range d.Skips {
-		if isSilent(s.Reason) || (s.Reason == reason.InvalidAnnotation && len(d.Errors) > 0) {
-			continue
-		}
-		same := func(other Skip) bool {
-			return other.Container == s.Container && other.Reason == s.Reason && other.Detail == s.Detail
-		}
-		if slices.ContainsFunc(d.Skips[:i], same) {
-			continue
-		}
-		var kinds []string
-		for _, other := range d.Skips[i:] {
-			if same(other) && other.Kind != "" {
-				kinds = append(kinds, string(other.Kind))
-			}
-		}
-		w.add(sentence(s.Container, strings.Join(kinds, "+"), s))
-	}
-}
-
-// sentence is the sentence of a reason: the container first, the fact, then what to write.
-func sentence(container, kinds string, s Skip) string {
-	description, _ := reason.Describe(s.Reason)
-	subject := "no probes"
-	if kinds != "" {
-		subject = "no " + kinds
-	}
-	if container == "" {
-		container = "pod"
-	}
-	said := container + ": " + subject + ": " + description.FactAbout(s.Detail)
-	if description.Remedy != "" {
-		said += remedyFollows + description.RemedyFor(s.Detail)
-	}
-	return said
 }
 
 // remedyFollows stands between a fact and what to write.
@@ -96,15 +44,27 @@ const remedyFollows = "; "
 
 // mistakeSentence says a field error in the form of a warning: the key, the value, what would be right. What would be right
 // comes whole.
-func mistakeSentence(err *field.Error) string {
-	key := strings.TrimSuffix(strings.TrimPrefix(err.Field, "metadata.annotations["), "]")
-	room := MaxWarningLength - utf8.RuneCountInString(err.Detail) - len(": ")
+func mistakeSentence(err *field.Error, length int) string {
+	key, _ := KeyOf(err)
+	room := length - utf8.RuneCountInString(err.Detail) - len(": ")
 	value, ok := err.BadValue.(string)
-	if !ok || value == "" || strings.Contains(err.Detail, "unknown key") {
+	if !ok || value == "" || err.Origin == annotation.UnknownKey {
 		return text.Truncate(key, max(room, shortestKey), "...") + ": " + err.Detail
 	}
 	quoted := strconv.Quote(text.Truncate(value, max(shortestValue, room-len(key)-len(`: ""`)), "..."))
 	return text.Truncate(key, max(room-len(quoted)-len(": "), shortestKey), "...") + ": " + quoted + ": " + err.Detail
+}
+
+// KeyOf is the annotation that an error of a Decision is about; ok is false for one about all of them, whose path is given.
+func KeyOf(err *field.Error) (key string, ok bool) {
+	rest, ok := strings.CutPrefix(err.Field, "metadata.annotations[")
+	return strings.TrimSuffix(rest, "]"), ok
+}
+
+// IsUnknown reports whether an error is about a key that does not exist, or about a container that does not, whatever the
+// value of the annotation.
+func IsUnknown(err *field.Error) bool {
+	return err.Origin == annotation.UnknownKey || err.Origin == unknownContainer
 }
 
 // What is left of a key and of a value at least.
@@ -127,7 +87,12 @@ func (w *warner) add(sentence string) {
 	if room := MaxWarningLength - len(remedyFollows) - len(remedy); found && len(sentence) > MaxWarningLength && room >= shortestFact {
 		sentence = text.Truncate(fact, room, "...") + remedyFollows + remedy
 	}
-	w.texts = append(w.texts, text.Truncate(sentence, MaxWarningLength, "..."))
+	w.texts = append(w.texts, shown(sentence, MaxWarningLength))
+}
+
+// shown keeps a sentence within a length, in ASCII.
+func shown(sentence string, limit int) string {
+	return text.Truncate(text.ASCII(sentence), limit, "...")
 }
 
 // shortestFact is what is left of a fact at least.

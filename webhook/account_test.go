@@ -1,10 +1,12 @@
 package webhook_test
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -84,19 +86,44 @@ func TestDecodingAllocatesNoMoreThanWasAccounted(t *testing.T) {
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	for name, body := range bodies {
-		t.Run(name, func(t *testing.T) { checkAccount(t, body) })
+		t.Run(name, func(t *testing.T) {
+			checkAccount(t, body)
+			checkPreflightAccount(t, asPreflight(body))
+		})
 		runtime.GC()
 	}
+}
+
+// asPreflight puts the Pod of a review where the template of a Deployment is, now and before.
+func asPreflight(body []byte) []byte {
+	before, object, found := bytes.Cut(body, []byte(`"object":`))
+	pod, isWhole := bytes.CutSuffix(object, []byte("}}"))
+	if !found || !isWhole {
+		return body
+	}
+	workload := func(member string) string { return `"` + member + `":{"spec":{"template":` + string(pod) + `}}` }
+	return slices.Concat(before, []byte(workload("object")+","+workload("oldObject")+"}}"))
 }
 
 // checkAccount decodes a body and holds what that allocates to what was accounted.
 func checkAccount(t *testing.T, body []byte) {
 	t.Helper()
+	holdToAccount(t, body, webhook.AccountOf)
+}
+
+// checkPreflightAccount does the same for the review of a workload.
+func checkPreflightAccount(t *testing.T, body []byte) {
+	t.Helper()
+	holdToAccount(t, body, webhook.AccountOfPreflight)
+}
+
+func holdToAccount(t *testing.T, body []byte, accountOf func([]byte) webhook.Account) {
+	t.Helper()
 	// What is counted is what the whole process allocates: others in it can only add to that.
 	const attempts = 5
 	var a webhook.Account
 	for range attempts {
-		a = webhook.AccountOf(body)
+		a = accountOf(body)
 		if nothingDecoded := a.Refused && a.Accounted == 0; a.Allocated <= a.Accounted || (nothingDecoded && a.Allocated < 1<<10) {
 			return
 		}

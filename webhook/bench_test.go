@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/preflight"
 	"github.com/probe-injector/probe-injector/webhook"
 )
 
@@ -60,21 +62,7 @@ func (d discard) WriteHeader(int)             {}
 func benchmark(b *testing.B, engine webhook.Decider, body []byte) {
 	b.Helper()
 	h := newServer(b, engine, func(o *webhook.Options) { o.Logger = nopLogger() })
-	reader := bytes.NewReader(body)
-	r, err := http.NewRequest(http.MethodPost, webhook.PathAnnotated, io.NopCloser(reader))
-	if err != nil {
-		b.Fatal(err)
-	}
-	r.ContentLength = int64(len(body))
-	r.Header.Set("Content-Type", "application/json")
-	w := discard{header: http.Header{}}
-	serve := func(h http.Handler) time.Duration {
-		reader.Reset(body)
-		clear(w.header)
-		begin := time.Now()
-		h.ServeHTTP(w, r)
-		return time.Since(begin)
-	}
+	serve := serving(b, webhook.PathAnnotated, body)
 	var ours, least time.Duration
 	for b.Loop() {
 		ours += serve(h)
@@ -83,4 +71,53 @@ func benchmark(b *testing.B, engine webhook.Decider, body []byte) {
 	b.ReportMetric(float64(ours.Nanoseconds())/float64(b.N), "ns/op")
 	b.ReportMetric(float64(ours)/float64(least), "vs_fixed_patch")
 	b.ReportMetric(testing.AllocsPerRun(100, func() { serve(h) }), "allocs/review")
+}
+
+// serving returns what sends a body to a handler again and again, and says how long the handler took.
+func serving(b *testing.B, path string, body []byte) func(h http.Handler) time.Duration {
+	b.Helper()
+	reader := bytes.NewReader(body)
+	r, err := http.NewRequest(http.MethodPost, path, io.NopCloser(reader))
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.ContentLength = int64(len(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := discard{header: http.Header{}}
+	return func(h http.Handler) time.Duration {
+		reader.Reset(body)
+		clear(w.header)
+		begin := time.Now()
+		h.ServeHTTP(w, r)
+		return time.Since(begin)
+	}
+}
+
+// BenchmarkPreflight is the review of a workload, followed by that of a Pod of its template, by the real engine: vs_pod
+// compares them in one run. An update has the old workload beside the new one.
+func BenchmarkPreflight(b *testing.B) {
+	for _, variables := range []int{10, 100, 1000} {
+		before, after := webDeployment(variables, nil), webDeployment(variables, nil)
+		after.Spec.Template.Spec.Containers[0].Image = "web:2"
+		for name, body := range map[string][]byte{
+			"create": preflightOf(b, after, nil), "update": preflightOf(b, after, before), "dry-run": preflightOf(b, after, before, dryRun),
+		} {
+			b.Run(fmt.Sprintf("%s/variables=%d", name, variables), func(b *testing.B) {
+				h := quietPreflight(b, preflight.Options{Plan: true})
+				workload, pod := serving(b, webhook.PathPreflight, body), serving(b, webhook.PathAnnotated, reviewOf(b, webPod(variables)))
+				var ours, theirs []time.Duration
+				for b.Loop() {
+					ours, theirs = append(ours, workload(h)), append(theirs, pod(h))
+				}
+				b.ReportMetric(float64(undisturbed(ours)), "ns/op")
+				b.ReportMetric(float64(undisturbed(ours))/float64(undisturbed(theirs)), "vs_pod")
+			})
+		}
+	}
+}
+
+// undisturbed is the time that one in ten stays below: the others are those in which the machine did something else too.
+func undisturbed(times []time.Duration) time.Duration {
+	slices.Sort(times)
+	return times[len(times)/10]
 }

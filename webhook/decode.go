@@ -52,8 +52,9 @@ var errAccount = errors.New("no memory")
 
 // decoder decodes reviews, one after the other, and accounts for the memory.
 type decoder struct {
-	// strict has the decoder look for duplicate names everywhere, tracking only among the members that are read.
-	strict, tracking json.Options
+	// strict has the decoder look for duplicate names everywhere, tracking only among the members that are read, unchecked
+	// nowhere: there the last counts.
+	strict, tracking, unchecked json.Options
 
 	body *body
 	// taken is what was allocated, held what was taken of the limit for it.
@@ -61,6 +62,8 @@ type decoder struct {
 	// refusal is the answer when there was no memory.
 	refusal answer
 	refused bool
+	// text is the body of a preflight while it is decoded.
+	text []byte
 	// seen are the places of the members that were read, with their offsets, when tracking.
 	seen map[jsontext.Pointer]int64
 }
@@ -74,9 +77,11 @@ func newDecoder() *decoder {
 		list[workload.Toleration](d), list[corev1.HTTPHeader](d), list[string](d),
 		json.UnmarshalFromFunc(d.stringMap), json.UnmarshalFromFunc(d.variables),
 		json.UnmarshalFromFunc(d.probe), json.UnmarshalFromFunc(d.port),
+		json.UnmarshalFromFunc(d.template), json.UnmarshalFromFunc(d.oldTemplate),
 	)
 	d.strict = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.WithUnmarshalers(account))
 	d.tracking = json.JoinOptions(lenient, json.WithUnmarshalers(json.JoinUnmarshalers(json.UnmarshalFromFunc(d.track), account)))
+	d.unchecked = json.JoinOptions(lenient, json.WithUnmarshalers(account))
 	return d
 }
 
@@ -87,14 +92,13 @@ func (d *decoder) begin(b *body) {
 
 // unmarshal decodes a text. An error is a *repeatedError if a member that is read is there twice.
 func (d *decoder) unmarshal(text []byte, into *review[request]) error {
-	need := stringBytes(text) + int64(min(maxDepth, bytes.Count(text, []byte{'{'})+bytes.Count(text, []byte{'['}))*depthBytes)
+	var names int64
 	if len(text) <= maxCheapNames {
-		need += int64(bytes.Count(text, []byte{':'})*nameBytes + len(text))
+		names = int64(bytes.Count(text, []byte{':'})*nameBytes + len(text))
 	}
-	if !d.hold(need + accountedAtOnce) {
+	if !d.reserve(text, names) {
 		return errAccount
 	}
-	d.held += accountedAtOnce
 	if len(text) <= maxCheapNames {
 		if err := json.Unmarshal(text, into, d.strict); !errors.Is(err, jsontext.ErrDuplicateName) {
 			return err
@@ -106,6 +110,16 @@ func (d *decoder) unmarshal(text []byte, into *review[request]) error {
 	*into = review[request]{}
 	d.seen = map[jsontext.Pointer]int64{}
 	return json.Unmarshal(text, into, d.tracking)
+}
+
+// reserve takes what reading a text costs beside what it holds, and reports whether there was so much.
+func (d *decoder) reserve(text []byte, names int64) bool {
+	depth := int64(min(maxDepth, bytes.Count(text, []byte{'{'})+bytes.Count(text, []byte{'['})) * depthBytes)
+	if !d.hold(stringBytes(text) + depth + names + accountedAtOnce) {
+		return false
+	}
+	d.held += accountedAtOnce
+	return true
 }
 
 // stringBytes is what the strings of a text take at most. Each is copied, unquoted into a buffer that doubles, compared

@@ -18,6 +18,15 @@ type Account struct {
 // AccountOf decodes a body for the second time with the same decoder, which then knows all types. The caller keeps the
 // collector off.
 func AccountOf(body []byte) Account {
+	return accountOf(body, func(d *decoder, body []byte) { _, _ = d.decode(body) })
+}
+
+// AccountOfPreflight is AccountOf for the review of a workload.
+func AccountOfPreflight(body []byte) Account {
+	return accountOf(body, func(d *decoder, body []byte) { _, _ = d.decodePreflight(body) })
+}
+
+func accountOf(body []byte, decode func(*decoder, []byte)) Account {
 	m := newMemory(DefaultMaxInFlightBytes, nil)
 	left := waitBudget(time.Second)
 	d := newDecoder()
@@ -27,7 +36,7 @@ func AccountOf(body []byte) Account {
 		d.begin(&b)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, _ = d.decode(bytes.TrimRight(body, " \n"))
+		decode(d, bytes.TrimRight(body, " \n"))
 		runtime.ReadMemStats(&after)
 		a = Account{int64(after.TotalAlloc - before.TotalAlloc), b.held, d.refused}
 		b.drop(b.held)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
@@ -26,8 +27,8 @@ const (
 	maxLogged = 253
 )
 
-// reviewLog writes a line for each decision that matters. A line holds names, reasons and counts, and never the value
-// of an annotation or anything else of a Pod's content.
+// reviewLog writes a line for each decision that matters. A line holds names, reasons and counts, the key of a wrong
+// annotation and what is wrong with it, and never the value of an annotation or anything else of a Pod's content.
 type reviewLog struct {
 	logger *slog.Logger
 	// lines are about decisions, by result; rejections about requests that are no review; bugs about ours.
@@ -46,7 +47,7 @@ func newReviewLog(logger *slog.Logger, perSecond float64, suppressed prometheus.
 		panics:     rate.NewLimiter(panicsPerSecond, logBurst),
 		suppressed: suppressed,
 	}
-	for _, r := range results() {
+	for _, r := range slices.Concat(results(), preflightResults()) {
 		l.lines[r] = newFairLimiter(perSecond)
 	}
 	return l
@@ -74,7 +75,7 @@ func (l *reviewLog) decided(client string, at route, req *request, d *policy.Dec
 	if r == resultUnchanged || !l.passes(l.lines[r], client, slog.LevelInfo) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 12)
+	attrs := make([]slog.Attr, 0, 14)
 	attrs = append(attrs,
 		slog.String("result", string(r)),
 		slog.String("route", string(at.label)),
@@ -90,7 +91,7 @@ func (l *reviewLog) decided(client string, at route, req *request, d *policy.Dec
 	attrs = appendIfSet(attrs, "injected", injectedList(injections))
 	attrs = appendIfSet(attrs, "reasons", reasonList(d.Skips))
 	if len(d.Errors) > 0 {
-		attrs = append(attrs, slog.Int("mistakes", len(d.Errors)))
+		attrs = append(attrs, slog.Int("mistakes", len(d.Errors)), slog.String("mistake", clip(d.Mistake)))
 	}
 	if d.StatusOmitted {
 		attrs = append(attrs, slog.Bool("status_omitted", true))
@@ -120,6 +121,27 @@ func podAttrs(req *request) []slog.Attr {
 		}
 	}
 	return attrs
+}
+
+// preflight writes the line of a workload about which somebody was told something.
+func (l *reviewLog) preflight(client string, req *preflightRequest, refusals int, r result) {
+	if r == resultSilent || !l.passes(l.lines[r], client, slog.LevelInfo) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("result", string(r)),
+		slog.String("route", string(routePreflight)),
+		slog.String("uid", clip(req.UID)),
+		slog.String("namespace", clip(req.Namespace)),
+		slog.String("workload", clip(req.Kind.Kind+"/"+req.name())),
+	}
+	if refusals > 0 {
+		attrs = append(attrs, slog.Int("mistakes", refusals))
+	}
+	if req.DryRun {
+		attrs = append(attrs, slog.Bool("dry_run", true))
+	}
+	l.logger.LogAttrs(context.Background(), slog.LevelInfo, "preflight", attrs...)
 }
 
 // undecodable writes the line of a request that was no review.

@@ -39,7 +39,7 @@ func secondsBuckets() []float64 {
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	reviews := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "probe_injector_reviews_total",
-		Help: "Admission reviews, by route (annotated: Pods with an annotation of ours; rules: the others) and result.",
+		Help: "Admission reviews, by route (annotated: Pods with an annotation of ours; rules: the others; preflight: workloads that people apply) and result.",
 	}, []string{"route", "result"})
 	failures := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "probe_injector_errors_total",
@@ -101,9 +101,9 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 // initialise creates the series and keeps those that every review counts.
 func (m *metrics) initialise(reviews, failures, rejections *prometheus.CounterVec) {
 	m.reviews = map[routeLabel]map[result]prometheus.Counter{}
-	for _, d := range []routeLabel{routeAnnotated, routeRules} {
+	for d, all := range map[routeLabel][]result{routeAnnotated: results(), routeRules: results(), routePreflight: preflightResults()} {
 		m.reviews[d] = map[result]prometheus.Counter{}
-		for _, r := range results() {
+		for _, r := range all {
 			m.reviews[d][r] = reviews.WithLabelValues(string(d), string(r))
 		}
 	}

@@ -25,9 +25,11 @@ type answer struct {
 	warnings []string
 	injected string
 	reasons  string
+	// denied refuses a workload; nil allows it.
+	denied *metav1.Status
 }
 
-// allow is the answer to a review; there is no other one, see the package comment.
+// allow is the answer to the review of a Pod; there is no other one, see the package comment.
 func allow(req *request, r result) answer {
 	return answer{status: http.StatusOK, result: r, uid: req.UID}
 }
@@ -67,7 +69,7 @@ func (a answer) encode() []byte {
 	body, err := json.Marshal(admissionReview{
 		Kind: "AdmissionReview", APIVersion: admissionv1.SchemeGroupVersion.String(),
 		Response: response{
-			UID: a.uid, Allowed: true, Patch: a.patch, PatchType: patchType(a.patch),
+			UID: a.uid, Allowed: a.denied == nil, Status: a.denied, Patch: a.patch, PatchType: patchType(a.patch),
 			AuditAnnotations: auditAnnotations{a.injected, a.reasons}, Warnings: a.warnings,
 		},
 	}, jsontext.AllowInvalidUTF8(true))
@@ -89,6 +91,7 @@ type admissionReview struct {
 type response struct {
 	UID              string                `json:"uid"`
 	Allowed          bool                  `json:"allowed"`
+	Status           *metav1.Status        `json:"status,omitempty"`
 	Patch            []byte                `json:"patch,omitempty"`
 	PatchType        admissionv1.PatchType `json:"patchType,omitempty"`
 	AuditAnnotations auditAnnotations      `json:"auditAnnotations,omitzero"`

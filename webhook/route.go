@@ -43,6 +43,9 @@ func routeOf(path string) (route, bool) {
 	if path == PathAnnotated {
 		return route{label: routeAnnotated}, true
 	}
+	if path == PathPreflight {
+		return route{label: routePreflight}, true
+	}
 	if group, ok := strings.CutPrefix(path, PathRules); ok && len(validation.IsDNS1123Label(group)) == 0 {
 		return route{label: routeRules, group: group}, true
 	}

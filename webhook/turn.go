@@ -24,6 +24,19 @@ func (t *turn) take(b *body, large bool) (answer, bool) {
 	return answer{}, true
 }
 
+// afford holds what deciding about a decoded body costs. A review that turns out to mean much work gives its turn back and
+// waits for one of those.
+func (b *body) afford(cost int64) (answer, bool) {
+	if refusal, ok := b.hold(cost); !ok {
+		return refusal, false
+	}
+	if b.turn.large || cost <= largeCost {
+		return answer{}, true
+	}
+	b.turn.end()
+	return b.turn.take(b, true)
+}
+
 // end gives it back.
 func (t *turn) end() {
 	if t.slot {

@@ -11,7 +11,7 @@
 //
 // The API server applies the failurePolicy of the webhook configuration only when a call fails. Two kinds of answer
 // refuse the Pod whatever that policy says: allowed: false, and a patch that does not apply. So this package never
-// says the first, and the fuzz test FuzzHandler holds it to never sending the second. Our own trouble is an HTTP
+// says the first of a Pod, and the fuzz test FuzzHandler holds it to never sending the second. Our own trouble is an HTTP
 // status instead. The table test TestOutcomes has the same rows:
 //
 //	outcome                                      HTTP  result            patch
@@ -29,6 +29,17 @@
 //	overloaded: no memory or slot in time        503   overloaded        -
 //	our bug, a panic                             500   error             -
 //	draining                                     as above, plus "Connection: close"
+//
+// Workloads that people apply come to /preflight, on the same path from top to bottom. The decision there is that of
+// package preflight, and nothing is ever changed:
+//
+//	outcome                                      HTTP  result            says
+//	nothing is wrong, or nobody is to be told    200   silent            nothing
+//	something is wrong                           200   warned            warnings, and the plan if a person asks for it
+//	nothing is wrong, and a person asks          200   planned           the plan
+//	wrong by this change, in Deny mode           200   denied            allowed: false, with all causes
+//	no CREATE or UPDATE of an object with a      200   not_a_workload    nothing
+//	template
 //
 // Every answer other than 200 has a metav1.Status as its JSON body, with one sentence that begins
 // "probe-injector:"; the API server shows people nothing of any other body.
@@ -50,6 +61,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/patch"
+	"github.com/probe-injector/probe-injector/policy/preflight"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
@@ -113,6 +125,8 @@ type Options struct {
 	// InjectedLabel adds the label probe-injector.dev/injected=true to every Pod that gets a probe, for tools that select
 	// by labels.
 	InjectedLabel bool
+	// Preflight is how workloads are judged, at PathPreflight.
+	Preflight preflight.Options
 	// LogLinesPerSecond bounds the log lines of each kind (a result, a request that is no review) about one client; 0 means
 	// 20. All clients together may cause twice as many, and bursts of ten times as many pass.
 	LogLinesPerSecond float64
@@ -130,7 +144,9 @@ type Handler struct {
 	metrics           *metrics
 	log               *reviewLog
 	label             bool
-	draining          atomic.Bool
+	// preflightOptions are those of Options.
+	preflightOptions preflight.Options
+	draining         atomic.Bool
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -161,7 +177,10 @@ func New(o Options) (*Handler, error) {
 		largeSlots: newLimit(int64(max(1, runtime.GOMAXPROCS(0)/2)), nil),
 		metrics:    m,
 		label:      o.InjectedLabel,
-		log:        newReviewLog(o.Logger, o.LogLinesPerSecond, m.logLinesSuppressed),
+
+		preflightOptions: o.Preflight,
+
+		log: newReviewLog(o.Logger, o.LogLinesPerSecond, m.logLinesSuppressed),
 	}, nil
 }
 
@@ -244,7 +263,7 @@ func (h *Handler) answerOrRecover(b *body, w http.ResponseWriter, r *http.Reques
 func (h *Handler) answer(b *body, w http.ResponseWriter, r *http.Request) answer {
 	at, ok := routeOf(r.URL.Path)
 	if !ok {
-		return refuse(http.StatusNotFound, stagePath, "there is nothing at this path; reviews go to /mutate/annotated and /mutate/rules/<group>")
+		return refuse(http.StatusNotFound, stagePath, "there is nothing at this path; reviews go to /mutate/annotated, /mutate/rules/<group> and /preflight")
 	}
 	a := h.answerAt(at, b, w, r)
 	a.route = at
@@ -271,32 +290,25 @@ func (h *Handler) answerAt(at route, b *body, w http.ResponseWriter, r *http.Req
 	return h.decide(at, b)
 }
 
-// decide decodes what was read and decides, while it has a turn. A review that turns out to mean much work gives its turn
-// back and waits for one of those.
+// decide decodes what was read and decides, while it has a turn.
 func (h *Handler) decide(at route, b *body) answer {
-	large := len(b.bytes()) > largeBody
 	b.turn = turn{handler: h}
-	t := &b.turn
-	defer t.end()
-	if refusal, ok := t.take(b, large); !ok {
+	defer b.turn.end()
+	if refusal, ok := b.turn.take(b, len(b.bytes()) > largeBody); !ok {
 		return refusal
 	}
-	req, refusal, ok := h.decode(b)
+	if at.label == routePreflight {
+		return h.preflight(b)
+	}
+	req, refusal, ok := decodeWith(h, b, (*decoder).decode)
 	if !ok {
 		return refusal
 	}
 	if !req.createsPod() {
 		return allow(req, resultNotAPodCreate)
 	}
-	cost := decideCost(req.Object)
-	if refusal, ok := b.hold(cost); !ok {
+	if refusal, ok := b.afford(decideCost(req.Object)); !ok {
 		return refusal
-	}
-	if !large && cost > largeCost {
-		t.end()
-		if refusal, ok := t.take(b, true); !ok {
-			return refusal
-		}
 	}
 	return h.review(at, req, b)
 }
@@ -333,14 +345,14 @@ func timeFor(announced int64) time.Duration {
 	return min(readTimeout, leastTime+time.Duration(announced)*time.Second/leastBytesPerSecond)
 }
 
-// decode reads the review in a body, or returns the answer that refuses the request.
-func (h *Handler) decode(b *body) (*request, answer, bool) {
+// decodeWith reads the review in a body, or returns the answer that refuses the request.
+func decodeWith[R any](h *Handler, b *body, decode func(*decoder, []byte) (*R, error)) (*R, answer, bool) {
 	d, ok := h.decoders.Get().(*decoder)
 	if !ok {
 		d = newDecoder()
 	}
 	d.begin(b)
-	req, err := d.decode(bytes.TrimRight(b.bytes(), " \t\r\n"))
+	req, err := decode(d, bytes.TrimRight(b.bytes(), " \t\r\n"))
 	refusal, refused := d.refusal, d.refused
 	d.begin(nil)
 	h.decoders.Put(d)

@@ -64,6 +64,9 @@ func (r configurationRef) String() string { return r.kind.name + " " + r.name }
 type configurationKind struct {
 	// name is that of the kind in the Kubernetes API.
 	name string
+	// isOptional reports that nobody waits for configurations of the kind, and that nothing is wrong with this process where
+	// one is missing or trusts others.
+	isOptional bool
 	// object is an empty object of the kind.
 	object runtime.Object
 	// client returns what reads and writes objects of the kind.
@@ -93,10 +96,11 @@ var mutating = &configurationKind{
 	},
 }
 
-// validating is the kind of the preflight webhook. No option names such a configuration yet.
+// validating is the kind of the preflight webhook.
 var validating = &configurationKind{
-	name:   "ValidatingWebhookConfiguration",
-	object: &admissionregistrationv1.ValidatingWebhookConfiguration{},
+	name:       "ValidatingWebhookConfiguration",
+	isOptional: true,
+	object:     &admissionregistrationv1.ValidatingWebhookConfiguration{},
 	client: func(c admissionregistrationclient.AdmissionregistrationV1Interface) configurationClient {
 		return clientOf[
 			*admissionregistrationv1.ValidatingWebhookConfiguration,

@@ -363,11 +363,10 @@ func (m *memory) runAt(t *testing.T, l Lifetimes, now func() time.Time) *replica
 		Namespace: "probes", Secret: "tls", Configurations: []string{hooks}, DNSNames: []string{serviceName},
 		Lifetimes: l, Now: now, Logger: m.logger,
 	}
-	configurations := o.configurations()
 	if m.preflight != nil {
-		configurations = append(configurations, configurationRef{validating, hooks})
+		o.Preflights = []string{hooks}
 	}
-	r := &replica{Manager: newManager(o, configurations, metrics, connection{m})}
+	r := &replica{Manager: newManager(o, o.configurations(), metrics, connection{m})}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {

@@ -113,7 +113,7 @@ func TestRetired(t *testing.T) {
 			h := &history{dropped: map[string]bool{}}
 			test.live(h, func(all ...*x509.Certificate) *published {
 				p := &published{}
-				p.add(&configuration{webhooks: []configuredWebhook{{serverName: serviceName, bundle: encodeCertificates(all)}}}, []string{serviceName})
+				p.add(&configuration{configurationRef: configurationRef{kind: mutating}, webhooks: []configuredWebhook{{serverName: serviceName, bundle: encodeCertificates(all)}}}, []string{serviceName})
 				return p
 			})
 			if got := h.retired(other, current.certificate, keep, at()); got != test.want {
@@ -126,7 +126,7 @@ func TestRetired(t *testing.T) {
 func TestAClockThatIsSetBackHoldsNothingForLonger(t *testing.T) {
 	current, _ := makeCA(t, at(), DefaultLifetimes())
 	p := &published{}
-	p.add(&configuration{webhooks: []configuredWebhook{{
+	p.add(&configuration{configurationRef: configurationRef{kind: mutating}, webhooks: []configuredWebhook{{
 		serverName: serviceName, bundle: encodeCertificates(of(current.certificate)),
 	}}}, []string{serviceName})
 	h := &history{}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -100,7 +101,7 @@ func newManager(o Options, configurations []configurationRef, metrics *metrics, 
 		m.configurations[r] = &configurationStore{read: r.kind.read, changed: changed}
 	}
 	m.refs = configurations
-	m.published.Store(&published{unread: configurations})
+	m.published.Store(&published{unread: slices.DeleteFunc(slices.Clone(configurations), func(r configurationRef) bool { return r.kind.isOptional })})
 	return m
 }
 
@@ -208,7 +209,7 @@ func (m *Manager) observe(now time.Time) {
 		switch c, known := m.configurations[r].get(); {
 		case c != nil:
 			p.add(c, m.options.DNSNames)
-		case !known:
+		case !known && !r.kind.isOptional:
 			p.unread = append(p.unread, r)
 		}
 	}

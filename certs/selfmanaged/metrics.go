@@ -46,11 +46,11 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		}),
 		trusted: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "probe_injector_certificate_trusted",
-			Help: "1 if the caBundle of every webhook entry that calls this Service verifies the certificate that is served, else 0. Also 1 where no entry calls it. Only with --tls-secret.",
+			Help: "1 if the caBundle of every webhook entry for Pods that calls this Service verifies the certificate that is served, else 0. Also 1 where no entry calls it. Only with --tls-secret.",
 		}),
 		entries: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "probe_injector_webhook_entries",
-			Help: "Entries of the webhook configurations that call this Service. 0 after somebody deleted the configuration, which is the kill switch, or another installation took it over. Only with --tls-secret.",
+			Help: "Entries for Pods of the webhook configurations that call this Service. 0 after somebody deleted the configuration, which is the kill switch, or another installation took it over. Only with --tls-secret.",
 		}),
 		served: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "probe_injector_certificates_served_total",

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,7 +12,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Options are what a Manager needs. All fields are required.
+// Options are what a Manager needs. All fields are required that do not say otherwise.
 type Options struct {
 	// Config is how to reach the Kubernetes API.
 	Config *rest.Config
@@ -19,6 +20,9 @@ type Options struct {
 	Namespace, Secret string
 	// Configurations are the names of the MutatingWebhookConfigurations whose bundles are kept.
 	Configurations []string
+	// Preflights are the names of the ValidatingWebhookConfigurations whose bundles are kept as well. May be empty. Nothing
+	// waits for them and nothing depends on them: without their calls people are told less, and nothing else.
+	Preflights []string
 	// DNSNames are the names, or IP addresses, by which the API server calls the webhook.
 	DNSNames []string
 	// Lifetimes are DefaultLifetimes outside of tests.
@@ -39,7 +43,7 @@ func (o Options) validate() error {
 	}
 	check("namespace", o.Namespace)
 	check("secret", o.Secret)
-	for _, name := range o.Configurations {
+	for _, name := range slices.Concat(o.Configurations, o.Preflights) {
 		check("webhook configuration", name)
 	}
 	if len(o.Configurations) == 0 {
@@ -56,6 +60,9 @@ func (o Options) configurations() []configurationRef {
 	var all []configurationRef
 	for _, name := range o.Configurations {
 		all = append(all, configurationRef{mutating, name})
+	}
+	for _, name := range o.Preflights {
+		all = append(all, configurationRef{validating, name})
 	}
 	return all
 }

@@ -51,8 +51,8 @@ func (m *Manager) knowledge(now time.Time) knowledge {
 func (m *Manager) publishIn(ctx context.Context, c *configuration, want []*x509.Certificate, now time.Time) error {
 	patch := bundlePatch{Metadata: precondition{c.resourceVersion}}
 	var present []*x509.Certificate
-	for _, e := range m.published.Load().entries {
-		if e.configuration == c && !areSame(e.authorities, want) {
+	for _, e := range m.published.Load().entriesOf(c) {
+		if !areSame(e.authorities, want) {
 			present = append(present, e.authorities...)
 			patch.Webhooks = append(patch.Webhooks, webhookPatch{Name: e.name, ClientConfig: clientConfigPatch{CABundle: encodeCertificates(want)}})
 		}

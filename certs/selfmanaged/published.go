@@ -18,6 +18,8 @@ type published struct {
 	// another installation may have taken over the configuration.
 	entries []entry
 	others  []string
+	// optional are the entries of optional configurations that call us. They get the same bundle, and count for nothing else.
+	optional []entry
 	// unread are the configurations that were not read yet. One that does not exist was read.
 	unread []configurationRef
 	// lastChange is when the last of them was changed.
@@ -35,10 +37,12 @@ type entry struct {
 // add adds the entries of a configuration. An entry calls us if the API server expects one of our names from whom it calls.
 func (p *published) add(c *configuration, names []string) {
 	p.configurations = append(p.configurations, c)
-	p.lastChange = latest(p.lastChange, c.lastChange)
+	if !c.kind.isOptional {
+		p.lastChange = latest(p.lastChange, c.lastChange)
+	}
 	for _, w := range c.webhooks {
 		if !slices.Contains(names, w.serverName) {
-			if !slices.Contains(p.others, w.serverName) {
+			if !c.kind.isOptional && !slices.Contains(p.others, w.serverName) {
 				p.others = append(p.others, w.serverName)
 			}
 			continue
@@ -51,8 +55,17 @@ func (p *published) add(c *configuration, names []string) {
 		for _, c := range e.authorities {
 			e.roots.AddCert(c)
 		}
+		if c.kind.isOptional {
+			p.optional = append(p.optional, e)
+			continue
+		}
 		p.entries = append(p.entries, e)
 	}
+}
+
+// entriesOf are the entries of a configuration that call us.
+func (p *published) entriesOf(c *configuration) []entry {
+	return slices.DeleteFunc(slices.Concat(p.entries, p.optional), func(e entry) bool { return e.configuration != c })
 }
 
 // inAnyEntry returns the authorities that at least one entry has.

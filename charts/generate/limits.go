@@ -13,7 +13,11 @@ import (
 const (
 	dnsLabel     = `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`
 	dnsSubdomain = `^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
-	digest       = `^(sha256:[0-9a-f]{64})?$`
+	// labelValue is at most 63 characters long.
+	labelValue = `^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$`
+	// serviceName is that of a Service, or empty.
+	serviceName = `^([a-z]([-a-z0-9]{0,61}[a-z0-9])?)?$`
+	digest      = `^(sha256:[0-9a-f]{64})?$`
 	// interval is a duration as Prometheus writes it.
 	interval = `^(([0-9]+(ms|[smhdwy]))+)?$`
 )
@@ -32,12 +36,16 @@ func limitsOfSelection() map[string]schema {
 	return map[string]schema{
 		"policy": schemaOfType(reflect.TypeFor[v1alpha1.ProbePolicySpec]()),
 
-		"webhook.failurePolicy":     oneOf("Ignore", "Fail"),
-		"webhook.timeoutSeconds":    number(1, 30),
-		"webhook.matchConditions":   matchConditions(),
-		"webhook.configurationName": {"type": "string", "pattern": dnsSubdomain},
-		"webhook.annotations":       texts(),
-		"excludedNamespaces":        listOf(schema{"type": "string", "pattern": dnsLabel}),
+		"webhook.failurePolicy":       oneOf("Ignore", "Fail"),
+		"webhook.timeoutSeconds":      number(1, 30),
+		"webhook.matchConditions":     matchConditions(),
+		"webhook.configurationName":   {"type": "string", "pattern": dnsSubdomain},
+		"webhook.annotations":         texts(),
+		"preflight.mode":              oneOf("Warn", "Deny"),
+		"preflight.plan":              oneOf("DryRun", "Never"),
+		"preflight.extraResources":    extraResources(),
+		"preflight.configurationName": {"type": "string", "pattern": dnsSubdomain},
+		"excludedNamespaces":          listOf(schema{"type": "string", "pattern": dnsLabel}),
 
 		"tls.mode":                  oneOf("self-managed", "cert-manager", "existing-secret"),
 		"tls.minVersion":            oneOf("1.2", "1.3"),
@@ -48,20 +56,25 @@ func limitsOfSelection() map[string]schema {
 func limitsOfDeployment() map[string]schema {
 	return map[string]schema{
 		"replicaCount":         {"type": "integer", "minimum": 0},
+		"image.repository":     {"type": "string", "minLength": 1},
 		"image.digest":         {"type": "string", "pattern": digest},
 		"image.pullPolicy":     oneOf("Always", "IfNotPresent", "Never"),
-		"imagePullSecrets":     listOf(object()),
+		"imagePullSecrets":     listOf(schema{"type": "object", "required": []string{"name"}}),
 		"resources":            object(),
 		"log.level":            oneOf("debug", "info", "warn", "error"),
 		"log.format":           oneOf("json", "text"),
 		"drainSeconds":         number(0, 600),
 		"revisionHistoryLimit": {"type": "integer", "minimum": 0},
 
-		"commonLabels":               texts(),
+		"nameOverride":     {"type": "string", "pattern": labelValue},
+		"fullnameOverride": {"type": "string", "pattern": serviceName},
+
+		"commonLabels":               labels(),
 		"commonAnnotations":          texts(),
 		"deploymentAnnotations":      texts(),
-		"podLabels":                  texts(),
+		"podLabels":                  labels(),
 		"podAnnotations":             texts(),
+		"serviceAccount.name":        {"type": "string", "pattern": "^$|" + dnsSubdomain},
 		"serviceAccount.annotations": texts(),
 
 		"extraArgs":    listOf(schema{"type": "string", "pattern": "^--"}),
@@ -93,32 +106,34 @@ func limitsOfNetwork() map[string]schema {
 
 		"networkPolicy.callers":        listOf(object()),
 		"networkPolicy.scrapers":       listOf(object()),
-		"networkPolicy.apiServerPorts": listOf(number(1, 65535)),
+		"networkPolicy.apiServerPorts": {"type": "array", "items": number(1, 65535), "minItems": 1},
 	}
 }
 
 func limitsOfObservers() map[string]schema {
 	return map[string]schema{
 		"metrics.serviceMonitor.interval": {"type": "string", "pattern": interval},
-		"metrics.serviceMonitor.labels":   texts(),
+		"metrics.serviceMonitor.labels":   labels(),
 		"metrics.podMonitor.interval":     {"type": "string", "pattern": interval},
-		"metrics.podMonitor.labels":       texts(),
-		"metrics.prometheusRule.labels":   texts(),
+		"metrics.podMonitor.labels":       labels(),
+		"metrics.prometheusRule.labels":   labels(),
 
 		"validatingAdmissionPolicy.probes": {
 			"type": "array", "items": oneOf("readiness", "liveness"), "minItems": 1, "uniqueItems": true,
 		},
 		"validatingAdmissionPolicy.namespaceSelector": schemaOfType(reflect.TypeFor[metav1.LabelSelector]()),
-
-		"test.image.digest":     {"type": "string", "pattern": digest},
-		"test.image.pullPolicy": oneOf("Always", "IfNotPresent", "Never"),
 	}
 }
 
 // object is an object of Kubernetes.
 func object() schema { return schema{"type": "object"} }
 
-// texts is a mapping of labels or annotations.
+// labels is a mapping of labels.
+func labels() schema {
+	return schema{"type": "object", "additionalProperties": schema{"type": "string", "pattern": labelValue}}
+}
+
+// texts is a mapping of annotations or other texts.
 func texts() schema {
 	return schema{"type": "object", "additionalProperties": schema{"type": "string"}}
 }
@@ -137,9 +152,21 @@ func matchConditions() schema {
 		"type": "array", "maxItems": 63,
 		"items": schema{
 			"type": "object", "additionalProperties": false, "required": []string{"name", "expression"},
-			"properties": schema{"name": schema{"type": "string"}, "expression": schema{"type": "string"}},
+			"properties": schema{
+				"name":       schema{"type": "string", "pattern": `^([-A-Za-z0-9_./]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`},
+				"expression": schema{"type": "string", "minLength": 1},
+			},
 		},
 	}
+}
+
+// extraResources are rules of a webhook; operations and scope are ours.
+func extraResources() schema {
+	words := schema{"type": "array", "minItems": 1, "items": schema{"type": "string"}}
+	return listOf(schema{
+		"type": "object", "additionalProperties": false, "required": []string{"apiGroups", "apiVersions", "resources"},
+		"properties": schema{"apiGroups": words, "apiVersions": words, "resources": words},
+	})
 }
 
 // issuerRef is nothing, or has a name.

@@ -1,5 +1,6 @@
 // Command generate writes what the chart says about its values from its values.yaml, so that none of it can say anything
-// else: values.schema.json, which Helm checks the values of an installation against, and the tables of README.md.
+// else: values.schema.json, which Helm checks the values of an installation against, the tables of README.md, and the
+// template that stands in for values that are absent.
 //
 //	go run ./charts/generate          writes the files
 //	go run ./charts/generate -check   names those that are out of date, and then exits with 1
@@ -11,6 +12,7 @@
 //	limits.go    by this table where a default does not tell
 //	types.go     by Go's types where the engine has them
 //	readme.go    the tables
+//	defaults.go  what stands for a value that is absent
 package main
 
 import (
@@ -39,7 +41,9 @@ type file struct {
 }
 
 func files() []file {
-	return []file{{"values.schema.json", schemaFile}, {"README.md", readmeFile}}
+	return []file{
+		{"values.schema.json", schemaFile}, {"README.md", readmeFile}, {"templates/_defaults.tpl", defaultsFile},
+	}
 }
 
 func run(args []string, out io.Writer) error {

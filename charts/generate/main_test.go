@@ -21,13 +21,16 @@ func TestCheckNamesWhatIsOutOfDateAndWritesNothing(t *testing.T) {
 		"values.yaml": chartValues(t),
 		"README.md":   tablesBegin + "\n" + tablesEnd,
 	}
+	if err := os.Mkdir(filepath.Join(chart, "templates"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(chart, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	err := run([]string{"-check", "-chart", chart}, &strings.Builder{})
-	if err == nil || !strings.Contains(err.Error(), "values.schema.json, README.md") {
+	if err == nil || !strings.Contains(err.Error(), "values.schema.json, README.md, templates/_defaults.tpl") {
 		t.Errorf("the error is %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(chart, "values.schema.json")); err == nil {
@@ -133,4 +136,18 @@ func chartValues(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return string(content)
+}
+
+func TestAbsentValuesAreTheirDefaultsOrEmpty(t *testing.T) {
+	const text = "# A.\na: {b: 1, c: false, d: [1]}\n# Resources.\nresources: {limits: {memory: 1Gi}}\n" +
+		"# Probes.\nvalidatingAdmissionPolicy: {probes: [readiness]}\n"
+	values, err := parseValues([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := json.Marshal(fallbacks(values))
+	const want = `{"a":{"b":1,"c":false,"d":[]},"resources":{},"validatingAdmissionPolicy":{"probes":["readiness"]}}`
+	if err != nil || string(got) != want {
+		t.Errorf("got %s (%v), want %s", got, err, want)
+	}
 }

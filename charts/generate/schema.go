@@ -22,6 +22,9 @@ func schemaFile(values []value, _ []byte) ([]byte, error) {
 	}
 	properties["global"] = schema{"type": "object", "description": "What a chart that has this one as a dependency shares with all; not used."}
 	properties["enabled"] = schema{"type": "boolean", "description": "For a chart that has this one as a dependency, as its condition; not used."}
+	for _, name := range former() {
+		properties[name] = schema{"description": "Of earlier charts, which helm upgrade --reuse-values brings along; not used."}
+	}
 	root := schema{
 		"$schema":              "http://json-schema.org/draft-07/schema#",
 		"title":                "Values of the probe-injector chart",
@@ -36,6 +39,9 @@ func schemaFile(values []value, _ []byte) ([]byte, error) {
 	}
 	return append(text, '\n'), nil
 }
+
+// former are values that earlier charts had.
+func former() []string { return []string{"statusLabel", "test"} }
 
 // propertiesOf makes the schemas of the members of a mapping, and takes the limits that it uses out of the table.
 func propertiesOf(values []value, known map[string]schema) (schema, error) {

@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/explanation"
 )
 
@@ -21,6 +22,9 @@ spec: {containers: [{name: web, image: x, ports: [{containerPort: 80}]}]}
 
 func TestCommandLine(t *testing.T) {
 	validPolicy := fileWith(t, "policy.yaml", "policy: {rules: [{name: a, podSelector: {matchLabels: {app: web}}}, {name: b}, {name: c, namespaceSelector: {matchLabels: {x: \"y\"}}}]}\n")
+	t.Setenv("HOME", t.TempDir())
+	awayKubeconfig := fileWith(t, "kubeconfig", `{"apiVersion": "v1", "kind": "Config", "current-context": "away", "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+		"contexts": [{"name": "away", "context": {"cluster": "c", "namespace": "shop"}}]}`)
 	wrongPolicy := fileWith(t, "wrong.yaml", "policy: {mode: inject, style: x}\n")
 	cases := map[string]struct {
 		args  []string
@@ -32,18 +36,22 @@ func TestCommandLine(t *testing.T) {
 		"the version":                            {args: []string{"probe-injector", "--version"}, out: "probe-injector v0.1.0\n"},
 		"the version of the plugin":              {args: []string{"/bin/kubectl-probe_injector", "--version"}, out: "kubectl probe-injector v0.1.0\n"},
 		"without a verb, help":                   {args: []string{"probe-injector"}, out: "Available Commands:"},
-		"an unknown verb":                        {args: []string{"probe-injector", "inject"}, code: 1, err: `unknown command "inject"`},
-		"explain without a file":                 {args: []string{"probe-injector", "explain"}, code: 1, err: "say what to explain"},
-		"explain a file that is not there":       {args: []string{"probe-injector", "explain", "-f", "none.yaml"}, code: 1, err: `"none.yaml" does not exist`},
+		"an unknown verb":                        {args: []string{"probe-injector", "doctor"}, code: 2, err: `unknown command "doctor"`},
+		"explain without a file":                 {args: []string{"probe-injector", "explain"}, code: 2, err: "say what to explain"},
+		"explain a file that is not there":       {args: []string{"probe-injector", "explain", "-f", "none.yaml"}, code: 2, err: `"none.yaml" does not exist`},
+		"explain a file and a workload":          {args: []string{"probe-injector", "explain", "-f", "-", "deployment/web"}, code: 2, err: "write either -f FILE or TYPE/NAME"},
+		"explain two workloads":                  {args: []string{"probe-injector", "explain", "deployment/web", "deployment/api"}, code: 2, err: "accepts at most 1 arg"},
+		"explain without a cluster":              {args: []string{"probe-injector", "explain", "--kubeconfig", "none", "deployment/web"}, code: 2, err: "reading the kubeconfig: "},
+		"explain in a cluster that is away":      {args: []string{"probe-injector", "explain", "--kubeconfig", awayKubeconfig, "deployment/web"}, code: 3, err: "cluster: context away\n"},
 		"explain the standard input":             {args: []string{"probe-injector", "explain", "-f", "-"}, stdin: pod, out: "readinessProbe"},
 		"a namespace for objects that name none": {args: []string{"probe-injector", "explain", "-n", "kube-system", "-f", "-"}, stdin: pod, out: "namespace kube-system is never touched"},
-		"an unknown output":                      {args: []string{"probe-injector", "explain", "-o", "xml", "-f", "-"}, code: 1, err: "must be text, json or yaml"},
-		"the standard input twice":               {args: []string{"probe-injector", "explain", "-f", "-", "--policy", "-"}, code: 1, err: "either the policy or the manifests"},
-		"a policy that is not there":             {args: []string{"probe-injector", "explain", "-f", "-", "--policy", "none.yaml"}, code: 1, err: "reading the policy"},
+		"an unknown output":                      {args: []string{"probe-injector", "explain", "-o", "xml", "-f", "-"}, code: 2, err: "must be text, line, json or yaml"},
+		"the standard input twice":               {args: []string{"probe-injector", "explain", "-f", "-", "--policy", "-"}, code: 2, err: "either the policy or the manifests"},
+		"a policy that is not there":             {args: []string{"probe-injector", "explain", "-f", "-", "--policy", "none.yaml"}, code: 2, err: "reading the policy"},
 		"validate a policy":                      {args: []string{"probe-injector", "policy", "validate", validPolicy}, out: "valid: 3 rules, 2 groups, 0 profiles\n"},
 		"validate names the place":               {args: []string{"probe-injector", "policy", "validate", "-"}, stdin: "policy:\n", out: "standard input (policy): valid: 1 rule, 1 group, 0 profiles\n"},
 		"validate says all mistakes":             {args: []string{"probe-injector", "policy", "validate", wrongPolicy}, code: 1, err: "policy.style: Unsupported value"},
-		"validate takes one file":                {args: []string{"probe-injector", "policy", "validate"}, code: 1, err: "accepts 1 arg"},
+		"validate takes one file":                {args: []string{"probe-injector", "policy", "validate"}, code: 2, err: "accepts 1 arg"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -69,7 +77,7 @@ func TestOutputsForPrograms(t *testing.T) {
 		t.Run(output, func(t *testing.T) {
 			var out, problems bytes.Buffer
 			args := []string{"probe-injector", "explain", "-f", "-", "-o", output}
-			if code := run(args, "v0.1.0", streams{strings.NewReader(pod), &out, &problems}); code != exitFine {
+			if code := run(args, "v0.1.0", streams{strings.NewReader(pod), &out, &problems}); code != int(exit.Fine) {
 				t.Fatalf("exit code %d: %s", code, problems.String())
 			}
 			var report explanation.Report
@@ -95,7 +103,7 @@ func TestFolders(t *testing.T) {
 		}
 	}
 	var out, problems bytes.Buffer
-	if code := run([]string{"probe-injector", "explain", "-f", folder}, "v0.1.0", streams{nil, &out, &problems}); code != exitFine {
+	if code := run([]string{"probe-injector", "explain", "-f", folder}, "v0.1.0", streams{nil, &out, &problems}); code != int(exit.Fine) {
 		t.Fatalf("exit code %d: %s", code, problems.String())
 	}
 	first, second := strings.Index(out.String(), "Pod a\n"), strings.Index(out.String(), "Pod b\n")

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/explanation"
 )
 
@@ -50,7 +51,7 @@ func TestExamples(t *testing.T) {
 			}
 			var out, problems bytes.Buffer
 			code := run(args, "v0.1.0", streams{strings.NewReader(manifestOf(t, name)), &out, &problems})
-			if code != exitFine {
+			if code != int(exit.Fine) {
 				t.Fatalf("exit code %d:\n%s%s", code, out.String(), problems.String())
 			}
 			var report explanation.Report

@@ -1,133 +1,122 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/cluster"
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/explanation"
-	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/manifest"
-	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/output"
 )
-
-// errWrongAnnotation ends explain after a report that tells of a wrong annotation.
-var errWrongAnnotation = errors.New("an annotation is wrong")
 
 // The forms of a report.
 const (
-	outputText = "text"
-	outputJSON = "json"
-	outputYAML = "yaml"
+	outputText  = "text"
+	outputJUnit = "junit"
+	outputLine  = "line"
+	outputJSON  = "json"
+	outputYAML  = "yaml"
 )
 
 // explainOptions are the flags of explain.
 type explainOptions struct {
-	files      manifest.Files
-	policyName string
-	output     string
+	input  inputOptions
+	output *output.Flag
+	// cluster is which cluster has the workload that is named, and server lets the API server be asked about the next Pod.
+	cluster *cluster.Flags
+	server  bool
 }
 
 func newExplain(version string, std streams) *cobra.Command {
-	o := explainOptions{files: manifest.Files{Stdin: std.in}}
+	o := explainOptions{input: newInput(std), cluster: cluster.NewFlags(), output: output.Formats(outputText, outputLine, outputJSON, outputYAML)}
 	cmd := &cobra.Command{
-		Use:   "explain -f FILE",
-		Short: "Say which probes the Pods of a manifest get, with every number and its reason",
-		Long: `Say which probes the Pods of a manifest get, with every number and its reason.
+		Use:   "explain (-f FILE | TYPE/NAME)",
+		Short: "Say which probes the Pods of a workload get, with every number and its reason",
+		Long: `Say which probes the Pods of a workload get, with every number and its reason.
 
-Reads Pods, Deployments, StatefulSets, DaemonSets, Jobs, Argo Rollouts and objects
-of every other kind that hold Pod templates, also in Lists. Namespaces among them
-tell which rules apply. Without --policy the answer is that of the chart as it comes.
+With -f it reads Pods, Deployments, StatefulSets, DaemonSets, Jobs, Argo Rollouts and
+objects of every other kind that hold Pod templates, also in Lists. Namespaces among
+them tell which rules apply. It opens no connection. What other admission webhooks
+and LimitRanges change is not seen then.
 
-What other admission webhooks and LimitRanges change is not seen here; in a
-cluster, kubectl create --dry-run=server of a Pod shows it.
+With TYPE/NAME it reads the workload from the cluster, says what its Pods have now,
+or why they have nothing, and asks the API server by a dry run what the next Pod
+would get. Nothing is stored. --server=false leaves the dry run out.
 
-Exit codes: 0 fine, 1 something cannot be read, 2 an annotation is wrong or where
-nothing reads it.`,
+Without --policy the numbers and reasons are those of the chart as it comes.
+
+Exit codes: 0 fine, 1 an annotation is wrong or where nothing reads it, 2 wrong
+usage, input that cannot be read, or nothing to explain, 3 the cluster could not be
+reached, or not all of it could be read.`,
 		Example: `  probe-injector explain -f deployment.yaml
-  kubectl get deployment shop -o yaml | probe-injector explain -f -
+  probe-injector explain -n shop deployment/web
   helm template ./chart | probe-injector explain -n shop --policy values.yaml -f -`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return o.run(version, std) },
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args, version, std) },
 	}
 	flags := cmd.Flags()
-	flags.StringSliceVarP(&o.files.Names, "filename", "f", nil, `file or folder with manifests, or "-" for the standard input; may be repeated`)
-	flags.BoolVarP(&o.files.Recursive, "recursive", "R", false, "also read folders below folders")
-	flags.StringVarP(&o.files.Namespace, "namespace", "n", "default", "namespace of objects that name none")
-	flags.StringVar(&o.policyName, "policy", "", "the policy: a ProbePolicy, a ConfigMap that holds one, or values of the chart")
-	flags.StringVarP(&o.output, "output", "o", outputText, "text, json or yaml")
+	o.input.addTo(flags)
+	flags.BoolVar(&o.server, "server", true, "ask the API server about the next Pod of TYPE/NAME, by a dry run")
+	o.output.AddTo(flags, "")
+	o.cluster.AddTo(flags)
 	return cmd
 }
 
 // run reads, asks and prints. What could be read is explained also when something else could not.
-func (o *explainOptions) run(version string, std streams) error {
-	if err := o.check(); err != nil {
-		return err
-	}
-	file, place, err := o.policy(version, std.in)
-	if err != nil {
-		return err
-	}
-	in, readErr := manifest.Read(o.files)
-	if len(in.Workloads) == 0 {
-		return errors.Join(readErr, errors.New("nothing to explain: no Pod and no object with a Pod template in the input"))
-	}
-	report, err := explanation.Explain(file, place, in)
-	if err != nil {
-		return err
-	}
-	if err := write(report, o.output, std.out); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	switch {
-	case readErr != nil:
+func (o *explainOptions) run(cmd *cobra.Command, args []string, version string, std streams) error {
+	report, readErr := o.report(cmd, args, version, std)
+	if report == nil {
 		return readErr
-	case report.Wrong():
-		return errWrongAnnotation
 	}
-	return nil
+	if o.output.Stdout() == outputLine {
+		tellUnknown(report.UnknownNamespaces(), std)
+	}
+	if report.Wrong() {
+		readErr = errors.Join(exit.ErrFound, readErr)
+	}
+	return o.output.Write(std.out, readErr, func(format string, to io.Writer) error { return write(report, format, to) })
 }
 
-func (o *explainOptions) check() error {
-	switch {
-	case len(o.files.Names) == 0:
-		return errors.New(`say what to explain: -f FILE, or -f - for the standard input`)
-	case !slices.Contains([]string{outputText, outputJSON, outputYAML}, o.output):
-		return fmt.Errorf("--output %s: must be text, json or yaml", o.output)
-	case o.policyName == manifest.Stdin && slices.Contains(o.files.Names, manifest.Stdin):
-		return errors.New("the standard input is either the policy or the manifests: write one of them to a file")
+// report explains what is named: a workload of a cluster, or files.
+func (o *explainOptions) report(cmd *cobra.Command, args []string, version string, std streams) (*explanation.Report, error) {
+	if len(args)+len(o.input.files.Names) == 0 {
+		return nil, errors.New("say what to explain: -f FILE, -f - for the standard input, or the TYPE/NAME of a workload in a cluster")
 	}
-	return nil
+	if len(args) == 0 {
+		_, report, err := o.input.explain(version, std)
+		return report, err
+	}
+	if len(o.input.files.Names) > 0 {
+		return nil, errors.New("write either -f FILE or TYPE/NAME")
+	}
+	if cmd.Flags().Changed("namespace") {
+		o.cluster.SetNamespace(o.input.files.Namespace)
+	}
+	return o.explainLive(cmd.Context(), args[0], version, std)
 }
 
-// policy is the one that was named, or the chart's own.
-func (o *explainOptions) policy(version string, in io.Reader) (*policyfile.File, string, error) {
-	if o.policyName != "" {
-		return readPolicy(o.policyName, version, in)
+// tellUnknown says once, beside a report that has no place for it, of which namespaces the labels are not known.
+func tellUnknown(names []string, std streams) {
+	if len(names) > 0 {
+		std.problem(fmt.Sprintf("note: the labels of %s are not known, which keep Pods away or let rules select them: add the Namespaces to the input, or --namespace-labels",
+			strings.Join(names, ", ")))
 	}
-	file, err := policyfile.Default(version)
-	return file, "the chart's own (--policy names another)", err
 }
 
-func write(report *explanation.Report, output string, to io.Writer) error {
-	var text []byte
-	var err error
-	switch output {
+func write(report *explanation.Report, format string, to io.Writer) error {
+	switch format {
+	case outputLine:
+		return report.WriteLines(to)
 	case outputJSON:
-		text, err = json.MarshalIndent(report, "", "  ")
-		text = append(text, '\n')
+		return output.JSON(to, report)
 	case outputYAML:
-		text, err = yaml.Marshal(report)
+		return output.YAML(to, report)
 	default:
 		return report.WriteText(to)
 	}
-	if err != nil {
-		return err
-	}
-	_, err = to.Write(text)
-	return err
 }

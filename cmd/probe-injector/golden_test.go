@@ -12,12 +12,13 @@ import (
 )
 
 // Each folder of testdata/explain is a case: input.yaml, perhaps policy.yaml, and in want.txt all that explain says
-// about it. UPDATE_GOLDEN=1 go test ./cmd/probe-injector writes want.txt anew.
+// about it, in line.txt the same with -o line. UPDATE_GOLDEN=1 go test ./cmd/probe-injector writes both anew.
 const (
 	caseFolder = "testdata/explain"
 	inputFile  = "input.yaml"
 	policyFile = "policy.yaml"
 	wantFile   = "want.txt"
+	lineFile   = "line.txt"
 	updateEnv  = "UPDATE_GOLDEN"
 )
 
@@ -30,21 +31,27 @@ func TestExplain(t *testing.T) {
 		t.Run(folder.Name(), func(t *testing.T) {
 			t.Chdir(filepath.Join(caseFolder, folder.Name()))
 			args := arguments(t)
-			got := transcript(args)
-			if os.Getenv(updateEnv) != "" {
-				if err := os.WriteFile(wantFile, []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(wantFile)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-				t.Errorf("-want +got; if this is right, run with %s=1:\n%s", updateEnv, diff)
-			}
+			expectGolden(t, wantFile, transcript(args))
+			expectGolden(t, lineFile, transcript(append(args, "-o", "line")))
 		})
+	}
+}
+
+// expectGolden holds a text against a file of the current folder.
+func expectGolden(t *testing.T, file, got string) {
+	t.Helper()
+	if os.Getenv(updateEnv) != "" {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("-want +got; if this is right, run with %s=1:\n%s", updateEnv, diff)
 	}
 }
 
@@ -63,9 +70,9 @@ func arguments(t *testing.T) []string {
 			hasInput = true
 		case policyFile:
 			args = append(args, "--policy", policyFile)
-		case wantFile:
+		case wantFile, lineFile:
 		default:
-			t.Errorf("%s is left over: a case has %s, %s and %s", file.Name(), inputFile, policyFile, wantFile)
+			t.Errorf("%s is left over: a case has %s, %s, %s and %s", file.Name(), inputFile, policyFile, wantFile, lineFile)
 		}
 	}
 	if !hasInput {

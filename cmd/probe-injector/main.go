@@ -5,7 +5,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,15 +12,7 @@ import (
 	"strings"
 
 	"github.com/probe-injector/probe-injector/cmd/internal/version"
-)
-
-// Exit codes.
-const (
-	exitFine = 0
-	// exitFailed: something could not be read or run, or a policy has mistakes.
-	exitFailed = 1
-	// exitWrong: an annotation is wrong, or where nothing reads it.
-	exitWrong = 2
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 )
 
 // streams are the standard streams.
@@ -39,19 +30,15 @@ func main() {
 	os.Exit(run(os.Args, version.String(), streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 
-// run executes a command line and returns the exit code.
+// run executes a command line and returns the exit code, one of those in package exit.
 func run(args []string, version string, std streams) int {
 	root := newRoot(displayName(args[0]), version, std)
 	root.SetArgs(args[1:])
 	err := root.Execute()
-	switch {
-	case err == nil:
-		return exitFine
-	case errors.Is(err, errWrongAnnotation):
-		return exitWrong
+	for _, message := range exit.Messages(err) {
+		std.problem("error: " + message)
 	}
-	std.problem("error: " + err.Error())
-	return exitFailed
+	return int(exit.Of(err))
 }
 
 // displayName is how the command was called: kubectl runs plugins as kubectl-NAME, with dashes written as underscores.

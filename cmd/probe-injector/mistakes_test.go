@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/explanation"
 	"github.com/probe-injector/probe-injector/policy/probe"
 )
@@ -38,7 +39,7 @@ func TestExplainFindsTheMistakesOfTheExamples(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out, problems bytes.Buffer
 			args := []string{"probe-injector", "explain", "-o", "json", "-f", filepath.Join(folder, name)}
-			if code := run(args, "v0.1.0", streams{strings.NewReader(""), &out, &problems}); code != exitFine {
+			if code := run(args, "v0.1.0", streams{strings.NewReader(""), &out, &problems}); code != int(exit.Fine) {
 				t.Fatalf("exit code %d: %s", code, problems.String())
 			}
 			var report explanation.Report

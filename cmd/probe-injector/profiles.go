@@ -1,14 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/output"
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
@@ -17,7 +16,7 @@ import (
 // profilesOptions are the flags of profiles.
 type profilesOptions struct {
 	policyName string
-	output     string
+	output     *output.Flag
 }
 
 // knownProfile is a profile and where it comes from.
@@ -27,7 +26,7 @@ type knownProfile struct {
 }
 
 func newProfiles(version string, std streams) *cobra.Command {
-	o := profilesOptions{}
+	o := profilesOptions{output: output.Formats(outputText, outputJSON, outputYAML)}
 	cmd := &cobra.Command{
 		Use:   "profiles [NAME]",
 		Short: "List the software that is known, or tell all about one profile",
@@ -46,7 +45,7 @@ With --policy, profiles of the policy come first, and replace built-in ones of
 their name. With -o yaml a profile has the form that a policy takes under
 spec.profiles, to be copied there and changed.
 
-Exit codes: 0 fine, 1 there is no such profile, or something cannot be read.`,
+Exit codes: 0 fine, 2 there is no such profile, or something cannot be read.`,
 		Example: `  probe-injector profiles
   probe-injector profiles postgres
   probe-injector profiles --policy values.yaml
@@ -56,48 +55,37 @@ Exit codes: 0 fine, 1 there is no such profile, or something cannot be read.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.policyName, "policy", "", "a policy whose profiles come first: a ProbePolicy, a ConfigMap that holds one, or values of the chart")
-	flags.StringVarP(&o.output, "output", "o", outputText, "text, json or yaml")
+	o.output.AddTo(flags, "")
 	return cmd
 }
 
 func (o *profilesOptions) run(version string, args []string, std streams) error {
-	if !slices.Contains([]string{outputText, outputJSON, outputYAML}, o.output) {
-		return fmt.Errorf("--output %s: must be text, json or yaml", o.output)
-	}
 	all, err := o.profiles(version, std.in)
 	if err != nil {
 		return err
 	}
 	if len(args) == 0 {
-		return o.write(std.out, profileList(all), func() error { return writeProfiles(std.out, all) })
+		return o.write(std.out, profileList(all), func(to io.Writer) error { return writeProfiles(to, all) })
 	}
 	one, err := profileNamed(all, args[0])
 	if err != nil {
 		return err
 	}
-	return o.write(std.out, one.Profile, func() error { return describeProfile(std.out, one) })
+	return o.write(std.out, one.Profile, func(to io.Writer) error { return describeProfile(to, one) })
 }
 
-// write prints data in the form that was asked for.
-func (o *profilesOptions) write(to io.Writer, data any, asText func() error) error {
-	var text []byte
-	var err error
-	switch o.output {
-	case outputJSON:
-		text, err = json.MarshalIndent(data, "", "  ")
-		text = append(text, '\n')
-	case outputYAML:
-		text, err = yaml.Marshal(data)
-	default:
-		err = asText()
-	}
-	if err == nil {
-		_, err = to.Write(text)
-	}
-	if err != nil {
-		return fmt.Errorf("writing the profiles: %w", err)
-	}
-	return nil
+// write prints data in the forms that were asked for.
+func (o *profilesOptions) write(stdout io.Writer, data any, asText func(to io.Writer) error) error {
+	return o.output.Write(stdout, nil, func(format string, to io.Writer) error {
+		switch format {
+		case outputJSON:
+			return output.JSON(to, data)
+		case outputYAML:
+			return output.YAML(to, data)
+		default:
+			return asText(to)
+		}
+	})
 }
 
 // profileList is the form in which a policy's spec holds profiles.

@@ -12,6 +12,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/page"
 	"github.com/probe-injector/probe-injector/policy/catalogue"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
@@ -52,7 +53,7 @@ func profilesSay(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
 	var out, problems bytes.Buffer
 	code := run(append([]string{"probe-injector", "profiles"}, args...), "v0.1.0", streams{strings.NewReader(stdin), &out, &problems})
-	if code != exitFine || problems.Len() > 0 {
+	if code != int(exit.Fine) || problems.Len() > 0 {
 		t.Fatalf("exit code %d: %s", code, problems.String())
 	}
 	return out.String()
@@ -162,7 +163,7 @@ func TestProfilesSaysWhatIsWrong(t *testing.T) {
 		"a name that is nearly right":  {[]string{"postgress"}, "", `no profile is named "postgress": did you mean postgres?`},
 		"a name that is nothing":       {[]string{"xyzzy"}, "", `no profile is named "xyzzy": without a name, all are listed`},
 		"two names":                    {[]string{"a", "b"}, "", "accepts at most 1 arg"},
-		"an unknown output":            {[]string{"-o", "xml"}, "", "--output xml: must be text, json or yaml"},
+		"an unknown output":            {[]string{"-o", "xml"}, "", "must be text, json or yaml"},
 		"a policy that is not there":   {[]string{"--policy", "none.yaml"}, "", "reading the policy"},
 		"a policy that is wrong":       {[]string{"--policy", "-"}, "policy: {mode: inject}", "policy.mode: Unsupported value"},
 		"a name of the policy's, near": {[]string{"shopp", "--policy", "-"}, `{"policy": ` + ownProfilesSpec + "}", "did you mean shop?"},
@@ -170,7 +171,7 @@ func TestProfilesSaysWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out, problems bytes.Buffer
 			code := run(append([]string{"probe-injector", "profiles"}, c.args...), "v0.1.0", streams{strings.NewReader(c.stdin), &out, &problems})
-			if code != exitFailed || !strings.Contains(problems.String(), c.want) || out.Len() > 0 {
+			if code != int(exit.Unusable) || !strings.Contains(problems.String(), c.want) || out.Len() > 0 {
 				t.Errorf("exit code %d, stdout %q, stderr must have %q:\n%s", code, out.String(), c.want, problems.String())
 			}
 		})

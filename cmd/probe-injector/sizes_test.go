@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 )
 
 // largePod is a Pod that asks for readiness, with as many bytes in an annotation and in an environment variable.
@@ -22,7 +24,7 @@ func TestExplainSaysWhatSizesCost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out, problems bytes.Buffer
 			code := run([]string{"probe-injector", "explain", "-f", "-"}, "v0.1.0", streams{strings.NewReader(row.pod), &out, &problems})
-			if text := strings.Join(strings.Fields(out.String()), " "); code != exitFine || !strings.Contains(text, row.want) {
+			if text := strings.Join(strings.Fields(out.String()), " "); code != int(exit.Fine) || !strings.Contains(text, row.want) {
 				t.Errorf("exit code %d, no %q in\n%.800s%s", code, row.want, text, problems.String())
 			}
 		})

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
 )
 
 func newPolicy(version string, std streams) *cobra.Command {
@@ -13,7 +17,7 @@ func newPolicy(version string, std streams) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	policy.AddCommand(newValidate(version, std))
+	policy.AddCommand(newValidate(version, std), newPolicyTest(version, std))
 	return policy
 }
 
@@ -29,11 +33,15 @@ input, so that the chart can be checked as it will be installed:
 
   helm template charts/probe-injector -f values.yaml | probe-injector policy validate -
 
-Exit codes: 0 the policy is valid, 1 it has mistakes or cannot be read.`,
+Exit codes: 0 the policy is valid, 1 it has mistakes, 2 it cannot be read, or
+there is none in the file.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			file, place, err := readPolicy(args[0], version, std.in)
-			if err != nil {
+			switch _, isWrong := errors.AsType[*policyfile.MistakesError](err); {
+			case isWrong:
+				return exit.With(exit.Found, err)
+			case err != nil:
 				return err
 			}
 			_, err = fmt.Fprintf(std.out, "%s: valid: %s, %s, %s\n", place,
@@ -43,6 +51,7 @@ Exit codes: 0 the policy is valid, 1 it has mistakes or cannot be read.`,
 	}
 }
 
+// count is a number and a noun.
 func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

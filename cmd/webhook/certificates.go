@@ -105,6 +105,7 @@ func newOwnCertificates(o options, f faults, logger *slog.Logger, r prometheus.R
 		Namespace:      o.selfManaged.namespace,
 		Secret:         o.selfManaged.secret,
 		Configurations: o.selfManaged.configurations,
+		Preflights:     o.selfManaged.preflights,
 		DNSNames:       o.dnsNames,
 		Lifetimes:      f.lifetimes,
 		Now:            f.now,

@@ -13,6 +13,7 @@ import (
 	cliflag "k8s.io/component-base/cli/flag"
 
 	"github.com/probe-injector/probe-injector/certs"
+	"github.com/probe-injector/probe-injector/policy/preflight"
 	"github.com/probe-injector/probe-injector/webhook"
 )
 
@@ -20,6 +21,7 @@ import (
 type options struct {
 	policyFile    string
 	injectedLabel bool
+	preflight     preflight.Options
 
 	listenAddress string
 	certDir       string
@@ -39,6 +41,7 @@ type options struct {
 	logFormat string
 
 	showVersion bool
+	answer      answerOptions
 }
 
 // selfManagedOptions say where the certificate authority is that we manage ourselves. They count only if secret is not
@@ -47,6 +50,7 @@ type selfManagedOptions struct {
 	secret         string
 	namespace      string
 	configurations []string
+	preflights     []string
 	kubeconfig     string
 }
 
@@ -70,13 +74,15 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	if err := all.Parse(args); err != nil {
 		return options{}, err
 	}
+	o.answer.isShown = all.Changed("show-answer")
 	return o, errors.Join(o.complete(all.Args(), &raw), o.checkCertificates(all.Changed))
 }
 
 // unparsed are the values of flags whose type has no flag of its own.
 type unparsed struct {
-	dnsNames, configurations []string
-	tlsMinVersion, logLevel  string
+	dnsNames, configurations, preflights []string
+	tlsMinVersion, logLevel              string
+	preflightMode, preflightPlan         string
 }
 
 // flags defines all flags, in the groups of the help text.
@@ -87,12 +93,17 @@ func (o *options) flags(raw *unparsed) cliflag.NamedFlagSets {
 	f.StringVar(&o.policyFile, "policy", "", "the policy `FILE`, reloaded when it changes; empty: the built-in defaults")
 	f.BoolVar(&o.injectedLabel, "injected-label", false, "label Pods that get a probe with probe-injector.dev/injected=true")
 
+	f.BoolVar(&o.preflight.RequireLabel, "require-label", false, "the webhook configuration selects only Pods with the label probe-injector.dev/inject, of which people who apply workloads are told")
+	f.StringVar(&raw.preflightMode, "preflight-mode", preflightWarn, "what becomes of a workload that is applied with a wrong annotation, a `MODE`: Warn, or Deny, which refuses what the change itself wrote wrong")
+	f.StringVar(&raw.preflightPlan, "preflight-plan", planDryRun, "when people are told what the Pods of a workload will get, a `TIME`: DryRun, when they try it with kubectl, or Never")
+
 	f = groups.FlagSet("serving")
 	f.StringVar(&o.listenAddress, "listen-address", ":9443", "the `ADDRESS` that the API server calls, host:port")
 	f.StringVar(&o.certDir, "cert-dir", "/etc/probe-injector/tls", "the `DIRECTORY` of tls.crt and tls.key, reloaded when they change; without it, see --tls-secret")
 	f.StringVar(&o.selfManaged.secret, "tls-secret", "", "the `NAME` of a Secret to keep a certificate authority of our own in, instead of --cert-dir; the certificate is then made in memory, renewed by itself, and trusted by what --webhook-configurations names")
 	f.StringVar(&o.selfManaged.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "the `NAMESPACE` of --tls-secret; empty: the environment variable POD_NAMESPACE")
 	f.StringSliceVar(&raw.configurations, "webhook-configurations", nil, "the `NAMES`, separated by commas, of the MutatingWebhookConfigurations whose caBundle is kept, with --tls-secret")
+	f.StringSliceVar(&raw.preflights, "preflight-configurations", nil, "the `NAMES`, separated by commas, of the ValidatingWebhookConfigurations whose caBundle is kept, with --tls-secret; what is wrong with them never makes us unready")
 	f.StringVar(&o.selfManaged.kubeconfig, "kubeconfig", "", "the kubeconfig `FILE` to reach the Kubernetes API with --tls-secret; empty: as the ServiceAccount of the Pod we run in")
 	f.StringSliceVar(&raw.dnsNames, "dns-names", nil, "the `NAMES`, separated by commas, that the certificate must have for us to be ready; with --tls-secret it gets them")
 	f.StringVar(&raw.tlsMinVersion, "tls-min-version", certs.DefaultMinVersion, "the lowest TLS `VERSION` that is served, 1.2 or 1.3")
@@ -109,6 +120,8 @@ func (o *options) flags(raw *unparsed) cliflag.NamedFlagSets {
 	f.StringVar(&raw.logLevel, "log-level", "info", "the least important `LEVEL` that is logged: debug, info, warn or error")
 	f.StringVar(&o.logFormat, "log-format", formatJSON, "the `FORMAT` of log lines: json or text")
 	f.BoolVar(&o.showVersion, "version", false, "print the version and end")
+
+	o.answer.flags(groups.FlagSet("helm test"))
 	return groups
 }
 
@@ -128,7 +141,7 @@ func namesIn(values []string) []string {
 func (o *options) checkCertificates(given func(flag string) bool) error {
 	var errs []error
 	if o.selfManaged.secret == "" {
-		for _, name := range []string{"namespace", "webhook-configurations", "kubeconfig"} {
+		for _, name := range []string{"namespace", "webhook-configurations", "preflight-configurations", "kubeconfig"} {
 			if given(name) {
 				errs = append(errs, fmt.Errorf("--%s means nothing without --tls-secret", name))
 			}
@@ -156,6 +169,7 @@ func (o *options) checkCertificates(given func(flag string) bool) error {
 // complete derives what is not a flag's own type and checks the rest.
 func (o *options) complete(rest []string, raw *unparsed) error {
 	o.dnsNames, o.selfManaged.configurations = namesIn(raw.dnsNames), namesIn(raw.configurations)
+	o.selfManaged.preflights = namesIn(raw.preflights)
 	var errs []error
 	if len(rest) > 0 {
 		errs = append(errs, fmt.Errorf("unexpected argument %q: everything is a flag", rest[0]))
@@ -177,7 +191,25 @@ func (o *options) complete(rest []string, raw *unparsed) error {
 	if o.drainDuration < 0 {
 		errs = append(errs, errors.New("--drain-duration must not be negative"))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, o.completePreflight(raw)...)...)
+}
+
+// The words of the flags about preflights.
+const (
+	preflightWarn, preflightDeny = "Warn", "Deny"
+	planDryRun, planNever        = "DryRun", "Never"
+)
+
+func (o *options) completePreflight(raw *unparsed) []error {
+	var errs []error
+	if raw.preflightMode != preflightWarn && raw.preflightMode != preflightDeny {
+		errs = append(errs, fmt.Errorf("--preflight-mode %q: write Warn or Deny", raw.preflightMode))
+	}
+	if raw.preflightPlan != planDryRun && raw.preflightPlan != planNever {
+		errs = append(errs, fmt.Errorf("--preflight-plan %q: write DryRun or Never", raw.preflightPlan))
+	}
+	o.preflight.Deny, o.preflight.Plan = raw.preflightMode == preflightDeny, raw.preflightPlan == planDryRun
+	return errs
 }
 
 // helpColumns is the width of the help text.

@@ -45,6 +45,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		_, err := fmt.Fprintln(stdout, version.String())
 		return err
 	}
+	if o.answer.isAsked() {
+		return o.answer.run(ctx, stdout)
+	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
@@ -102,6 +105,7 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 		Logger:               logger,
 		Registerer:           p.registry,
 		InjectedLabel:        o.injectedLabel,
+		Preflight:            o.preflight,
 		MaxConcurrentReviews: o.maxConcurrentReviews,
 		MaxInFlightBytes:     o.maxInFlightBytes,
 	})

@@ -139,12 +139,17 @@ func TestTheProcessDoesNotStart(t *testing.T) {
 			want: []string{"no-such-flag"},
 		},
 		"with flags that are wrong; it names all of them": {
-			args: []string{"--tls-min-version=1.1", "--log-level=loud", "--log-format=xml", "--drain-duration=-1s", "more"},
-			want: []string{"--tls-min-version", "--log-level", "--log-format", "--drain-duration", `"more"`},
+			args: []string{
+				"--tls-min-version=1.1", "--log-level=loud", "--log-format=xml", "--drain-duration=-1s", "--preflight-mode=deny", "--preflight-plan=Always", "more",
+			},
+			want: []string{
+				"--tls-min-version", "--log-level", "--log-format", "--drain-duration", `--preflight-mode "deny": write Warn or Deny`,
+				`--preflight-plan "Always": write DryRun or Never`, `"more"`,
+			},
 		},
 		"with flags that mean nothing without --tls-secret; it names all of them": {
-			args: []string{"--cert-dir", certDir, "--namespace=probes", "--webhook-configurations=a", "--kubeconfig=none"},
-			want: []string{"--namespace means nothing without --tls-secret", "--webhook-configurations means", "--kubeconfig means"},
+			args: []string{"--cert-dir", certDir, "--namespace=probes", "--webhook-configurations=a", "--preflight-configurations=b", "--kubeconfig=none"},
+			want: []string{"--namespace means nothing without --tls-secret", "--webhook-configurations means", "--preflight-configurations means", "--kubeconfig means"},
 		},
 		"with --tls-secret and what excludes it, and without what it needs; it names all": {
 			args: []string{"--tls-secret=tls", "--cert-dir", certDir},
@@ -226,9 +231,10 @@ func TestTheProcessStartsWithoutAnAPIServerAndSaysWhatItWaitsFor(t *testing.T) {
 	if status, body := r.get(r.health + "/healthz"); status != http.StatusOK {
 		t.Errorf("healthz: %d %s; a restart would repair nothing", status, body)
 	}
-	if _, body := r.get(r.scrape); !strings.Contains(body, "probe_injector_certificate_trusted 0") {
-		t.Error("the metric does not show it")
-	}
+	r.eventually("the metric shows it", func() bool {
+		_, body := r.get(r.scrape)
+		return strings.Contains(body, "probe_injector_certificate_trusted 0")
+	})
 	r.end()
 	if err := r.wait(); err != nil {
 		t.Errorf("the end: %v", err)

@@ -48,3 +48,6 @@ func (d *document) row(cells []string) {
 func (d *document) String() string { return strings.TrimSpace(d.text.String()) + "\n" }
 
 func code(text string) string { return "`" + text + "`" }
+
+// anchor lets links of reports lead to a row of a table.
+func anchor(id string) string { return `<a id="` + id + `"></a>` }

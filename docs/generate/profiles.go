@@ -158,7 +158,7 @@ func aboutProfile(p *v1alpha1.Profile) string {
 
 func hintsAndSidecars(d *document, c *catalogue.Catalogue) {
 	d.heading("Times of what no profile describes")
-	d.paragraph("A variable or an image may suggest the timing class of a container that has no profile. A hint makes a start longer, never shorter.")
+	d.paragraph("A variable, an argument or an image may suggest the timing class of a container that has no profile. A hint makes a start longer, never shorter.")
 	words := catalogue.Words(code)
 	var rows [][]string
 	for i := range c.ClassHints {

@@ -23,7 +23,7 @@ this closed set. The same word stands in the Pod's status annotation, in warning
 		if remedy == "" {
 			remedy = "–"
 		}
-		rows = append(rows, []string{code(string(r.Reason)), strings.ReplaceAll(r.Fact, "%s", "…"), remedy, warned})
+		rows = append(rows, []string{anchor(string(r.Reason)) + code(string(r.Reason)), strings.ReplaceAll(r.Fact, "%s", "…"), remedy, warned})
 	}
 	d.table([]string{"reason", "what happened", "to change it", "warning"}, rows)
 	d.paragraph(`"Warning" tells whether whoever creates the Pod is warned, if its annotations asked. The others happen because somebody

@@ -18,7 +18,7 @@ where a person's own keys lead to a finding, the person is told. Nothing is ever
 	d.table([]string{"severity", "means", "who hears of it"}, [][]string{
 		{code(string(lint.Error)), "the API server refuses it, or it cannot work", "whoever creates a Pod that asks, as a warning"},
 		{code(string(lint.Warning)), "it kills healthy containers, or hides sick ones", "whoever creates a Pod that asks, as a warning"},
-		{code(string(lint.Info)), "worth knowing", "readers of " + code("probe-injector explain")},
+		{code(string(lint.Info)), "worth knowing", "readers of " + code("probe-injector explain") + " and " + code("lint --notes")},
 	})
 	d.paragraph(`A duration is compared in the same way as the kubelet counts: a probe that always fails acts, at the earliest, after
 ` + code("initialDelaySeconds + (failureThreshold - 1) × periodSeconds") + `. Words in *italics* stand for the details of the case.
@@ -27,7 +27,7 @@ Fields that are not written count with the defaults of the API: ` + code("period
 	var rows [][]string
 	for _, rule := range lint.Rules() {
 		rows = append(rows, []string{
-			code(string(rule.ID)), code(string(rule.Severity)), rule.Summary, withPlaceholders(rule.Message),
+			anchor(string(rule.ID)) + code(string(rule.ID)), code(string(rule.Severity)), rule.Summary, withPlaceholders(rule.Message),
 			rule.Rationale, links(rule.Sources[:]),
 		})
 	}

@@ -18,7 +18,7 @@ func parseSeconds(value string) (int64, error) {
 		return 0, mistake(`write a duration such as "90s", "5m" or "1h30m"`)
 	}
 	if duration%time.Second != 0 {
-		return 0, mistake("the kubelet counts whole seconds: write %q", duration.Round(time.Second).String())
+		return 0, mistake("the kubelet counts whole seconds: write %q", echo(duration.Round(time.Second).String()))
 	}
 	return int64(duration / time.Second), nil
 }

@@ -1,6 +1,7 @@
 package annotation
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,7 +37,12 @@ type Entry struct {
 
 	// Err is what is wrong with the key or its value and what would be right. Its path is that of the annotation.
 	Err *field.Error
+	// Fact is the detail of Err without any part of the value, for logs.
+	Fact string
 }
+
+// UnknownKey is the origin of an error about a key that does not exist, whatever its value.
+const UnknownKey = "unknown_key"
 
 // Known reports whether the key is one of ours; an unknown key could have meant anything.
 func (e Entry) Known() bool { return e.Word != "" || e.Field != "" }
@@ -84,7 +90,8 @@ func Parse(annotations map[string]string, limits Limits) []Entry {
 		}
 	}
 	if len(keys) > MaxKeys {
-		return []Entry{{Key: Domain, Err: field.TooMany(annotationsPath(), len(keys), MaxKeys)}}
+		err := field.TooMany(annotationsPath(), len(keys), MaxKeys)
+		return []Entry{{Key: Domain, Err: err, Fact: err.Detail}}
 	}
 	slices.Sort(keys)
 	entries := make([]Entry, 0, len(keys))
@@ -100,19 +107,23 @@ func parseEntry(key, value string, limits Limits) Entry {
 	container, name, _ := split(key)
 	e := Entry{Key: key, Container: container}
 	if !e.identify(name) {
-		e.Err = field.Invalid(e.path(), name, unknownKey(container, name))
+		e.Err = field.Invalid(e.path(), name, unknownKey(container, name)).WithOrigin(UnknownKey)
+		e.Fact = e.Err.Detail
 		return e
 	}
 	if len(value) > MaxValueLength {
 		e.Err = field.TooLong(e.path(), "", MaxValueLength)
+		e.Fact = e.Err.Detail
 		return e
 	}
 	if value == "" {
 		e.Err = field.Invalid(e.path(), value, "is empty: write a value, or remove the key")
+		e.Fact = e.Err.Detail
 		return e
 	}
 	if err := e.readValue(value, limits); err != nil {
-		e.Err = field.Invalid(e.path(), shorten(value), err.Error())
+		e.Err = field.Invalid(e.path(), string(shorten(value)), err.Error())
+		e.Fact = factOf(err)
 	}
 	return e
 }
@@ -158,14 +169,38 @@ func (e *Entry) readValue(value string, limits Limits) (err error) {
 
 const shownValueLength = 32
 
+// echo is a part of a value that stands in the text of a mistake, where people read it and logs must not have it.
+type echo string
+
 // shorten keeps an echoed value printable and short.
-func shorten(value string) string {
+func shorten(value string) echo {
 	printable := text.ASCII(value[:min(len(value), shownValueLength)])
 	if len(value) > shownValueLength {
-		return printable + "..."
+		return echo(printable + "...")
 	}
-	return printable
+	return echo(printable)
 }
 
-// mistake is an error text that says what would be right.
-func mistake(format string, args ...any) error { return fmt.Errorf(format, args...) }
+// valueMistake is an error text that says what would be right, with and without the parts of the value.
+type valueMistake struct{ text, fact string }
+
+func (m *valueMistake) Error() string { return m.text }
+
+// mistake makes the text; parts of the value are of type echo.
+func mistake(format string, args ...any) error {
+	hidden := slices.Clone(args)
+	for i := range hidden {
+		if _, isEcho := hidden[i].(echo); isEcho {
+			hidden[i] = echo("...")
+		}
+	}
+	return &valueMistake{fmt.Sprintf(format, args...), fmt.Sprintf(format, hidden...)}
+}
+
+// factOf is what a mistake says without the parts of the value.
+func factOf(err error) string {
+	if m, ok := errors.AsType[*valueMistake](err); ok {
+		return m.fact
+	}
+	return "cannot be read"
+}

@@ -81,9 +81,9 @@ func parseHTTP(scheme probe.Scheme, rest string) (probe.Handler, error) {
 	slash := strings.IndexByte(rest, '/')
 	switch {
 	case slash < 0:
-		return probe.Handler{}, mistake("name the path: write %s:%s/PATH", scheme, shorten(rest))
+		return probe.Handler{}, mistake("name the path: write %s:%s/PATH", echo(scheme), shorten(rest))
 	case slash == 0:
-		return probe.Handler{}, mistake("name the port: write %s:PORT%s", scheme, shorten(rest))
+		return probe.Handler{}, mistake("name the port: write %s:PORT%s", echo(scheme), shorten(rest))
 	}
 	port, err := ParsePort(rest[:slash])
 	if err != nil {
@@ -208,9 +208,9 @@ func isHex(c byte) bool { return strings.IndexByte("0123456789abcdefABCDEF", c) 
 func wordMistake(value string) error {
 	switch {
 	case isOneOf(value, "http", "https"):
-		return mistake("write %s:PORT/PATH, or only the path", strings.ToLower(value))
+		return mistake("write %s:PORT/PATH, or only the path", echo(strings.ToLower(value)))
 	case isOneOf(value, "tcp", "grpc"):
-		return mistake("write %s:PORT", strings.ToLower(value))
+		return mistake("write %s:PORT", echo(strings.ToLower(value)))
 	case likelyFalse(value) || strings.EqualFold(value, "false"), likelyTrue(value) || strings.EqualFold(value, "true"):
 		return switchMistake(value)
 	case isCommand(value):
@@ -227,9 +227,9 @@ func wordMistake(value string) error {
 func portMistake(value string) error {
 	port, path, hasPath := strings.Cut(value, "/")
 	if hasPath {
-		return mistake("write http:%s/%s", port, shorten(path))
+		return mistake("write http:%s/%s", echo(port), shorten(path))
 	}
-	return mistake("write tcp:%s or http:%s/PATH", port, port)
+	return mistake("write tcp:%s or http:%s/PATH", echo(port), echo(port))
 }
 
 // schemeMistake answers a value whose part before the first colon is no scheme of ours.

@@ -51,6 +51,8 @@ type ClassHint struct {
 	Class string `json:"class"`
 	// Env are names of literal variables, any of which is enough. A star at the end stands for anything.
 	Env []string `json:"env,omitempty"`
+	// Args are flags, any of which is enough.
+	Args []string `json:"args,omitempty"`
 	// Images are as in v1alpha1.Detection, any of which is enough.
 	Images []string `json:"images,omitempty"`
 }
@@ -177,8 +179,8 @@ func (h *ClassHint) validate(path *field.Path) field.ErrorList {
 	if _, ok := timing.ClassByName(h.Class); !ok {
 		errs = append(errs, field.NotSupported(path.Child("class"), h.Class, timing.ClassNames()))
 	}
-	if len(h.Env)+len(h.Images) == 0 {
-		errs = append(errs, field.Required(path, "env or images"))
+	if len(h.Env)+len(h.Args)+len(h.Images) == 0 {
+		errs = append(errs, field.Required(path, "env, args or images"))
 	}
 	for i, image := range h.Images {
 		if strings.Contains(image, "*") {

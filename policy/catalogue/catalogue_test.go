@@ -77,7 +77,7 @@ func TestMistakesAreRefusedWithTheirPlace(t *testing.T) {
 		"a group twice":                   {"profiles: [" + good + "]\ngroups: [{title: A, first: a}, {title: B, first: a}]", "groups[1].first: Invalid value"},
 		"a mark for nobody":               {"profiles: [" + good + "]" + groups + "verified: [b]", `verified[0]: Not found: "b"`},
 		"a hint of no class":              {"classHints: [{class: slow, images: [a]}]", `classHints[0].class: Unsupported value: "slow"`},
-		"a hint by nothing":               {"classHints: [{class: jvm}]", "classHints[0]: Required value: env or images"},
+		"a hint by nothing":               {"classHints: [{class: jvm}]", "classHints[0]: Required value: env, args or images"},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {

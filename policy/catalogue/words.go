@@ -174,6 +174,9 @@ func (mark Words) Hint(h *ClassHint) string {
 	if len(h.Env) > 0 {
 		parts = append(parts, "variable "+mark.list(h.Env, "or"))
 	}
+	if len(h.Args) > 0 {
+		parts = append(parts, "argument "+mark.list(h.Args, "or"))
+	}
 	if len(h.Images) > 0 {
 		parts = append(parts, "image "+mark.list(h.Images, "or"))
 	}

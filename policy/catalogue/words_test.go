@@ -78,8 +78,8 @@ func TestProbesInWords(t *testing.T) {
 }
 
 func TestHintsInWords(t *testing.T) {
-	got := marked().Hint(&catalogue.ClassHint{Env: []string{"A", "B_*"}, Images: []string{"c"}})
-	if want := "variable <A> or <B_*>, image <c>"; got != want {
+	got := marked().Hint(&catalogue.ClassHint{Env: []string{"A", "B_*"}, Args: []string{"-d"}, Images: []string{"c"}})
+	if want := "variable <A> or <B_*>, argument <-d>, image <c>"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

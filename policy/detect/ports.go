@@ -50,7 +50,7 @@ func portFrom(c *workload.Container, s *v1alpha1.PortSource) (port int32, presen
 			return s.Number, value == s.Value
 		}
 		first, _, _ := strings.Cut(value, ";")
-		return portNumber(first), true
+		return portOfAddress(first), true
 	case s.Undeclared:
 		return s.Number, true
 	default:

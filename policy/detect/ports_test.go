@@ -33,6 +33,8 @@ func TestTheFirstSourceThatIsThereGivesThePort(t *testing.T) {
 		"a number that is not declared":  {sources(v1alpha1.PortSource{Number: 1}), "", nil, 0, ""},
 		"a variable":                     {sources(env), "", []corev1.EnvVar{{Name: "SERVER_PORT", Value: "9000"}}, 9000, ""},
 		"the first port of a variable":   {sources(env), "", []corev1.EnvVar{{Name: "SERVER_PORT", Value: "9000;9001"}}, 9000, ""},
+		"an address in a variable":       {sources(env, byName), "", []corev1.EnvVar{{Name: "SERVER_PORT", Value: "0.0.0.0:9000"}}, 9000, ""},
+		"loopback in a variable":         {sources(env, byName), "", []corev1.EnvVar{{Name: "SERVER_PORT", Value: "127.0.0.1:9000"}}, 0, "SERVER_PORT"},
 		"a variable that is no port":     {sources(env, byName), "", []corev1.EnvVar{{Name: "SERVER_PORT", Value: "auto"}}, 0, "SERVER_PORT"},
 		"a variable without a value":     {sources(env, byName), "", []corev1.EnvVar{{Name: "SERVER_PORT"}}, 0, "SERVER_PORT"},
 		"a variable from a Secret":       {sources(env, byName), "", []corev1.EnvVar{secret("SERVER_PORT")}, 0, "SERVER_PORT"},

@@ -132,6 +132,11 @@ func Describe(r Reason) (Description, bool) {
 			return table[i], true
 		}
 	}
+	for i := range unanswered {
+		if unanswered[i].Reason == r {
+			return unanswered[i], true
+		}
+	}
 	return Description{}, false
 }
 

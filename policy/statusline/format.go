@@ -7,7 +7,8 @@ import (
 	"github.com/probe-injector/probe-injector/policy/probe"
 )
 
-// Format writes the line, at most MaxLength bytes of it: containers for which there is no room are replaced by "...".
+// Format writes the line, at most MaxLength bytes of it: containers for which there is no room are replaced by "...". The
+// mistake comes whole.
 func Format(s Status) string {
 	segments := make([]string, 0, len(s.Containers)+1)
 	for i := range s.Containers {
@@ -22,20 +23,25 @@ func Format(s Status) string {
 	if s.Cut {
 		segments = append(segments, more)
 	}
-	return fit(segments, MaxLength-len(s.Version)-len(" ()")) + " (" + s.Version + ")"
+	tail := ""
+	if s.Mistake != "" {
+		tail = ContainerSeparator + wrongAnnotation + s.Mistake
+	}
+	tail += " (" + s.Version + ")"
+	return fit(segments, MaxLength-len(tail)) + tail
 }
 
 // fit joins as many segments as the limit allows and says when there are more.
 func fit(segments []string, limit int) string {
-	const rest = containerSeparator + more
+	const rest = ContainerSeparator + more
 	line := ""
 	for i, segment := range segments {
 		next := segment
 		if i > 0 {
-			next = line + containerSeparator + segment
+			next = line + ContainerSeparator + segment
 		}
 		if len(next)+len(rest) > limit {
-			return strings.TrimPrefix(line+rest, containerSeparator)
+			return strings.TrimPrefix(line+rest, ContainerSeparator)
 		}
 		line = next
 	}

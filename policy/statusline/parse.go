@@ -16,8 +16,10 @@ func Parse(line string) (s Status, ok bool) {
 		return Status{}, false
 	}
 	s.Version = line[len(body)+len(" (") : len(line)-len(")")]
+	// All that follows belongs to the mistake, which quotes what people wrote.
+	body, s.Mistake, _ = strings.Cut(body, ContainerSeparator+wrongAnnotation)
 	ok = true
-	segments := strings.Split(body, containerSeparator)
+	segments := strings.Split(body, ContainerSeparator)
 	for i, segment := range segments {
 		last := i == len(segments)-1
 		switch {

@@ -57,6 +57,9 @@ func randomStatus(r *rand.Rand) statusline.Status {
 	if len(s.Containers) == 0 || r.IntN(3) == 0 {
 		s.PodReason = randomReason(r)
 	}
+	if r.IntN(3) == 0 {
+		s.Mistake = "web.a.dev/liveness: " + pick(r, `"8080": write tcp:8080`, "a | b", "x (v9)", `"; no startup: no_port"`, "...", strings.Repeat("m", 100))
+	}
 	return s
 }
 
@@ -75,7 +78,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			t.Fatalf("Format wrote what Parse does not read: %s", line)
 		}
 		want := s
-		if isCut := strings.HasSuffix(statusline.WithoutVersion(line), "..."); isCut != parsed.Cut {
+		if isCut := strings.HasSuffix(strings.TrimSuffix(statusline.WithoutVersion(line), " | wrong annotation "+s.Mistake), "..."); isCut != parsed.Cut {
 			t.Fatalf("Cut is %v: %s", parsed.Cut, line)
 		}
 		whole++

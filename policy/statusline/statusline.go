@@ -3,9 +3,10 @@
 //	web: startup+liveness http:8080/healthz, readiness http:8080/readyz; up to 122s to start, restart after 50-65s (v0.1.0)
 //	web: readiness tcp:80; no liveness: invalid_annotation | cache: nothing: no_port (v0.1.0)
 //	nothing: restart_policy (v0.1.0)
+//	web: nothing: invalid_annotation | wrong annotation probe-injector.dev/liveness: "8080": write tcp:8080 or http:8080/PATH (v0.1.0)
 //
 // [Format] writes a [Status] and [Parse] reads it. Containers are separated by " | ", probes by ", ", and what follows the
-// probes by "; ". No handler contains a space, so that a Pod that arrives with the line is known as one that was
+// probes by "; ". The first mistake in the annotations stands last, because it quotes what people wrote. No handler contains a space, so that a Pod that arrives with the line is known as one that was
 // reviewed before. What the line has to say is decided in package policy.
 package statusline
 
@@ -26,6 +27,8 @@ type Status struct {
 	Containers []Container
 	// PodReason is why the Pod as a whole gets nothing, or nothing else; empty when there is no such reason.
 	PodReason reason.Reason
+	// Mistake is what is wrong in the Pod's annotations, first the key: a short text of printable ASCII; empty when nothing is.
+	Mistake string
 	// Cut reports that there were more containers than the line has room for.
 	Cut bool
 	// Version is that of the program that wrote the line.
@@ -53,14 +56,24 @@ type Withheld struct {
 	Reason reason.Reason
 }
 
+// ContainerSeparator stands between the parts of two containers.
+const ContainerSeparator = " | "
+
 const (
-	containerSeparator = " | "
-	probeSeparator     = ", "
-	clauseSeparator    = "; "
-	more               = "..."
-	nothing            = "nothing: "
-	nothingElse        = "nothing else: "
+	probeSeparator  = ", "
+	clauseSeparator = "; "
+	more            = "..."
+	// wrongAnnotation begins what is said of a mistake. It has blanks, which no container's name has.
+	wrongAnnotation = "wrong annotation "
+	nothing         = "nothing: "
+	nothingElse     = "nothing else: "
 )
+
+// WithoutMistake takes what is said of a mistake off the end of a line without its version.
+func WithoutMistake(line string) string {
+	before, _, _ := strings.Cut(line, ContainerSeparator+wrongAnnotation)
+	return before
+}
 
 // WithoutVersion takes " (v0.1.0)" off the end of a line; empty when it is not there.
 func WithoutVersion(line string) string {

@@ -80,6 +80,26 @@ func TestALineIsWrittenForPeopleAndReadBack(t *testing.T) {
 			statusline.Status{Containers: []statusline.Container{{Name: "nothing", Probes: handlers("", "", "tcp:80")}}},
 			"nothing: readiness tcp:80 (v1)",
 		},
+		"a mistake stands last": {
+			statusline.Status{Containers: []statusline.Container{cache}, Mistake: `a.dev/liveness: "8080": write tcp:8080`},
+			`cache: nothing: no_port | wrong annotation a.dev/liveness: "8080": write tcp:8080 (v1)`,
+		},
+		"a mistake follows the Pod's reason": {
+			statusline.Status{PodReason: reason.InvalidAnnotation, Mistake: `a.dev/x: unknown key`},
+			`nothing: invalid_annotation | wrong annotation a.dev/x: unknown key (v1)`,
+		},
+		"a mistake may quote anything": {
+			statusline.Status{Containers: []statusline.Container{cache}, Mistake: `a.dev/x: " | wrong annotation b: ; no (v2)"`},
+			`cache: nothing: no_port | wrong annotation a.dev/x: " | wrong annotation b: ; no (v2)" (v1)`,
+		},
+		"a container called wrong is no mistake": {
+			statusline.Status{Containers: []statusline.Container{{Name: "wrong", Reason: reason.NoPort}}},
+			"wrong: nothing: no_port (v1)",
+		},
+		"a mistake after a line that was cut": {
+			statusline.Status{Containers: []statusline.Container{cache}, Cut: true, Mistake: "a.dev/x: y"},
+			"cache: nothing: no_port | ... | wrong annotation a.dev/x: y (v1)",
+		},
 		"a line that was cut stays cut": {
 			statusline.Status{Containers: []statusline.Container{cache}, Cut: true},
 			"cache: nothing: no_port | ... (v1)",
@@ -124,6 +144,7 @@ func TestWhatSomebodyElseWroteIsReadAsFarAsItCanBe(t *testing.T) {
 		"a refused probe without reason":  {"web: readiness tcp:80; no liveness (v1)", []string{"web"}},
 		"a sentence in place of a reason": {"nothing: it is too late (v1)", nil},
 		"a number written at length":      {"web: startup tcp:80; up to 005s to start (v1)", []string{"web"}},
+		"a mistake that says nothing":     {"web: readiness tcp:80 | wrong annotation  (v1)", []string{"web"}},
 		"more than a line may hold":       {"web: readiness tcp:80" + strings.Repeat("x", statusline.MaxLength) + " (v1)", nil},
 	}
 	for name, row := range rows {

@@ -13,13 +13,13 @@ func TestNeighboursOfExplicitFieldsAdapt(t *testing.T) {
 		startup, liveness, readiness string
 	}{
 		"a long timeout lengthens its period, and is the startup probe's too": {
-			func(in *timing.Inputs) { in.Liveness.Fields.TimeoutSeconds = new(int32(20)) }, "5/20/20/16", "5/20/20/4", "5/5/3/3",
+			func(in *timing.Inputs) { in.Liveness.Fields.TimeoutSeconds = new(int32(20)) }, "5/20/20/18", "5/20/20/4", "5/5/3/3",
 		},
 		"a short period shortens its timeout and keeps the tolerance": {
-			func(in *timing.Inputs) { in.Readiness.Fields.PeriodSeconds = new(int32(2)) }, "5/5/5/61", "5/10/5/6", "5/2/2/9",
+			func(in *timing.Inputs) { in.Readiness.Fields.PeriodSeconds = new(int32(2)) }, "5/5/5/67", "5/10/5/6", "5/2/2/9",
 		},
 		"a startup period keeps the budget": {
-			func(in *timing.Inputs) { in.Startup.Fields.PeriodSeconds = new(int32(20)) }, "5/20/5/16", "5/10/5/6", "5/5/3/3",
+			func(in *timing.Inputs) { in.Startup.Fields.PeriodSeconds = new(int32(20)) }, "5/20/5/18", "5/10/5/6", "5/5/3/3",
 		},
 		"a startup failureThreshold keeps a person's budget": {
 			func(in *timing.Inputs) {
@@ -32,35 +32,35 @@ func TestNeighboursOfExplicitFieldsAdapt(t *testing.T) {
 		"a liveness failureThreshold keeps a person's restart-after": {
 			func(in *timing.Inputs) {
 				in.RestartAfter, in.Liveness.Fields.FailureThreshold = 120, new(int32(4))
-			}, "5/5/5/61", "5/40/5/4", "5/5/3/3",
+			}, "5/5/5/67", "5/40/5/4", "5/5/3/3",
 		},
 		"a readiness failureThreshold keeps a person's unready-after": {
 			func(in *timing.Inputs) {
 				in.UnreadyAfter, in.Readiness.Fields.FailureThreshold = 23, new(int32(10))
-			}, "5/5/5/61", "5/10/5/6", "5/2/2/10",
+			}, "5/5/5/67", "5/10/5/6", "5/2/2/10",
 		},
 		"a patient readiness lengthens the liveness period where its threshold is fixed": {
 			func(in *timing.Inputs) {
 				in.UnreadyAfter, in.Liveness.Fields.FailureThreshold = 60, new(int32(5))
-			}, "5/5/5/61", "5/22/5/5", "5/5/3/11",
+			}, "5/5/5/67", "5/22/5/5", "5/5/3/11",
 		},
 		"a startup failureThreshold of two is slow enough for half a minute": {
 			func(in *timing.Inputs) { in.Startup.Fields.FailureThreshold = new(int32(2)) }, "5/26/5/2", "5/10/5/6", "5/5/3/3",
 		},
 		"a short startup period leaves liveness no longer timeout than it has itself": {
-			func(in *timing.Inputs) { in.Startup.Fields.PeriodSeconds = new(int32(3)) }, "5/3/3/100", "5/10/3/6", "5/5/3/3",
+			func(in *timing.Inputs) { in.Startup.Fields.PeriodSeconds = new(int32(3)) }, "5/3/3/110", "5/10/3/6", "5/5/3/3",
 		},
 		"a startup probe that asks something else may be quick to give up": {
-			func(in *timing.Inputs) { in.SameCheck, in.Startup.Fields.TimeoutSeconds = false, new(int32(1)) }, "5/5/1/61", "5/10/5/6", "5/5/3/3",
+			func(in *timing.Inputs) { in.SameCheck, in.Startup.Fields.TimeoutSeconds = false, new(int32(1)) }, "5/5/1/67", "5/10/5/6", "5/5/3/3",
 		},
 		"a long silence that is tolerated is tolerated while starting": {
 			func(in *timing.Inputs) { in.RestartAfter = 900 }, "5/10/5/91", "5/30/5/31", "5/5/3/3",
 		},
 		"a delay is taken as it is": {
-			func(in *timing.Inputs) { in.Liveness.Fields.InitialDelaySeconds = new(int32(42)) }, "5/5/5/61", "42/10/5/6", "5/5/3/3",
+			func(in *timing.Inputs) { in.Liveness.Fields.InitialDelaySeconds = new(int32(42)) }, "5/5/5/67", "42/10/5/6", "5/5/3/3",
 		},
 		"a startup delay counts for the budget": {
-			func(in *timing.Inputs) { in.Startup.Fields.InitialDelaySeconds = new(int32(100)) }, "100/5/5/42", "5/10/5/6", "5/5/3/3",
+			func(in *timing.Inputs) { in.Startup.Fields.InitialDelaySeconds = new(int32(100)) }, "100/5/5/48", "5/10/5/6", "5/5/3/3",
 		},
 	}
 	for name, row := range rows {

@@ -34,7 +34,7 @@ const (
 	minStartupPeriod     = livenessTimeout
 	maxStartupPeriod     = 10
 	maxExecStartupPeriod = 15
-	budgetSteps          = 60
+	budgetSteps          = 66
 	livenessSteps        = 5
 	minLivenessFailures  = 3
 	minReadinessFailures = 2

@@ -20,15 +20,15 @@ func TestWhatAProfileSuggestsGivesWayToAPerson(t *testing.T) {
 		startup, liveness string
 	}{
 		"a profile's timeout is the startup probe's too": {
-			timing.StyleStartupProbe, etcd, "5/15/15/21", "5/15/15/8",
+			timing.StyleStartupProbe, etcd, "5/15/15/23", "5/15/15/8",
 		},
 		"a person's period shortens a profile's timeout": {
-			timing.StyleStartupProbe, func(in *timing.Inputs) { etcd(in); in.Liveness.Fields.PeriodSeconds = new(int32(10)) }, "5/10/10/31", "5/10/10/8",
+			timing.StyleStartupProbe, func(in *timing.Inputs) { etcd(in); in.Liveness.Fields.PeriodSeconds = new(int32(10)) }, "5/10/10/34", "5/10/10/8",
 		},
 		"a person's timeout lengthens a profile's period": {
 			timing.StyleStartupProbe, func(in *timing.Inputs) {
 				in.Liveness.Suggested.PeriodSeconds, in.Liveness.Fields.TimeoutSeconds = new(int32(30)), new(int32(40))
-			}, "5/40/40/9", "5/40/40/3",
+			}, "5/40/40/10", "5/40/40/3",
 		},
 		"a person's restart-after overrides a profile's threshold": {
 			timing.StyleStartupProbe, func(in *timing.Inputs) { etcd(in); in.RestartAfter = 600 }, "5/15/15/41", "5/30/15/21",
@@ -47,10 +47,10 @@ func TestWhatAProfileSuggestsGivesWayToAPerson(t *testing.T) {
 		"a profile's startup timeout is no shorter than liveness's": {
 			timing.StyleStartupProbe, func(in *timing.Inputs) {
 				in.Startup.Suggested.TimeoutSeconds, in.Liveness.Fields.TimeoutSeconds = new(int32(2)), new(int32(9))
-			}, "5/9/9/34", "5/10/9/6",
+			}, "5/9/9/38", "5/10/9/6",
 		},
 		"a profile's delay does not void the budget where no startup probe guards the start": {
-			timing.StyleInitialDelay, func(in *timing.Inputs) { in.Liveness.Suggested.InitialDelaySeconds = new(int32(30)) }, "0/0/0/0", "251/10/5/6",
+			timing.StyleInitialDelay, func(in *timing.Inputs) { in.Liveness.Suggested.InitialDelaySeconds = new(int32(30)) }, "0/0/0/0", "281/10/5/6",
 		},
 		"a profile's delay that is longer than the budget stays": {
 			timing.StyleInitialDelay, func(in *timing.Inputs) { in.Liveness.Suggested.InitialDelaySeconds = new(int32(400)) }, "0/0/0/0", "400/10/5/6",
@@ -87,10 +87,10 @@ func TestAStartupProbeForALivenessProbeThatExistsIsNoStricterThanThat(t *testing
 		want     string
 	}{
 		"its timeout is that of the other": {
-			timing.Timing{PeriodSeconds: 30, TimeoutSeconds: 20, FailureThreshold: 3}, func(*timing.Inputs) {}, "5/20/20/16",
+			timing.Timing{PeriodSeconds: 30, TimeoutSeconds: 20, FailureThreshold: 3}, func(*timing.Inputs) {}, "5/20/20/18",
 		},
 		"it is no less than ours otherwise": {
-			timing.Timing{PeriodSeconds: 10, TimeoutSeconds: 1, FailureThreshold: 3}, func(*timing.Inputs) {}, "5/5/5/61",
+			timing.Timing{PeriodSeconds: 10, TimeoutSeconds: 1, FailureThreshold: 3}, func(*timing.Inputs) {}, "5/5/5/67",
 		},
 		"a start has as long as the other gives it already": {
 			timing.Timing{InitialDelaySeconds: 600, PeriodSeconds: 10, TimeoutSeconds: 5, FailureThreshold: 6}, func(*timing.Inputs) {}, "5/10/5/66",

@@ -32,6 +32,22 @@ func (c *Container) Argument(name string) (value string, found bool) {
 	return "", false
 }
 
+// Mentions reports whether a flag stands anywhere in command and args, also within a text such as a shell's script. It is
+// cheaper than Argument, and reads no value.
+func (c *Container) Mentions(name string) bool {
+	return mentioned(c.Command, name) || mentioned(c.Args, name)
+}
+
+func mentioned(words []string, name string) bool {
+	for _, word := range words {
+		before, _, _ := strings.Cut(word, "=")
+		if sameFlag(before, name) || (strings.Contains(word, name) && mentions(word, name)) {
+			return true
+		}
+	}
+	return false
+}
+
 // mentions reports whether a flag stands somewhere in a script.
 func mentions(script, name string) bool {
 	return slices.ContainsFunc(strings.FieldsFunc(script, func(r rune) bool { return strings.ContainsRune(" \t\n=\"';|&()`", r) }),

@@ -47,6 +47,14 @@ func KindOf(kind schema.GroupKind) (Kind, bool) {
 	return Kind{}, false
 }
 
+// FormOf is KindOf; a kind that is not known is taken to have its Pod template at spec.template, and to own the Pods.
+func FormOf(kind schema.GroupVersionKind) Kind {
+	if known, ok := KindOf(kind.GroupKind()); ok {
+		return known
+	}
+	return Kind{Template: []string{"spec", "template"}, OwnerAPIVersion: kind.GroupVersion().String(), OwnerKind: kind.Kind}
+}
+
 // FindTemplates finds Pod templates in an object of any kind: mappings with spec.containers below a member whose name ends in
 // "template". The places are paths of member names and list indexes.
 func FindTemplates(object map[string]any) []shape.Place { return findTemplates(object, nil) }

@@ -16,6 +16,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/workload"
 	"github.com/probe-injector/probe-injector/test/certmanager/chain"
 	"github.com/probe-injector/probe-injector/test/chart"
+	"github.com/probe-injector/probe-injector/test/server"
 	"github.com/probe-injector/probe-injector/webhook"
 )
 
@@ -283,26 +284,47 @@ func TestThePodOfHelmTestIsAnswered(t *testing.T) {
 	})
 }
 
-// TestTheScriptOfHelmTest runs what the Pod runs, in a shell: it fails where there is no answer.
-func TestTheScriptOfHelmTest(t *testing.T) {
+// TestTheProgramOfHelmTest runs what the Pod runs, the webhook's own program: it fails where there is no answer.
+func TestTheProgramOfHelmTest(t *testing.T) {
+	program, err := server.Build(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	pod := &corev1.Pod{}
-	if err := renderAll(t, `{}`).Only("Pod", pod); err != nil {
+	rendered := renderAll(t, `{}`)
+	if err := rendered.Only("Pod", pod); err != nil {
 		t.Fatal(err)
 	}
 	container := pod.Spec.Containers[0]
+	if want := podOf(t, rendered).Containers[0].Image; container.Image != want {
+		t.Errorf("its image is %s and not ours, %s", container.Image, want)
+	}
 	if got := container.Env[0].ValueFrom.FieldRef.FieldPath; got != "metadata.annotations['probe-injector.dev/status']" {
 		t.Errorf("STATUS comes from %s", got)
 	}
 	for status, succeeds := range map[string]bool{"": false, "nothing: restart_policy (v0.1.0)": true} {
-		command := exec.CommandContext(t.Context(), container.Command[0], container.Command[1:]...)
-		command.Env = []string{"STATUS=" + status}
-		output, err := command.CombinedOutput()
+		argument := strings.ReplaceAll(container.Args[0], "$(STATUS)", status)
+		output, err := exec.CommandContext(t.Context(), program, argument).CombinedOutput()
 		if (err == nil) != succeeds {
 			t.Errorf("with the status %q: %v: %s", status, err, output)
 		}
 		if status != "" && !strings.Contains(string(output), status) {
 			t.Errorf("it does not show the status %q: %s", status, output)
 		}
+	}
+}
+
+// TestThePodOfHelmTestHasNoUserOfItsOwn: on OpenShift each namespace has a range of them.
+func TestThePodOfHelmTestHasNoUserOfItsOwn(t *testing.T) {
+	pod := &corev1.Pod{}
+	if err := renderAll(t, `{}`).Only("Pod", pod); err != nil {
+		t.Fatal(err)
+	}
+	if user := pod.Spec.SecurityContext.RunAsUser; user != nil {
+		t.Errorf("it is %d", *user)
+	}
+	if user := pod.Spec.Containers[0].SecurityContext.RunAsUser; user != nil {
+		t.Errorf("of the container it is %d", *user)
 	}
 }
 

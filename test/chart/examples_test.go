@@ -3,6 +3,7 @@ package chart_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -138,28 +139,61 @@ func holdExample(t *testing.T, namespace string, values any, ignores []ignored) 
 	return rendered
 }
 
-// TestAlertsAskForMetricsThatExist holds the alerts against docs/metrics.md, which is generated from the code.
+// foreignMetrics are those that the alerts take from the API server and from Prometheus itself, and the one that the server
+// gets beside them.
+func foreignMetrics() []string {
+	return []string{
+		"apiserver_admission_webhook_fail_open_count", "apiserver_admission_webhook_rejection_count", "up",
+		"probe_injector_policy_last_reload_successful",
+	}
+}
+
+// TestAlertsAskForMetricsThatExist holds the alerts of all modes against docs/metrics.md, which is generated from the code,
+// and their runbooks against docs/operations.md. What they do is shown in test/alerts.
 func TestAlertsAskForMetricsThatExist(t *testing.T) {
+	metrics, operations := page(t, "metrics.md"), page(t, "operations.md")
+	for _, mode := range []string{"self-managed", "cert-manager"} {
+		rules := &prometheusRule{}
+		if err := renderAll(t, `{tls: {mode: `+mode+`}, metrics: {prometheusRule: {enabled: true}}}`).Only("PrometheusRule", rules); err != nil {
+			t.Fatal(err)
+		}
+		for _, rule := range rules.Spec.Groups[0].Rules {
+			asked := metric.FindAllString(rule.Expr, -1)
+			for _, name := range asked {
+				if !strings.Contains(metrics, "| `"+name+"` |") && !slices.Contains(foreignMetrics(), name) {
+					t.Errorf("%s asks for %s", rule.Alert, name)
+				}
+			}
+			if len(asked) == 0 {
+				t.Errorf("%s asks for nothing", rule.Alert)
+			}
+			// Every series of ours is asked for with the labels of this release.
+			if got := strings.Count(rule.Expr, `{namespace="probe-injector",job=~`); got != strings.Count(rule.Expr, "probe_injector_") {
+				t.Errorf("%s is about other releases, too: %s", rule.Alert, rule.Expr)
+			}
+			if rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" || rule.Labels["severity"] == "" {
+				t.Errorf("%s says too little: %+v", rule.Alert, rule)
+			}
+			if !strings.Contains(operations, "\n### "+rule.Alert+"\n") || !strings.HasSuffix(rule.Annotations["runbook_url"], "/docs/operations.md#"+strings.ToLower(rule.Alert)) {
+				t.Errorf("%s has no runbook: %s", rule.Alert, rule.Annotations["runbook_url"])
+			}
+		}
+	}
+}
+
+// metric finds the names of metrics in an expression: ours, the API server's, and up.
+var metric = regexp.MustCompile(`\b(?:(?:probe_injector|apiserver)_[a-z_]+|up)\b`)
+
+// page is a page of the documentation.
+func page(t *testing.T, name string) string {
+	t.Helper()
 	root, err := checkout.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := os.ReadFile(filepath.Join(root, "docs", "metrics.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules := &prometheusRule{}
-	if err := renderAll(t, `{metrics: {prometheusRule: {enabled: true}}}`).Only("PrometheusRule", rules); err != nil {
-		t.Fatal(err)
-	}
-	for _, rule := range rules.Spec.Groups[0].Rules {
-		words := strings.FieldsFunc(rule.Expr, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') })
-		metrics := slices.DeleteFunc(words, func(word string) bool { return !strings.HasPrefix(word, "probe_injector_") })
-		if len(metrics) != 1 || !strings.Contains(string(page), "| `"+metrics[0]+"` |") {
-			t.Errorf("%s asks for %q", rule.Alert, metrics)
-		}
-		if rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" || rule.Labels["severity"] == "" {
-			t.Errorf("%s says too little: %+v", rule.Alert, rule)
-		}
-	}
+	return string(text)
 }

@@ -5,6 +5,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +51,7 @@ func TestOnARealAPIServer(t *testing.T) {
 		t.Run(string(tool)+" in its own namespace", func(t *testing.T) { c.lifeOfARelease(t, "new-for-"+string(tool)) })
 		t.Run(string(tool)+" moves to a certificate of the admin's and back", c.movesBetweenModes)
 	}
+	t.Run("rendered and applied", func(t *testing.T) { renderedIsApplied(t, plane) })
 	t.Run("helm-4 takes over from helm-3", func(t *testing.T) { takesOver(t, plane) })
 }
 
@@ -80,9 +84,55 @@ func (c *cluster) lifeOfARelease(t *testing.T, namespace string) {
 	if err := c.create(t, "shop", ours()); err != nil {
 		t.Errorf("under Fail one of our own Pods: %v", err)
 	}
+	c.nullContainersAreNoError(t)
+	c.newEntriesComeWithIgnore(t, namespace)
 	c.helm.must(t, "uninstall", "probe-injector", "--namespace", namespace)
 	c.nothingIsLeft(t, namespace)
 	c.eventually(t, "after the uninstallation a Pod that asks is created", func() bool { return c.create(t, "shop", asking()) == nil })
+}
+
+// nullContainersAreNoError: a Pod is not validated yet when conditions see it, and an error there is a refusal under Fail
+// that shows everybody the expression.
+func (c *cluster) nullContainersAreNoError(t *testing.T) {
+	t.Helper()
+	for _, spec := range []string{`{"containers":null}`, `{}`, `{"containers":[]}`} {
+		pod := `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"empty"},"spec":` + spec + `}`
+		err := c.Client().CoreV1().RESTClient().Post().Namespace("shop").Resource("pods").
+			SetHeader("Content-Type", "application/json").Body([]byte(pod)).Do(t.Context()).Error()
+		if !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), "spec.containers: Required value") {
+			t.Errorf("a Pod with the spec %s: %v", spec, err)
+		}
+	}
+}
+
+// newEntriesComeWithIgnore: until its bundle is there, an entry under Fail refuses every Pod. The next upgrade finds it.
+func (c *cluster) newEntriesComeWithIgnore(t *testing.T, namespace string) {
+	t.Helper()
+	arguments := []string{
+		"--set", "webhook.failurePolicy=Fail", "--set", "webhook.timeoutSeconds=1", "--set", "policy.rules[0].name=labelled-namespaces",
+		"--set-string", "policy.rules[0].namespaceSelector.matchLabels.probe-injector\\.dev/inject=true",
+		"--set", "policy.rules[1].name=shops", "--set", "policy.rules[1].namespaceSelector.matchLabels.tier=shop",
+	}
+	notes := c.helm.upgrade(t, namespace, arguments...)
+	if !strings.Contains(notes, "NOTE: new in 0-probe-injector: shops.rules.probe-injector.dev.") {
+		t.Errorf("the notes do not name the new entry:\n%s", notes)
+	}
+	c.failurePoliciesAre(t, "Fail", "Fail", "Ignore")
+	c.serve(t, namespace)
+	c.helm.upgrade(t, namespace, arguments...)
+	c.failurePoliciesAre(t, "Fail", "Fail", "Fail")
+}
+
+// failurePoliciesAre compares those of all entries, in their order.
+func (c *cluster) failurePoliciesAre(t *testing.T, want ...string) {
+	t.Helper()
+	var got []string
+	for _, entry := range c.configuration(t).Webhooks {
+		got = append(got, string(*entry.FailurePolicy))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the failurePolicies are %q, want %q", got, want)
+	}
 }
 
 // movesBetweenModes: the bundle of the admin's replaces ours, and gives way to it again.
@@ -91,7 +141,12 @@ func (c *cluster) movesBetweenModes(t *testing.T) {
 	c.helm.upgrade(t, namespace)
 	c.serve(t, namespace)
 
-	toExisting := []string{"--set", "tls.mode=existing-secret", "--set", "tls.existingSecret.name=mine", "--set", "tls.existingSecret.caBundle=admin"}
+	admins := authorityPEM(t)
+	file := filepath.Join(t.TempDir(), "ca.crt")
+	if err := os.WriteFile(file, []byte(admins), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	toExisting := []string{"--set", "tls.mode=existing-secret", "--set", "tls.existingSecret.name=mine", "--set-file", "tls.existingSecret.caBundle=" + file}
 	if strings.Contains(c.helm.program, string(charttools.Helm4)) {
 		// Helm 4 applies on the server, where the bundle that our server wrote is our server's until somebody insists.
 		_, err := c.helm.run(t.Context(), append([]string{"upgrade", "probe-injector", c.helm.chart}, toExisting...)...)
@@ -101,7 +156,7 @@ func (c *cluster) movesBetweenModes(t *testing.T) {
 		toExisting = append(toExisting, "--force-conflicts")
 	}
 	c.helm.upgrade(t, namespace, toExisting...)
-	c.bundlesAre(t, map[string]string{"annotated": "admin", "labelled-namespaces.rules": "admin"})
+	c.bundlesAre(t, map[string]string{"annotated": admins, "labelled-namespaces.rules": admins})
 	if _, err := c.Client().CoreV1().Secrets(namespace).Get(t.Context(), authorityName, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 		t.Errorf("our Secret is still there: %v", err)
 	}
@@ -183,7 +238,7 @@ func (c *cluster) bundlesAre(t *testing.T, want map[string]string) {
 func (c *cluster) nothingIsLeft(t *testing.T, namespace string) {
 	t.Helper()
 	const kinds = "mutatingwebhookconfigurations,validatingwebhookconfigurations,validatingadmissionpolicies," +
-		"clusterroles,clusterrolebindings"
+		"validatingadmissionpolicybindings,clusterroles,clusterrolebindings"
 	const namespacedKinds = "all,secrets,configmaps,serviceaccounts,roles,rolebindings,poddisruptionbudgets,networkpolicies,resourcequotas"
 	for _, arguments := range [][]string{
 		{"get", kinds, "-l", "app.kubernetes.io/part-of=probe-injector", "-o", "name"},

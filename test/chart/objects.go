@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"errors"
 	"fmt"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -25,14 +26,40 @@ func (r *Rendered) WebhookConfigurationAt(address string, caBundle []byte) (*adm
 		return nil, err
 	}
 	for i := range configuration.Webhooks {
-		client := &configuration.Webhooks[i].ClientConfig
-		if client.Service == nil || client.Service.Path == nil {
-			return nil, fmt.Errorf("the webhook %s has no Service with a path", configuration.Webhooks[i].Name)
+		if err := callAt(&configuration.Webhooks[i].ClientConfig, address, caBundle); err != nil {
+			return nil, fmt.Errorf("the webhook %s: %w", configuration.Webhooks[i].Name, err)
 		}
-		url := "https://" + address + *client.Service.Path
-		*client = admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: caBundle}
 	}
 	return configuration, nil
+}
+
+// PreflightConfiguration returns the ValidatingWebhookConfiguration as the chart has it, with references to the Service.
+func (r *Rendered) PreflightConfiguration() (*admissionregistrationv1.ValidatingWebhookConfiguration, error) {
+	configuration := &admissionregistrationv1.ValidatingWebhookConfiguration{}
+	return configuration, r.Only("ValidatingWebhookConfiguration", configuration)
+}
+
+// PreflightConfigurationAt is WebhookConfigurationAt for the ValidatingWebhookConfiguration.
+func (r *Rendered) PreflightConfigurationAt(address string, caBundle []byte) (*admissionregistrationv1.ValidatingWebhookConfiguration, error) {
+	configuration, err := r.PreflightConfiguration()
+	if err != nil {
+		return nil, err
+	}
+	for i := range configuration.Webhooks {
+		if err := callAt(&configuration.Webhooks[i].ClientConfig, address, caBundle); err != nil {
+			return nil, fmt.Errorf("the webhook %s: %w", configuration.Webhooks[i].Name, err)
+		}
+	}
+	return configuration, nil
+}
+
+// callAt replaces the reference to a Service by an address.
+func callAt(client *admissionregistrationv1.WebhookClientConfig, address string, caBundle []byte) error {
+	if client.Service == nil || client.Service.Path == nil {
+		return errors.New("it has no Service with a path")
+	}
+	*client = admissionregistrationv1.WebhookClientConfig{URL: new("https://" + address + *client.Service.Path), CABundle: caBundle}
+	return nil
 }
 
 // Service returns the Service in front of the webhook's Pods.

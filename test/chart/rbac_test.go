@@ -13,8 +13,9 @@ import (
 func TestPermissionsAreExactlyWhatTheCodeNeeds(t *testing.T) {
 	for name, values := range map[string]string{
 		"the default":                    `{}`,
-		"other names":                    `{fullnameOverride: other, webhook: {configurationName: 1-other}, serviceAccount: {name: somebody}}`,
+		"other names":                    `{fullnameOverride: other, webhook: {configurationName: 1-other}, preflight: {configurationName: other}, serviceAccount: {name: somebody}}`,
 		"a Secret that may be recreated": `{rbac: {recreateSecret: true}}`,
+		"nobody is told anything":        `{preflight: {enabled: false}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			rendered := renderAll(t, values)
@@ -22,6 +23,9 @@ func TestPermissionsAreExactlyWhatTheCodeNeeds(t *testing.T) {
 			secret, _ := argument(pod, "tls-secret")
 			configuration, _ := argument(pod, "webhook-configurations")
 			want := permissions.Required(secret, []string{configuration})
+			if preflight, ok := argument(pod, "preflight-configurations"); ok {
+				want.ClusterRole = append(want.ClusterRole, permissions.Preflight([]string{preflight}))
+			}
 			if name == "a Secret that may be recreated" {
 				want.Role = append(want.Role, permissions.Recreate())
 			}

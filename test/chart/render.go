@@ -29,6 +29,17 @@ type Options struct {
 	Release, Namespace string
 	// Values is a values file, YAML, that is laid over the chart's own. May be empty.
 	Values string
+	// OnCluster renders as Helm does for a cluster that it reaches, and not as helm template does.
+	OnCluster bool
+}
+
+// capabilities are what the chart is told of the cluster. Only discovery yields kinds and not only versions.
+func (o Options) capabilities() *common.Capabilities {
+	capabilities := common.DefaultCapabilities.Copy()
+	if o.OnCluster {
+		capabilities.APIVersions = append(slices.Clone(capabilities.APIVersions), "v1/Pod")
+	}
+	return capabilities
 }
 
 // Rendered is what the chart makes of its values.
@@ -68,7 +79,7 @@ func Render(options Options) (*Rendered, error) {
 		return nil, fmt.Errorf("reading the values: %w", err)
 	}
 	release := common.ReleaseOptions{Name: options.Release, Namespace: options.Namespace, Revision: 1, IsInstall: true}
-	input, err := util.ToRenderValues(chart, values, release, nil)
+	input, err := util.ToRenderValues(chart, values, release, options.capabilities())
 	if err != nil {
 		return nil, fmt.Errorf("completing the values: %w", err)
 	}

@@ -84,10 +84,10 @@ func certManagerObjects(t *testing.T, rendered *chart.Rendered) (map[string]*cer
 // TestABundleIsOnlyRenderedWhereTheAdminGivesIt: in the other modes it is written in the cluster, and whatever the chart
 // rendered would undo that with the next upgrade.
 func TestABundleIsOnlyRenderedWhereTheAdminGivesIt(t *testing.T) {
-	const given = `existingSecret: {name: x, caBundle: PEM}`
-	for mode, want := range map[string]string{"self-managed": "", "cert-manager": "", "existing-secret": "PEM"} {
+	pem := authorityPEM(t)
+	for mode, want := range map[string]string{"self-managed": "", "cert-manager": "", "existing-secret": pem} {
 		t.Run(mode, func(t *testing.T) {
-			configuration := render(t, chart.Options{Values: "tls: {mode: " + mode + ", " + given + "}"})
+			configuration := render(t, chart.Options{Values: strings.Replace(bundle(pem), "existing-secret", mode, 1)})
 			for _, webhook := range configuration.Webhooks {
 				if got := string(webhook.ClientConfig.CABundle); got != want {
 					t.Errorf("%s has the bundle %q, want %q", webhook.Name, got, want)

@@ -55,7 +55,7 @@ func forEachVariant(t *testing.T, test func(t *testing.T, rendered *chart.Render
 // renderAll renders an installation with these values.
 func renderAll(t *testing.T, values string) *chart.Rendered {
 	t.Helper()
-	rendered, err := chart.Render(chart.Options{Values: values})
+	rendered, err := chart.Render(chart.Options{Values: values, OnCluster: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestEveryObjectIsKnownToKubernetes(t *testing.T) {
 
 func TestEveryObjectIsLabelledAndInItsPlace(t *testing.T) {
 	clusterWide := []string{
-		"ClusterRole", "ClusterRoleBinding", "MutatingWebhookConfiguration",
+		"ClusterRole", "ClusterRoleBinding", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
 		"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
 	}
 	forEachVariant(t, func(t *testing.T, rendered *chart.Rendered) {

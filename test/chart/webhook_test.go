@@ -24,7 +24,7 @@ const hasKeyOfOurs = `(size(object.metadata.annotations) <= 500 ? ` +
 
 // missesReadiness is the condition of the default rule.
 const missesReadiness = `!(has(object.metadata.annotations) && ('kubernetes.io/config.mirror' in object.metadata.annotations || ` +
-	hasKeyOfOurs + `)) && size(object.spec.containers) <= 100 && object.spec.containers.exists(c, !has(c.readinessProbe))`
+	hasKeyOfOurs + `)) && object.spec.containers != null && size(object.spec.containers) <= 100 && object.spec.containers.exists(c, !has(c.readinessProbe))`
 
 func TestTheDefaultWebhookConfiguration(t *testing.T) {
 	configuration := render(t, chart.Options{})
@@ -196,9 +196,10 @@ func TestSelectors(t *testing.T) {
 }
 
 func TestTheBundleOfAnExistingSecretIsRegistered(t *testing.T) {
-	configuration := render(t, chart.Options{Values: "tls: {mode: existing-secret, existingSecret: {name: x, caBundle: \"PEM\\n\"}}"})
+	pem := authorityPEM(t)
+	configuration := render(t, chart.Options{Values: bundle(pem)})
 	for _, webhook := range configuration.Webhooks {
-		if got := string(webhook.ClientConfig.CABundle); got != "PEM\n" {
+		if got := string(webhook.ClientConfig.CABundle); got != pem {
 			t.Errorf("%s has the bundle %q", webhook.Name, got)
 		}
 	}

@@ -1,5 +1,6 @@
 // Package charttools finds the programs that the Helm chart is tested with, and builds the missing ones: both Helms that
-// people install with, and helm-unittest, which runs the suites in charts/probe-injector/tests.
+// people install with, helm-unittest, which runs the suites in charts/probe-injector/tests, and kustomize, which runs our CLI
+// as Helm does.
 //
 // Each folder below this one is a Go module of its own that pins one version of one program; its go.mod is the only
 // place where that version is written. What is built goes to bin/<folder>-<version>/ at the root of the checkout and
@@ -28,10 +29,11 @@ const (
 	Helm3        Tool = "helm-3"
 	Helm4        Tool = "helm-4"
 	HelmUnittest Tool = "helm-unittest"
+	Kustomize    Tool = "kustomize"
 )
 
 // All lists the programs.
-func All() []Tool { return []Tool{Helm3, Helm4, HelmUnittest} }
+func All() []Tool { return []Tool{Helm3, Helm4, HelmUnittest, Kustomize} }
 
 // Path returns the path of a program, built if need be. On two cores the first Helm takes three minutes, the others one.
 func Path(ctx context.Context, tool Tool) (string, error) {
@@ -44,7 +46,7 @@ func Path(ctx context.Context, tool Tool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	output := filepath.Join(root, "bin", string(tool)+"-"+pinned.version, path.Base(pinned.pkg))
+	output := filepath.Join(root, "bin", string(tool)+"-"+pinned.version, pinned.program())
 	err = gobuild.Build(ctx, gobuild.Target{
 		Dir: folder, Package: pinned.pkg, Output: output, LinkerFlags: pinned.linkerFlags(), Once: true,
 	})
@@ -52,6 +54,15 @@ func Path(ctx context.Context, tool Tool) (string, error) {
 		return "", fmt.Errorf("%s %s is not there and cannot be built: %w", tool, pinned.version, err)
 	}
 	return output, nil
+}
+
+// program is the name that go build gives the program: a major version at the end of a path is none.
+func (p pin) program() string {
+	base := path.Base(p.pkg)
+	if p.pkg == p.module && strings.Trim(base, "v0123456789") == "" {
+		return path.Base(path.Dir(p.pkg))
+	}
+	return base
 }
 
 // pin is what a folder's go.mod says.
@@ -87,7 +98,7 @@ func pinOf(ctx context.Context, folder string) (pin, error) {
 	found := pin{pkg: gomod.Tool[0].Path}
 	for _, requirement := range gomod.Require {
 		switch {
-		case strings.HasPrefix(found.pkg, requirement.Path+"/"):
+		case found.pkg == requirement.Path, strings.HasPrefix(found.pkg, requirement.Path+"/"):
 			found.module, found.version = requirement.Path, strings.TrimPrefix(requirement.Version, "v")
 		case requirement.Path == "k8s.io/client-go":
 			found.kubernetes, _, _ = strings.Cut(strings.TrimPrefix(requirement.Version, "v0."), ".")

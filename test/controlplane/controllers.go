@@ -27,6 +27,7 @@ func (o Options) controllers() []string {
 		"root-ca-certificate-publisher-controller",
 		"serviceaccount-controller",
 		"statefulset-controller",
+		"validatingadmissionpolicy-status-controller",
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -64,8 +66,19 @@ func setUp(ctx context.Context) (*environment, error) {
 	return e, nil
 }
 
-// register installs the chart's webhook configuration and waits until a Pod arrives.
+// register installs the chart's webhook configurations and waits until workloads and Pods arrive.
 func (e *environment) register(ctx context.Context, rendered *chart.Rendered) error {
+	preflight, err := rendered.PreflightConfigurationAt(e.webhook.Address(), e.webhook.CABundle())
+	if err != nil {
+		return err
+	}
+	_, err = e.plane.Client().AdmissionregistrationV1().ValidatingWebhookConfigurations().Create(ctx, preflight, metav1.CreateOptions{})
+	if err != nil {
+		return fmt.Errorf("registering the preflight: %w", err)
+	}
+	if err := e.waitForPreflight(ctx); err != nil {
+		return err
+	}
 	configuration, err := rendered.WebhookConfigurationAt(e.webhook.Address(), e.webhook.CABundle())
 	if err != nil {
 		return err
@@ -82,6 +95,26 @@ func (e *environment) register(ctx context.Context, rendered *chart.Rendered) er
 	return e.plane.Register(ctx, configuration, marker, func(created *corev1.Pod) bool {
 		return created.Annotations[annotation.StatusKey] != ""
 	})
+}
+
+// waitForPreflight tries a Deployment until the webhook is asked about it.
+func (e *environment) waitForPreflight(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		if _, err := e.plane.KubectlWithInput(ctx, strings.NewReader(mistakenDeployment), "create", "--dry-run=server", "-f", "-"); err != nil {
+			return err
+		}
+		asked, err := e.reviews(ctx)
+		if err != nil || asked > 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the API server does not ask the preflight: %w", ctx.Err())
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 func (e *environment) tearDown() error {

@@ -20,7 +20,7 @@ import (
 type step func(ctx context.Context, e *environment) error
 
 func steps() []step {
-	return []step{showDeployment, showDryRun, showUnasked, showMistake}
+	return []step{showMistake, showPlan, showDeployment, showDryRun, showUnasked}
 }
 
 func heading(text string) { fmt.Printf("\n== %s\n\n", text) }
@@ -108,7 +108,7 @@ spec:
 
 // showDryRun shows that the answer can be had without creating anything.
 func showDryRun(ctx context.Context, e *environment) error {
-	heading("Look before you leap: a Pod that leaves the choice to us, on dry run")
+	heading("A Pod that leaves the choice to us, on dry run")
 	fmt.Print(indent(askingPod))
 	fmt.Println()
 	status := strings.ReplaceAll(annotation.StatusKey, ".", `\.`)
@@ -154,27 +154,43 @@ func showUnasked(ctx context.Context, e *environment) error {
 	return nil
 }
 
-const mistakenPod = `apiVersion: v1
-kind: Pod
-metadata:
-  name: mistaken
-  annotations:
-    probe-injector.dev/liveness: "8080"
-    probe-injector.dev/readiness: /readyz
+const mistakenDeployment = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: mistaken}
 spec:
-  containers:
-  - {name: web, image: nginx, ports: [{containerPort: 8080}]}
+  selector: {matchLabels: {app: mistaken}}
+  template:
+    metadata:
+      labels: {app: mistaken}
+      annotations:
+        probe-injector.dev/liveness: "8080"
+        probe-injector.dev/readiness: /readyz
+    spec:
+      containers:
+      - {name: web, image: example.com/web:1, ports: [{containerPort: 8080}]}
 `
 
-// showMistake shows a wrong annotation: the Pod is created, the probe that could kill is withheld, and the person is
-// told.
+// showMistake shows a wrong annotation: whoever applies it is told, the Pod is created, and the probe that could kill it is
+// withheld.
 func showMistake(ctx context.Context, e *environment) error {
-	heading("A wrong annotation: the Pod is created, the probe that could kill it is withheld, and you are told")
-	fmt.Print(indent(mistakenPod))
+	heading("A Deployment with a mistake: you are told when you apply it")
+	fmt.Print(indent(mistakenDeployment))
 	fmt.Println()
-	if err := e.kubectl(ctx, mistakenPod, "create", "-f", "-"); err != nil {
+	if err := e.kubectl(ctx, mistakenDeployment, "apply", "-f", "-"); err != nil {
 		return err
 	}
-	status := strings.ReplaceAll(annotation.StatusKey, ".", `\.`)
-	return e.kubectl(ctx, "", "get", "pod", "mistaken", "-o", "jsonpath={.metadata.annotations."+status+"}{\"\\n\"}")
+	if _, err := e.plane.WaitForPod(ctx, metav1.NamespaceDefault, "app=mistaken"); err != nil {
+		return err
+	}
+	heading("Its Pod is created, without the probe that could kill it, and says why")
+	return e.kubectl(ctx, "", "get", "pods", "-l", "app=mistaken", "-o", statusColumn)
+}
+
+// statusColumn prints what Pods say about their probes.
+const statusColumn = `custom-columns=STATUS:.metadata.annotations.probe-injector\.dev/status`
+
+// showPlan shows that a dry run of a workload says what its Pods will get.
+func showPlan(ctx context.Context, e *environment) error {
+	heading("Look before you leap: a dry run of a Deployment says what its Pods will get")
+	return e.kubectl(ctx, "", "apply", "--dry-run=server", "-f", "examples/flask-app/deployment.yaml")
 }

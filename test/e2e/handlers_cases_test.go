@@ -30,7 +30,7 @@ func networkCases() []handlerCase {
 			pod: handlerPod(map[string]string{
 				"probe-injector.dev/liveness": "/livez", "probe-injector.dev/readiness": "/readyz",
 			}, target()),
-			status: "web: startup+liveness http:8080/livez, readiness http:8080/readyz; up to 304s to start, restart after 50-65s",
+			status: "web: startup+liveness http:8080/livez, readiness http:8080/readyz; up to 334s to start, restart after 50-65s",
 			then:   everything(),
 		},
 		{

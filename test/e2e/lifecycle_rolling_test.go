@@ -15,11 +15,7 @@ func (l *lifecycle) upgradesUnderIgnore(t *testing.T) {
 }
 
 func (l *lifecycle) rollsBack(t *testing.T) {
-	l.replacesAll(t, "helm rollback", func() {
-		if _, err := l.run(t.Context(), "rollback", releaseName, "--namespace", releaseNamespace, "--wait", "--timeout", helmTimeout); err != nil {
-			t.Fatal(err)
-		}
-	})
+	l.replacesAll(t, "helm rollback", func() { l.rollback(t) })
 	l.servesAs(t, l.firstVersion(t))
 }
 
@@ -41,4 +37,12 @@ func (l *lifecycle) replacesAll(t *testing.T, what string, replace func()) {
 	l.waitUntilGone(t, before)
 	creations.end(t, what)
 	serving.end(t)
+}
+
+// rollback goes back to the revision before, and returns when all Pods are Ready.
+func (r *release) rollback(t *testing.T) {
+	t.Helper()
+	if _, err := r.run(t.Context(), "rollback", releaseName, "--namespace", releaseNamespace, "--wait", "--timeout", helmTimeout); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -40,6 +40,7 @@ func TestLifecycle(t *testing.T) {
 		run  func(*testing.T)
 	}{
 		{"an installation is complete when Helm returns", l.isComplete},
+		{"helm test needs no other image, under Ignore", l.passesHelmTests},
 		{"an upgrade replaces every Pod and misses nothing", l.upgradesUnderIgnore},
 		{"a rollback brings the old version back and misses nothing", l.rollsBack},
 		{"a namespace is labelled in the same apply as its first Deployment", l.meetsNewNamespaces},
@@ -49,6 +50,7 @@ func TestLifecycle(t *testing.T) {
 		{"all our Pods are deleted, under Ignore", l.losesAllPodsUnderIgnore},
 		{"all our Pods are killed, under Ignore", l.killsAllPodsUnderIgnore},
 		{"an upgrade to Fail replaces every Pod and refuses nothing", l.upgradesToFail},
+		{"helm test needs no other image, under Fail", l.passesHelmTests},
 		{"a node with one of our Pods is drained, under Fail", l.losesTheNodeOfOnePod},
 		{"all our Pods are killed, under Fail", l.killsAllPodsUnderFail},
 		{"an uninstallation leaves nothing and refuses nothing", l.uninstallsUnderFail},

@@ -40,6 +40,14 @@ type release struct {
 func (s *suite) install(t *testing.T, tool charttools.Tool, values string) *release {
 	t.Helper()
 	s.load(t, images.Webhook)
+	r := s.toInstall(t, tool)
+	r.upgrade(t, values)
+	return r
+}
+
+// toInstall is a release of the packaged chart that is not installed yet, and is uninstalled when the test ends.
+func (s *suite) toInstall(t *testing.T, tool charttools.Tool) *release {
+	t.Helper()
 	r, err := s.newRelease(t.Context(), tool, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +60,6 @@ func (s *suite) install(t *testing.T, tool charttools.Tool, values string) *rele
 			t.Error(err)
 		}
 	})
-	r.upgrade(t, values)
 	return r
 }
 
@@ -104,15 +111,20 @@ func (s *suite) newRelease(ctx context.Context, tool charttools.Tool, home strin
 	r := &release{suite: s, helm: program, environment: append(os.Environ(),
 		"HELM_CACHE_HOME="+home, "HELM_CONFIG_HOME="+home, "HELM_DATA_HOME="+home, "KUBECONFIG="+s.kubeconfig,
 	)}
-	if _, err := r.run(ctx, "package", filepath.Join(root, "charts", "probe-injector"), "--destination", home); err != nil {
-		return nil, err
+	r.chart, err = r.pack(ctx, filepath.Join(root, "charts", "probe-injector"), home)
+	return r, err
+}
+
+// pack packages a chart into an archive in the folder and returns its path.
+func (r *release) pack(ctx context.Context, chart, folder string) (string, error) {
+	if _, err := r.run(ctx, "package", chart, "--destination", folder); err != nil {
+		return "", err
 	}
-	packaged, err := filepath.Glob(filepath.Join(home, "probe-injector-*.tgz"))
+	packaged, err := filepath.Glob(filepath.Join(folder, "probe-injector-*.tgz"))
 	if err != nil || len(packaged) != 1 {
-		return nil, fmt.Errorf("helm package made %v: %w", packaged, err)
+		return "", fmt.Errorf("helm package made %v: %w", packaged, err)
 	}
-	r.chart = packaged[0]
-	return r, nil
+	return packaged[0], nil
 }
 
 // run runs Helm and returns what it printed.

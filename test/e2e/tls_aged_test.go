@@ -22,6 +22,16 @@ import (
 // that is kept.
 func (s *suite) installAged(t *testing.T, tool charttools.Tool) *release {
 	t.Helper()
+	authority := s.leaveAgedAuthority(t)
+	r := s.install(t, tool, selfManaged)
+	r.bundleIs(t, authority)
+	return r
+}
+
+// leaveAgedAuthority creates the Secret of a release with an authority that is older than everything that is kept, and
+// returns the authority's certificate.
+func (s *suite) leaveAgedAuthority(t *testing.T) []byte {
+	t.Helper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: releaseNamespace}}
 	if _, err := s.client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 		t.Fatal(err)
@@ -39,9 +49,7 @@ func (s *suite) installAged(t *testing.T, tool charttools.Tool) *release {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := s.install(t, tool, selfManaged)
-	r.bundleIs(t, data["ca.crt"])
-	return r
+	return data["ca.crt"]
 }
 
 // agedAuthority is the content of a Secret with an authority as a server would have made it more than a year ago.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/test/checkout"
 	"github.com/probe-injector/probe-injector/test/gobuild"
+	"github.com/probe-injector/probe-injector/test/previous"
 )
 
 // Image is a container image in a file.
@@ -81,7 +82,7 @@ func WebhookVersion(ctx context.Context, version string) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	repository, err := chartRepository(root)
+	repository, err := chartRepository(filepath.Join(root, "charts", "probe-injector"))
 	if err != nil {
 		return Image{}, err
 	}
@@ -98,6 +99,24 @@ func WebhookVersion(ctx context.Context, version string) (Image, error) {
 			return tools.script(ctx, script, "CHECK=no", "VERSION="+version, "IMAGE="+reference, "ARCHIVE="+archive)
 		},
 	}.image(ctx)
+}
+
+// PreviousWebhook makes the image of the previous release's webhook, by the reference that its chart names but for the tag,
+// which is previous.Version. It takes half a minute the first time.
+func PreviousWebhook(ctx context.Context) (Image, error) {
+	release, err := previous.Unpack()
+	if err != nil {
+		return Image{}, err
+	}
+	program, err := release.Webhook(ctx)
+	if err != nil {
+		return Image{}, err
+	}
+	repository, err := chartRepository(release.Chart())
+	if err != nil {
+		return Image{}, err
+	}
+	return FromProgram(ctx, repository+":"+previous.Version, program)
 }
 
 // FlaskApp makes the image of examples/flask-app by its own Dockerfile. Its deployment.yaml calls it flask-app:dev,
@@ -143,8 +162,8 @@ func compile(ctx context.Context, folder string) (string, error) {
 }
 
 // chartRepository is the name of our image without its tag, from the values of the chart.
-func chartRepository(root string) (string, error) {
-	data, err := os.ReadFile(filepath.Join(root, "charts", "probe-injector", "values.yaml"))
+func chartRepository(chart string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(chart, "values.yaml"))
 	if err != nil {
 		return "", fmt.Errorf("reading the name of our image: %w", err)
 	}

@@ -16,7 +16,7 @@ func (i *installed) accepted(t *testing.T) {
 	}
 	cases := map[string]string{
 		"with its own values":  "",
-		"with all switched on": `{webhook: {failurePolicy: Fail, requireLabel: true, timeoutSeconds: 30}, excludedNamespaces: [a, b]}`,
+		"with all switched on": `{webhook: {failurePolicy: Fail, requireLabel: true, timeoutSeconds: 10}, excludedNamespaces: [a, b]}`,
 		"with many rules": `{policy: {rules: [
 			{name: a, probes: [readiness, liveness]},
 			{name: b, namespaceSelector: {matchExpressions: [{key: tier, operator: In, values: [web]}]}, probes: [liveness]},

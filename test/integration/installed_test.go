@@ -43,6 +43,8 @@ func TestInstalled(t *testing.T) {
 	t.Run("at the API server's limits", i.limits)
 	t.Run("a dry run shows everything and stores nothing", i.dryRun)
 	t.Run("random Pods are accepted under Pod Security restricted", i.randomPods)
+	t.Run("a file with probes makes the same Pods", i.manifestsWithProbes)
+	t.Run("a Deployment with probes makes the same Pods", i.deploymentWithProbes)
 }
 
 // engine is the engine that decides in our server, with the same policy file.

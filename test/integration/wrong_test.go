@@ -19,6 +19,7 @@ func (i *installed) wrongAnnotations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cli := buildCLI(t)
 	for n, row := range rows {
 		t.Run(row.Name, func(t *testing.T) {
 			manifest := bytes.Replace(row.Manifest, []byte("name: "+row.Pod+"\n"), fmt.Appendf(nil, "name: wrong-%d\n", n), 1)
@@ -38,6 +39,7 @@ func (i *installed) wrongAnnotations(t *testing.T) {
 				}
 			}
 			expectReadable(t, created.warnings)
+			expectFound(t, cli, row.Manifest, created.warnings)
 		})
 	}
 }

@@ -27,7 +27,7 @@ import (
 const testTimeout = "15m"
 
 // packages are those whose tests depend on the version of the API server.
-var packages = []string{"./controlplane", "./integration", "./chart", "./selfmanaged"}
+var packages = []string{"./controlplane", "./integration", "./chart", "./selfmanaged", "./preflight"}
 
 // result is what came out of one version.
 type result struct {

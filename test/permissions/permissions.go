@@ -39,3 +39,11 @@ func Required(secretName string, configurationNames []string) Rules {
 func Recreate() rbacv1.PolicyRule {
 	return rbacv1.PolicyRule{APIGroups: []string{corev1.GroupName}, Resources: []string{"secrets"}, Verbs: []string{"create"}}
 }
+
+// Preflight is for the configurations that tell people what is wrong with workloads, where there are any.
+func Preflight(configurationNames []string) rbacv1.PolicyRule {
+	return rbacv1.PolicyRule{
+		APIGroups: []string{admissionregistrationv1.GroupName}, Resources: []string{"validatingwebhookconfigurations"},
+		ResourceNames: configurationNames, Verbs: []string{"list", "watch", "patch"},
+	}
+}

@@ -24,7 +24,7 @@ type Debian struct {
 // debianPackages are the packages of all programs, and what their commands need.
 func debianPackages() []string {
 	return []string{
-		"apache2", "bash", "coreutils", "dash", "docker-registry", "libapache2-mod-php8.2", "postgresql-15",
+		"apache2", "bash", "clamav-daemon", "coreutils", "dash", "docker-registry", "libapache2-mod-php8.2", "postgresql-15",
 		"prometheus-process-exporter", "redis-server", "slapd",
 	}
 }

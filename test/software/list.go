@@ -88,6 +88,15 @@ func fromDebian() []Software {
 			Source: Debian{Path: "/usr/bin/prometheus-process-exporter"},
 			Args:   []string{"--procfs", "/proc", "--procnames", "sh"}, Ports: ports(port("metrics", 9256)), Annotations: ask(),
 		},
+		{
+			Profile: "clamav", Image: "docker.io/clamav/clamav:1.4", Source: Debian{Path: "/usr/sbin/clamd"},
+			Args: []string{"--foreground", "--config-file=/tmp/clamd.conf"}, Ports: ports(port("", 3310)), Annotations: ask(),
+			// A data base of one signature: those that are published are not needed to know where it listens.
+			Files: map[string]string{
+				"clamd.conf": "TCPSocket 3310\nDatabaseDirectory /tmp/signatures\nForeground yes\nUser root\n",
+			},
+			Before: "mkdir -p /tmp/signatures && echo 44d88612fea8a8f36de82e1278abb02f:68:Eicar > /tmp/signatures/test.hdb",
+		},
 	}
 }
 

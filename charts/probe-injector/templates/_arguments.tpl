@@ -12,6 +12,9 @@
 - --metrics-address=:{{ .Values.ports.metrics }}
 - --tls-min-version={{ .Values.tls.minVersion }}
 - --drain-duration={{ .Values.drainSeconds }}s
+{{- with include "probe-injector.maxInFlightBytes" . }}
+- --max-in-flight-bytes={{ . }}
+{{- end }}
 - --log-level={{ .Values.log.level }}
 - --log-format={{ .Values.log.format }}
 {{- if eq .Values.tls.mode "self-managed" }}
@@ -23,6 +26,9 @@
 {{- end }}
 {{- if .Values.injectedLabel }}
 - --injected-label
+{{- end }}
+{{- with include "probe-injector.preflightArguments" . | trim }}
+{{ . }}
 {{- end }}
 {{- with .Values.extraArgs }}
 {{ toYaml . }}

@@ -3,17 +3,9 @@ One entry of the MutatingWebhookConfiguration. What is written out here is not u
 is built for. Takes "root", "name", "path", "namespaceSelector" and "matchCondition" (a name and an expression).
 */}}
 {{- define "probe-injector.entry" -}}
-- name: {{ .name }}
+- name: {{ .name | quote }}
   clientConfig:
-    service:
-      name: {{ include "probe-injector.fullname" .root }}
-      namespace: {{ .root.Release.Namespace }}
-      path: {{ .path }}
-      port: 443
-    {{- /* In the other modes it is written in the cluster, by us or by cert-manager, and nothing here may undo that. */}}
-    {{- if and (eq .root.Values.tls.mode "existing-secret") .root.Values.tls.existingSecret.caBundle }}
-    caBundle: {{ b64enc .root.Values.tls.existingSecret.caBundle }}
-    {{- end }}
+    {{- include "probe-injector.clientConfig" . | nindent 4 }}
   rules:
     - apiGroups: [""]
       apiVersions: [v1]
@@ -21,7 +13,7 @@ is built for. Takes "root", "name", "path", "namespaceSelector" and "matchCondit
       resources: [pods]
       scope: Namespaced
   admissionReviewVersions: [v1]
-  failurePolicy: {{ .root.Values.webhook.failurePolicy }}
+  failurePolicy: {{ include "probe-injector.failurePolicy" . }}
   timeoutSeconds: {{ .root.Values.webhook.timeoutSeconds }}
   sideEffects: None
   reinvocationPolicy: Never
@@ -36,4 +28,17 @@ is built for. Takes "root", "name", "path", "namespaceSelector" and "matchCondit
     {{- with .root.Values.webhook.matchConditions }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+{{- end -}}
+
+{{/* How an entry calls the server. Takes "root" and "path". */}}
+{{- define "probe-injector.clientConfig" -}}
+service:
+  name: {{ include "probe-injector.fullname" .root | quote }}
+  namespace: {{ .root.Release.Namespace | quote }}
+  path: {{ .path | quote }}
+  port: 443
+{{- /* In the other modes it is written in the cluster, by us or by cert-manager, and nothing here may undo that. */}}
+{{- if and (eq .root.Values.tls.mode "existing-secret") .root.Values.tls.existingSecret.caBundle }}
+caBundle: {{ b64enc .root.Values.tls.existingSecret.caBundle }}
+{{- end }}
 {{- end -}}

@@ -1,6 +1,7 @@
 {{/*
 The CEL expressions that keep every other Pod away from us. One expression an entry, because the API server evaluates
-all of several. Every iteration is guarded by a size: the cost of exists() grows with the square of it.
+all of several. Every iteration is guarded by a size: the cost of exists() grows with the square of it. A Pod is not validated
+yet when it comes here: spec.containers may be null, and an error here is a refusal under Fail.
 */}}
 
 {{/* Whether a Pod carries a key of ours other than the status that we write. Needs annotations to be there. */}}
@@ -19,10 +20,10 @@ has(object.metadata.annotations) && !('kubernetes.io/config.mirror' in object.me
 {{- range . -}}
 {{- $missing = append $missing (printf "!has(c.%sProbe)" .) -}}
 {{- end -}}
-!(has(object.metadata.annotations) && ('kubernetes.io/config.mirror' in object.metadata.annotations || {{ include "probe-injector.hasKeyOfOurs" . }})) && size(object.spec.containers) <= 100 && object.spec.containers.exists(c, {{ join " || " $missing }})
+!(has(object.metadata.annotations) && ('kubernetes.io/config.mirror' in object.metadata.annotations || {{ include "probe-injector.hasKeyOfOurs" . }})) && object.spec.containers != null && size(object.spec.containers) <= 100 && object.spec.containers.exists(c, {{ join " || " $missing }})
 {{- end -}}
 
 {{/* Pods of which the ValidatingAdmissionPolicy asks whether they have probes. */}}
 {{- define "probe-injector.shouldHaveProbes" -}}
-(!has(object.spec.restartPolicy) || object.spec.restartPolicy == 'Always') && !(has(object.metadata.annotations) && ('kubernetes.io/config.mirror' in object.metadata.annotations || 'probe-injector.dev/inject' in object.metadata.annotations && object.metadata.annotations['probe-injector.dev/inject'] == 'false')) && size(object.spec.containers) <= 100
+(!has(object.spec.restartPolicy) || object.spec.restartPolicy == 'Always') && !(has(object.metadata.annotations) && ('kubernetes.io/config.mirror' in object.metadata.annotations || 'probe-injector.dev/inject' in object.metadata.annotations && object.metadata.annotations['probe-injector.dev/inject'] == 'false')) && object.spec.containers != null && size(object.spec.containers) <= 100
 {{- end -}}

@@ -22,8 +22,8 @@
 
 {{/* The labels that tell the webhook's Pods from all others; they may never change, Deployments select by them. */}}
 {{- define "probe-injector.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "probe-injector.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "probe-injector.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 probe-injector.dev/component: webhook
 {{- end -}}
 
@@ -45,7 +45,7 @@ The metadata of an object but for its namespace. Takes "root", "name" and, where
 "annotations" of its own, which win over those that all objects share.
 */}}
 {{- define "probe-injector.metadata" -}}
-name: {{ .name }}
+name: {{ .name | quote }}
 labels:
   {{- toYaml (merge (dict) (.labels | default dict) (include "probe-injector.labels" .root | fromYaml)) | nindent 2 }}
 {{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
@@ -54,17 +54,10 @@ annotations:
 {{- end }}
 {{- end -}}
 
-{{/* As whom our Pods run. */}}
-{{- define "probe-injector.serviceAccountName" -}}
-{{- if .Values.serviceAccount.create -}}
-{{- default (include "probe-injector.fullname" .) .Values.serviceAccount.name -}}
-{{- else -}}
-{{- default "default" .Values.serviceAccount.name -}}
-{{- end -}}
-{{- end -}}
-
-{{/* An image as containers name it. Takes an image of the values; its tag must be set if it has no digest. */}}
+{{/* Our image: of the chart's own version, unless a tag or a digest says otherwise. */}}
 {{- define "probe-injector.image" -}}
+{{- with .Values.image -}}
 {{- with .registry }}{{ . }}/{{ end }}{{ .repository }}
-{{- if .digest }}@{{ .digest }}{{ else }}:{{ .tag }}{{ end -}}
+{{- if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default (printf "v%s" $.Chart.AppVersion) }}{{ end -}}
+{{- end -}}
 {{- end -}}

@@ -1,6 +1,7 @@
 // Command command runs clusters of the package cluster, and the end-to-end suite on them:
 //
 //	command up              start a cluster and leave it running
+//	command import FILE     make the image in an archive known to its nodes
 //	command down            end it
 //	command test ARGS       run go test with the arguments on the running cluster, or on one of its own
 //
@@ -33,11 +34,12 @@ func main() {
 // run finds the subcommand. The last three are how this program calls itself.
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what to do: up, down or test")
+		return errors.New("say what to do: up, import, down or test")
 	}
 	subcommands := map[string]func(context.Context, []string) error{
 		"up":        up,
 		"down":      down,
+		"import":    importArchives,
 		"test":      test,
 		"own":       ownCluster,
 		"node-init": nodeInit,
@@ -45,7 +47,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	subcommand, ok := subcommands[args[0]]
 	if !ok {
-		return fmt.Errorf("%q is none of up, down and test", args[0])
+		return fmt.Errorf("%q is none of up, import, down and test", args[0])
 	}
 	return subcommand(ctx, args[1:])
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/test/checkout"
 	"github.com/probe-injector/probe-injector/test/cluster"
+	"github.com/probe-injector/probe-injector/test/images"
 )
 
 // testNumber is the cluster of these tests, so that one that somebody works with goes on.
@@ -71,6 +72,14 @@ func (c command) must(t *testing.T, args ...string) string {
 	return output
 }
 
+// refuses runs a subcommand that has to fail, and to say why.
+func refuses(t *testing.T, c command, why string, args ...string) {
+	t.Helper()
+	if output, err := c.start(t.Context(), args...).output(); err == nil || !strings.Contains(output, why) {
+		t.Errorf("%s: %v: %s", strings.Join(args, " "), err, output)
+	}
+}
+
 // TestACluster goes through the life of clusters. One number is one cluster at a time, so one step follows the other.
 func TestACluster(t *testing.T) {
 	c := newCommand(t)
@@ -84,6 +93,20 @@ func TestACluster(t *testing.T) {
 		expectNode(t)
 		c.must(t, "down")
 		expectNothing(t)
+		c.must(t, "down")
+	})
+	t.Run("import says what it needs, and brings an image to every node", func(t *testing.T) {
+		refuses(t, c, "say what to import", "import")
+		refuses(t, c, "does not run", "import", "image.tar")
+		image, err := images.Pause(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.must(t, "up")
+		if said := c.must(t, "import", image.Archive); !strings.Contains(said, "into 2 nodes") {
+			t.Errorf("it said %q", said)
+		}
+		refuses(t, c, "no such file", "import", "there-is-no-such.tar")
 		c.must(t, "down")
 	})
 	t.Run("an owner that is killed takes its nodes along, and down removes the rest", func(t *testing.T) {

@@ -15,6 +15,10 @@ var promises = map[string]promise{
 	"a rule":         {readiness: 43, liveness: 1, port: 97},
 }
 
+// mostShorter is a third of the liveness probes that ended a start before the author's, or tolerated less than half, when the
+// templates were first compared.
+const mostShorter = 11
+
 func expectAtLeast(t *testing.T, what string, n, of, percent int) {
 	t.Helper()
 	if n*100 < of*percent {
@@ -41,6 +45,14 @@ func TestTheCorpus(t *testing.T) {
 			ready, live := c.Of(probe.Readiness), c.Of(probe.Liveness)
 			t.Logf("readiness %d of %d, liveness %d of %d, other port %d and %d, shorter %d", ready.Injected, ready.Author, live.Injected, live.Author,
 				ready.Verdicts[corpus.OtherPort], live.Verdicts[corpus.OtherPort], live.Shorter)
+			if live.Shorter > mostShorter {
+				t.Errorf("%d liveness probes are shorter than the author's, at most %d are promised", live.Shorter, mostShorter)
+			}
+			for i := range c.Rows {
+				if row := &c.Rows[i]; row.Shorter && row.WhyShorter() == "" {
+					t.Errorf("%s %s: nobody has read why its author is more patient", row.Template.Source, row.Container.Image)
+				}
+			}
 			if mode.Group != "" {
 				for _, template := range c.WrongContainer {
 					t.Errorf("%s %s: probes only where the author has none", template.Source, template.Name)

@@ -29,6 +29,7 @@ func Report() (string, error) {
 		c.figures(&b)
 		c.missing(&b)
 		c.otherPorts(&b)
+		c.shorter(&b)
 	}
 	return b.String(), nil
 }

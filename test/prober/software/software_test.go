@@ -227,11 +227,12 @@ func (r *trial) isLeftAlone(t *testing.T) {
 	}
 }
 
-// isFoundSilent freezes the program, or ends it where only the port is asked, and waits for what the probes do.
+// isFoundSilent freezes the program, or ends it where a probe asks only for its port, which stays open while it is frozen, and
+// waits for what the probes do.
 func (r *trial) isFoundSilent(t *testing.T, measured func(string)) {
 	t.Helper()
 	what, silence := "after it froze", func() error { return r.program.Signal(syscall.SIGSTOP) }
-	if r.of(probe.Readiness).Value.TCPSocket != nil {
+	if connects(r.of(probe.Readiness)) || connects(r.of(probe.Liveness)) {
 		what, silence = "after its port closed", r.program.Kill
 	}
 	silent := time.Now()
@@ -247,6 +248,9 @@ func (r *trial) isFoundSilent(t *testing.T, measured func(string)) {
 	killed := r.waitFor(t, node.Killed, seconds(liveness.Guarantee.Detection)+slack).Sub(silent)
 	r.compare(t, "killed "+what, killed, liveness.Guarantee.Tolerance, liveness.Guarantee.Detection, measured)
 }
+
+// connects reports whether a probe is there that asks only for a connection.
+func connects(in injected) bool { return in.Value != nil && in.Value.TCPSocket != nil }
 
 // waitFor waits for an event of the Pod.
 func (r *trial) waitFor(t *testing.T, what node.What, atMost time.Duration) time.Time {

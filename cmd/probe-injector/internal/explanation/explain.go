@@ -13,6 +13,7 @@ import (
 	"github.com/probe-injector/probe-injector/policy/patch"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
+	"github.com/probe-injector/probe-injector/policy/statusline"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
@@ -32,16 +33,17 @@ func Explain(file *policyfile.File, place string, in *manifest.Input) (*Report, 
 
 func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]map[string]string) (Workload, error) {
 	out := Workload{
-		APIVersion: w.APIVersion, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name, Source: w.Source,
+		APIVersion: w.APIVersion, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name, Source: w.Document.Source.Name,
 		Refused: w.Refused, Misplaced: misplaced(file, w),
 	}
 	if len(out.Misplaced) > 0 {
-		out.Place = podPath(w, "metadata", "annotations").String()
+		out.Place = w.InPod("metadata", "annotations").String()
 	}
 	r := reach{file: file, pod: w.Pod, namespace: w.Namespace}
 	if r.labels, r.labelsKnown = namespaces[w.Namespace]; !r.labelsKnown {
 		r.labels = manifest.WithNameLabel(w.Namespace, nil)
 	}
+	out.LabelsUnknown = r.labelsMatter()
 	routes := r.routes()
 	if len(routes) == 0 {
 		out.Unreached = r.unreached()
@@ -66,20 +68,16 @@ func explain(file *policyfile.File, w *manifest.Workload, namespaces map[string]
 	return out, nil
 }
 
-// podPath is the path of a member of the Pod in the object.
-func podPath(w *manifest.Workload, name string, more ...string) *field.Path {
-	if w.Template == nil {
-		return field.NewPath(name, more...)
-	}
-	return w.Template.Child(name, more...)
-}
-
 // misplaced leaves out the label by which webhook.requireLabel lets Pods through.
 func misplaced(file *policyfile.File, w *manifest.Workload) []string {
-	label := podPath(w, "metadata", "labels").Key(policy.InjectLabel).String()
-	return slices.DeleteFunc(slices.Clone(w.Misplaced), func(path string) bool {
-		return file.Registration.RequireLabel && path == label
-	})
+	label := w.InPod("metadata", "labels", policy.InjectLabel).String()
+	var paths []string
+	for _, place := range w.Misplaced {
+		if path := place.Path().String(); !file.Registration.RequireLabel || path != label {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }
 
 // judged are the containers about whose own probes there is something to say, though nobody will change them.
@@ -104,11 +102,12 @@ func answer(w *manifest.Workload, pod *workload.Pod, route policy.Route, d *poli
 	if route.Group != "" {
 		a.Route = "rules/" + route.Group
 	}
+	a.plan, a.unused = plan(pod, d), d.Unused
 	if d.Mode == v1alpha1.ModeAudit {
 		a.Status = ""
 	}
 	for _, err := range d.Errors {
-		a.Mistakes = append(a.Mistakes, mistake(w.Template, err))
+		a.Mistakes = append(a.Mistakes, mistake(w, err))
 	}
 	for _, s := range d.Skips {
 		if s.Container == "" {
@@ -124,6 +123,18 @@ func answer(w *manifest.Workload, pod *workload.Pod, route policy.Route, d *poli
 	return a
 }
 
+// plan is what the Pod's status says, or would say, without its version; empty when there is nothing to say.
+func plan(pod *workload.Pod, d *policy.Decision) string {
+	switch {
+	case d.Status != "":
+		return statusline.WithoutVersion(d.Status)
+	case d.StatusOmitted:
+		return "no room for the status (256 KiB of annotations)"
+	}
+	// What the template carries already stays as it is where it is right.
+	return statusline.WithoutVersion(pod.Annotations()[annotation.StatusKey])
+}
+
 // add keeps a container about which there is something to say.
 func (a *Answer) add(c Container) {
 	if len(c.Probes)+len(c.Skips)+len(c.Findings) > 0 {
@@ -132,10 +143,10 @@ func (a *Answer) add(c Container) {
 }
 
 // mistake moves an error's path from the Pod to the object that the person wrote.
-func mistake(template *field.Path, err *field.Error) Mistake {
+func mistake(w *manifest.Workload, err *field.Error) Mistake {
 	path := err.Field
-	if template != nil {
-		path = template.String() + "." + path
+	if len(w.Template) > 0 {
+		path = w.Template.Path().String() + "." + path
 	}
 	return Mistake{Field: path, Message: err.ErrorBody()}
 }

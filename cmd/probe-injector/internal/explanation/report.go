@@ -5,6 +5,8 @@
 package explanation
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
@@ -36,7 +38,11 @@ type Workload struct {
 	Kind       string `json:"kind"`
 	Namespace  string `json:"namespace"`
 	Name       string `json:"name"`
-	Source     string `json:"source"`
+	// Source is the file; empty for a workload of a cluster.
+	Source string `json:"source,omitempty"`
+	// LabelsUnknown reports that the labels of the namespace are not known, which may keep the Pod from the webhook and let
+	// other rules apply.
+	LabelsUnknown bool `json:"labelsUnknown,omitempty"`
 	// Refused says why the API server will not accept the object.
 	Refused string `json:"refused,omitempty"`
 	// Unreached says why the Pod never reaches the webhook; then there are no answers.
@@ -46,6 +52,8 @@ type Workload struct {
 	// Misplaced are the paths of keys that nothing reads where they stand, and Place is the path where they belong.
 	Misplaced []string `json:"misplaced,omitempty"`
 	Place     string   `json:"place,omitempty"`
+	// Live is what a cluster says, where the workload was read from one.
+	Live *Live `json:"live,omitempty"`
 	// Answers are one for each route that the Pod goes through, in order: nearly always one.
 	Answers []Answer `json:"answers,omitempty"`
 }
@@ -70,6 +78,10 @@ type Answer struct {
 	// Skips concern the Pod as a whole.
 	Skips      []Skip      `json:"skips,omitempty"`
 	Containers []Container `json:"containers,omitempty"`
+	// unused are the good keys that have no effect.
+	unused []policy.UnusedKey
+	// plan is what the status says, without its version, also when nothing is changed.
+	plan string
 }
 
 // Mistake is one wrong annotation.
@@ -151,4 +163,28 @@ func (r *Report) Wrong() bool {
 		}
 	}
 	return false
+}
+
+// UnknownNamespaces are those whose labels are not known and would matter, in the order of the workloads.
+func (r *Report) UnknownNamespaces() []string {
+	var names []string
+	for i := range r.Workloads {
+		if w := &r.Workloads[i]; w.LabelsUnknown && !slices.Contains(names, w.Namespace) {
+			names = append(names, w.Namespace)
+		}
+	}
+	return names
+}
+
+// Rules are the names of the rules that matched a workload.
+func (r *Report) Rules() []string {
+	var names []string
+	for i := range r.Workloads {
+		for j := range r.Workloads[i].Answers {
+			if rule := r.Workloads[i].Answers[j].Rule; rule != "" && !slices.Contains(names, rule) {
+				names = append(names, rule)
+			}
+		}
+	}
+	return names
 }

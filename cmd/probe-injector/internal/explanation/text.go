@@ -3,9 +3,11 @@ package explanation
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/page"
+	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
 )
 
@@ -51,20 +53,18 @@ func (r *Report) summary() string {
 
 // changed reports whether any probe is added.
 func (w *Workload) changed() bool {
-	for i := range w.Answers {
-		for j := range w.Answers[i].Containers {
-			if len(w.Answers[i].Containers[j].Probes) > 0 && w.Answers[i].Mode != v1alpha1.ModeAudit {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(w.Answers, func(a Answer) bool { return a.adds() && a.Mode != v1alpha1.ModeAudit })
 }
 
 func (p *printer) workload(w *Workload, policyName string) {
 	p.Wrapped("", w.Kind+" "+w.Name)
 	p.field("Namespace", w.Namespace)
-	p.field("Source", w.Source)
+	if w.Source != "" {
+		p.field("Source", w.Source)
+	}
+	if w.Live != nil {
+		p.live(w.Live)
+	}
 	p.field("Policy", policyName)
 	if w.Refused != "" {
 		p.field("Refused", "the API server will not accept this: "+w.Refused)
@@ -82,6 +82,7 @@ func (p *printer) workload(w *Workload, policyName string) {
 		if i > 0 {
 			p.Line("")
 		}
+		p.webhook(w, &w.Answers[i])
 		p.answer(&w.Answers[i])
 	}
 }
@@ -89,8 +90,12 @@ func (p *printer) workload(w *Workload, policyName string) {
 // fieldColumn is where the values of a workload's fields begin.
 const fieldColumn = 11
 
+// field prints a field of the workload; a name that is empty continues the one before.
 func (p *printer) field(name, value string) {
-	p.Wrapped(fmt.Sprintf("%-*s", fieldColumn, name+":"), value)
+	if name != "" {
+		name += ":"
+	}
+	p.Wrapped(fmt.Sprintf("%-*s", fieldColumn, name), value)
 }
 
 func (p *printer) misplaced(w *Workload) {
@@ -114,12 +119,28 @@ func (a *Answer) status() string {
 	return a.Status
 }
 
-func (p *printer) answer(a *Answer) {
-	if group, ok := strings.CutPrefix(a.Route, "rules/"); ok {
-		p.field("Webhook", "asked, because rules select the Pod's namespace (entry "+group+")")
-	} else {
-		p.field("Webhook", "asked, because the Pod carries annotations of ours")
+// webhook says that the webhook is asked, and what could keep the Pod from it all the same.
+func (p *printer) webhook(w *Workload, a *Answer) {
+	asked, because := "asked", "the Pod carries annotations of ours"
+	if w.Live != nil && w.Live.Next != nil && strings.HasPrefix(w.Live.Next.Line, untouched) {
+		asked = "should be asked"
 	}
+	if group, ok := strings.CutPrefix(a.Route, "rules/"); ok {
+		because = "rules select the Pod's namespace (entry " + group + ")"
+	}
+	said := asked + ", because " + because
+	if w.LabelsUnknown {
+		said += fmt.Sprintf(", unless namespace %s is labelled %s=false: ", w.Namespace, policy.InjectLabel)
+		if w.Live != nil {
+			said += "you may not read it"
+		} else {
+			said += "its labels are not known here, add its Namespace to the input"
+		}
+	}
+	p.field("Webhook", said)
+}
+
+func (p *printer) answer(a *Answer) {
 	if a.Rule != "" {
 		p.field("Rule", a.Rule)
 	}

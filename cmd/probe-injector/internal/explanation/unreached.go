@@ -30,6 +30,19 @@ func (r *reach) routes() []policy.Route {
 	return r.file.Policy.Routes(r.pod, r.namespace, r.labels)
 }
 
+// labelsMatter reports whether the namespace's labels are not known, and could make another answer than the one given
+// without them: keep the Pod away, or let a rule select it.
+func (r *reach) labelsMatter() bool {
+	asking := annotation.Key("", string(annotation.Inject))
+	annotations := r.pod.Annotations()
+	_, mirror := annotations[corev1.MirrorPodAnnotationKey]
+	switch {
+	case r.labelsKnown, r.excluded(), r.lacksLabel(), mirror, annotations[asking] == "false", !r.lets(map[string]string{asking: "true"}):
+		return false
+	}
+	return len(r.routes()) > 0 || len(r.file.Policy.Groups()) > 0
+}
+
 func (r *reach) excluded() bool {
 	return slices.Contains(r.file.Registration.ExcludedNamespaces, r.namespace)
 }

@@ -14,14 +14,20 @@ import (
 // maxMistakes bounds how many wrong values of one object are told.
 const maxMistakes = 20
 
+// wrongValue is a value that does not fit, at its place in the object.
+type wrongValue struct {
+	place shape.Place
+	err   error
+}
+
 // decode reads what stands at a place into a type of the API. Each value of a wrong type is told; it is then left out, to find
 // the next one.
-func decode(members any, at shape.Place, into any) []error {
-	var errs []error
+func decode(members any, at shape.Place, into any) []wrongValue {
+	var errs []wrongValue
 	for len(errs) < maxMistakes {
 		text, err := json.Marshal(members)
 		if err != nil {
-			return append(errs, err)
+			return append(errs, wrongValue{at, err})
 		}
 		// What a failed attempt left behind would stay.
 		reflect.ValueOf(into).Elem().SetZero()
@@ -30,10 +36,14 @@ func decode(members any, at shape.Place, into any) []error {
 		}
 		mistake, ok := shape.Find(text, err)
 		if !ok || len(mistake.Place) == 0 {
-			return append(errs, fmt.Errorf("%s: %w", at.Path(), err))
+			if len(at) > 0 {
+				err = fmt.Errorf("%s: %w", at.Path(), err)
+			}
+			return append(errs, wrongValue{at, err})
 		}
 		value, _ := mistake.Place.In(members)
-		errs = append(errs, fmt.Errorf("%s: is %s, %s", at.With(mistake.Place...).Path(), mistake.Is(), wanted(&mistake, value)))
+		place := at.With(mistake.Place...)
+		errs = append(errs, wrongValue{place, fmt.Errorf("%s: is %s, %s", place.Path(), mistake.Is(), wanted(&mistake, value))})
 		members = mistake.Place.Without(members)
 	}
 	return errs

@@ -1,8 +1,6 @@
 package manifest
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -57,7 +55,7 @@ func TestEachKindMakesItsPods(t *testing.T) {
 			if owner != c.owner {
 				t.Errorf("owner is %q, want %q", owner, c.owner)
 			}
-			if got := w.Template.String(); got != c.path {
+			if got := w.Template.Path().String(); got != c.path {
 				t.Errorf("template at %s, want %s", got, c.path)
 			}
 			if w.Namespace != "default" || w.Pod.Metadata.Labels["app"] != "x" || len(w.Pod.Metadata.Annotations) != 1 {
@@ -133,7 +131,11 @@ func TestMisplacedAnnotationsAreFound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.want, in.Workloads[0].Misplaced); diff != "" {
+			var got []string
+			for _, place := range in.Workloads[0].Misplaced {
+				got = append(got, place.Path().String())
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("misplaced (-want +got):\n%s", diff)
 			}
 		})
@@ -167,6 +169,7 @@ spec: {rules: [{validate: {pattern: {spec: {containers: [{name: "*"}]}}}}]}
 	want := &Input{
 		Namespaces: map[string]map[string]string{"shop": {"kubernetes.io/metadata.name": "shop", "team": "a"}},
 	}
+	in.Sources = nil
 	if diff := cmp.Diff(want, in); diff != "" {
 		t.Errorf("input (-want +got):\n%s", diff)
 	}
@@ -214,7 +217,7 @@ func TestMistakesAreToldWhereTheyStand(t *testing.T) {
 		text string
 		says []string
 	}{
-		"a port in quotes":             {pod(`ports: [{containerPort: "8080"}]`), []string{`standard input: Pod x: spec.containers[1].ports[0].containerPort: is a text, must be a number: write containerPort: 8080, without quotes`}},
+		"a port in quotes":             {pod(`ports: [{containerPort: "8080"}]`), []string{`standard input:4:53: Pod x: spec.containers[1].ports[0].containerPort: is a text, must be a number: write containerPort: 8080, without quotes`}},
 		"a variable without quotes":    {pod(`env: [{name: PORT, value: 8080}]`), []string{`spec.containers[1].env[0].value: is a number, must be a text: write value: "8080", with the quotes`}},
 		"a switch in quotes":           {pod(`stdin: "true"`), []string{`spec.containers[1].stdin: is a text, must be true or false: write stdin: true, without quotes`}},
 		"an argument without quotes":   {pod(`args: [--port, 80]`), []string{`spec.containers[1].args[1]: is a number, must be a text: write - "80", with the quotes`}},
@@ -222,17 +225,17 @@ func TestMistakesAreToldWhereTheyStand(t *testing.T) {
 		"a probe's number in quotes":   {pod(`livenessProbe: {periodSeconds: "5"}`), []string{`spec.containers[1].livenessProbe.periodSeconds: is a text, must be a number: write periodSeconds: 5, without quotes`}},
 		"all of several":               {pod(`args: x, ports: [{containerPort: "1"}, {containerPort: "2"}]`), []string{"args: is a text", "ports[0].containerPort", "ports[1].containerPort"}},
 		"an amount that is none":       {pod(`resources: {limits: {cpu: much}}`), []string{"Pod x: "}},
-		"a template of Helm":           {"kind: Pod\n---\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}-x\n", []string{`standard input: line 5: "{{": this is a template and no manifest: render it first`}},
-		"a template's block":           {"kind: Pod\n{{- if .Values.x }}\nmetadata: {}\n{{- end }}\n", []string{`line 2: "{{"`}},
+		"a template of Helm":           {"kind: Pod\n---\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}-x\n", []string{`standard input:5: "{{": this is a template and no manifest: render it first`}},
+		"a template's block":           {"kind: Pod\n{{- if .Values.x }}\nmetadata: {}\n{{- end }}\n", []string{`input:2: "{{"`}},
 		"a template in quotes":         {"apiVersion: v1\nkind: Pod\nmetadata: {name: \"{{ .Release.Name }}\"}\nspec: {containers: []}\n", []string{`metadata.name is "{{ .Release.Name }}": this is a template`}},
-		"a template that YAML accepts": {"apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ name }}\n", []string{`line 4: "{{"`}},
-		"no YAML, in a later document": {"a: 1\nkind: b\n---\nkind: c\nx: y: z\n", []string{"standard input: yaml: line 5"}},
+		"a template that YAML accepts": {"apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ name }}\n", []string{`input:4: "{{"`}},
+		"no YAML, in a later document": {"a: 1\nkind: b\n---\nkind: c\nx: y: z\n", []string{"standard input:5: this is no YAML: mapping values"}},
 		"an annotation twice": {
 			"apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\n  annotations:\n    probe-injector.dev/liveness: /a\n    probe-injector.dev/liveness: /b\nspec: {containers: []}\n",
-			[]string{"standard input: line 7: metadata.annotations[probe-injector.dev/liveness] stands here and on line 6: only the last counts, remove one"},
+			[]string{"standard input:7:5: metadata.annotations[probe-injector.dev/liveness] stands here and on line 6: only the last counts, remove one"},
 		},
-		"a member twice, in a later document": {"kind: x\n---\nkind: y\nspec: {a: 1, a: 2}\n", []string{"line 4: spec.a stands here and on line 4"}},
-		"no object":                           {"replicaCount: 1\n", []string{"line 1: no object of Kubernetes"}},
+		"a member twice, in a later document": {"kind: x\n---\nkind: y\nspec: {a: 1, a: 2}\n", []string{"input:4:14: spec.a stands here and on line 4"}},
+		"no object":                           {"replicaCount: 1\n", []string{"input:1:1: no object of Kubernetes"}},
 		"a list without a kind":               {"- kind: Pod\n", []string{"no object of Kubernetes"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -277,35 +280,5 @@ func TestAServiceOfKnativeMakesPodsOfKnative(t *testing.T) {
 	in, err := read(t, "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: x}\nspec: {template: "+template+"}\n")
 	if err != nil || len(in.Workloads) != 1 || !in.Workloads[0].Pod.IsKnative() {
 		t.Errorf("workloads %+v, error %v", in.Workloads, err)
-	}
-}
-
-func TestFoldersAreRead(t *testing.T) {
-	root := t.TempDir()
-	below := filepath.Join(root, "below")
-	if err := os.Mkdir(below, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{filepath.Join(root, "a.yaml"), filepath.Join(root, "b.json"), filepath.Join(root, "c.txt"), filepath.Join(below, "d.yml")} {
-		text := "apiVersion: v1\nkind: Pod\nmetadata: {name: " + filepath.Base(name) + "}\nspec: {containers: []}\n"
-		if filepath.Ext(name) == ".json" {
-			text = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"b.json"},"spec":{"containers":[]}}`
-		}
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for recursive, want := range map[bool][]string{false: {"a.yaml", "b.json"}, true: {"a.yaml", "b.json", "d.yml"}} {
-		in, err := Read(Files{Names: []string{root, root, filepath.Join(root, "none")}, Recursive: recursive})
-		if err == nil {
-			t.Error("a file that is not there is no error")
-		}
-		var names []string
-		for _, w := range in.Workloads {
-			names = append(names, w.Name)
-		}
-		if diff := cmp.Diff(want, names); diff != "" {
-			t.Errorf("recursive %v: %s", recursive, diff)
-		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/finding"
+	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/shape"
 	"github.com/probe-injector/probe-injector/policy/workload"
 )
@@ -16,18 +18,39 @@ import (
 // Workload is one object that is, or makes, Pods.
 type Workload struct {
 	APIVersion, Kind, Namespace, Name string
-	// Source is the file.
-	Source string
+	// Document is where the object stands, and Place its place in it: items of Lists have one.
+	Document *Document
+	Place    shape.Place
 	// Pod is the Pod as it reaches admission.
 	Pod *workload.Pod
 	// Bytes is how large the Pod is as JSON.
 	Bytes int
-	// Template is the path of the Pod's part in the object; nil when the object is a Pod.
-	Template *field.Path
-	// Misplaced are the paths of keys of ours that are no annotations of the Pod, so that nothing reads them.
-	Misplaced []string
+	// Template is the place of the Pod's part in the object; empty when the object is a Pod.
+	Template shape.Place
+	// Misplaced are the places of keys of ours that are no annotations of the Pod, so that nothing reads them.
+	Misplaced []shape.Place
+	// Annotations are the places of the annotations of ours, on the Pod and on what makes it.
+	Annotations []shape.Place
 	// Refused says why the API server will not accept the object, as far as we look; empty when we see nothing.
 	Refused string
+}
+
+// InPod is the path, in the object, of a member of the Pod or of its template.
+func (w *Workload) InPod(members ...any) *field.Path { return w.Template.With(members...).Path() }
+
+// Position is where a member of the object stands in its source.
+func (w *Workload) Position(place shape.Place) finding.Position {
+	return w.Document.Position(w.Place.With(place...))
+}
+
+// PositionInPod is where a member of the Pod, or of its template, stands in the source.
+func (w *Workload) PositionInPod(members ...any) finding.Position {
+	return w.Position(w.Template.With(members...))
+}
+
+// Ref names the object.
+func (w *Workload) Ref() finding.Workload {
+	return finding.Workload{APIVersion: w.APIVersion, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name}
 }
 
 // form reads objects of one kind.
@@ -40,7 +63,7 @@ type form struct {
 }
 
 // read reads an object of this form.
-func (f form) read(object *unstructured.Unstructured) (Workload, []error) {
+func (f form) read(object *unstructured.Unstructured) (Workload, []wrongValue) {
 	w := Workload{APIVersion: object.GetAPIVersion(), Kind: object.GetKind(), Namespace: object.GetNamespace(), Name: nameOf(object)}
 	if f.several {
 		w.Name += " (" + f.place.Path().String() + ")"
@@ -55,10 +78,11 @@ func (f form) read(object *unstructured.Unstructured) (Workload, []error) {
 	workload.SetDefaults(&pod.Spec)
 	var err error
 	if w.Pod, w.Bytes, err = view(pod); err != nil {
-		return w, []error{err}
+		return w, []wrongValue{{nil, err}}
 	}
-	w.Template = f.place.Path()
-	w.Misplaced = f.misplaced(object)
+	w.Template = f.place
+	w.Misplaced = policy.Misplaced(object.Object, f.place)
+	w.Annotations = f.annotations(object)
 	return w, nil
 }
 
@@ -72,7 +96,7 @@ func nameOf(object *unstructured.Unstructured) string {
 
 // pod makes the Pod as its controller would. Labels that only the running controller knows, such as
 // pod-template-hash, are left out.
-func (f form) pod(object *unstructured.Unstructured) (*corev1.Pod, []error) {
+func (f form) pod(object *unstructured.Unstructured) (*corev1.Pod, []wrongValue) {
 	pod := &corev1.Pod{}
 	if len(f.place) == 0 {
 		return pod, decode(object.Object, nil, pod)
@@ -80,7 +104,7 @@ func (f form) pod(object *unstructured.Unstructured) (*corev1.Pod, []error) {
 	members, _ := f.place.In(object.Object)
 	template, isMap := members.(map[string]any)
 	if !isMap {
-		return nil, []error{fmt.Errorf("%s: a Pod template is required", f.place.Path())}
+		return nil, []wrongValue{{f.place, fmt.Errorf("%s: a Pod template is required", f.place.Path())}}
 	}
 	var decoded corev1.PodTemplateSpec
 	if errs := decode(template, f.place, &decoded); len(errs) > 0 {

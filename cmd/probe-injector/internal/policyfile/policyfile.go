@@ -39,6 +39,12 @@ type Registration struct {
 	InjectedLabel bool
 }
 
+// MistakesError is the error of a policy that was found and is wrong. It holds all mistakes, one a line.
+type MistakesError struct{ error }
+
+// Unwrap gives the mistakes.
+func (e *MistakesError) Unwrap() error { return e.error }
+
 // Default is the policy that the chart installs unless its values say otherwise.
 func Default(version string) (*File, error) {
 	return Read([]byte(chartDefault), version)
@@ -53,11 +59,11 @@ func Read(data []byte, version string) (*File, error) {
 	}
 	decoded, err := v1alpha1.Decode(found.policy)
 	if err != nil {
-		return nil, found.locate(err)
+		return nil, &MistakesError{found.locate(err)}
 	}
 	prepared, err := policy.Compile(decoded, version)
 	if err != nil {
-		return nil, found.locate(err)
+		return nil, &MistakesError{found.locate(err)}
 	}
 	return &File{
 		Place:        found.place,
