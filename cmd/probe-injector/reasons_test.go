@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -51,9 +52,7 @@ type scenario struct {
 // object is the manifest of the row: the Namespace, and what makes the Pod.
 func (s *scenario) object() map[string]any {
 	all := map[string]string{}
-	for key, value := range s.Others {
-		all[key] = value
-	}
+	maps.Copy(all, s.Others)
 	for key, value := range s.Annotations {
 		container, word, named := strings.Cut(key, "/")
 		if !named {
@@ -75,9 +74,7 @@ func (s *scenario) object() map[string]any {
 		}
 	}
 	spec := map[string]any{"containers": containers, "initContainers": s.InitContainers}
-	for name, value := range s.Spec {
-		spec[name] = value
-	}
+	maps.Copy(spec, s.Spec)
 	metadata := map[string]any{"annotations": all, "labels": s.Labels}
 	if s.Bytes > 0 {
 		containers[0]["env"] = []any{map[string]any{"name": "LARGE", "value": strings.Repeat("x", s.Bytes)}}
