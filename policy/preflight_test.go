@@ -21,8 +21,8 @@ const (
 	wouldGet = "deployment/web: the policy is in Audit mode and changes nothing; would get "
 )
 
-// The plan that a person is told is the status, without the version, of the Pod that the ReplicaSet then creates; what there
-// are no lines for ends in "...".
+// The plan that a person is told is the status of the Pod that the ReplicaSet then creates, without the version and without the
+// mistake, which has a line of its own; what there are no lines for ends in "...".
 func TestThePlanIsTheStatusThatThePodsGet(t *testing.T) {
 	planned := 0
 	forDrawnPods(t, func(t *testing.T, engine *policy.Policy, pod *workload.Pod, _ policy.Route) {
@@ -45,7 +45,7 @@ func TestThePlanIsTheStatusThatThePodsGet(t *testing.T) {
 				parts = append(parts, part)
 			}
 		}
-		want := text.ASCII(statusline.WithoutVersion(status))
+		want := text.ASCII(statusline.WithoutMistake(statusline.WithoutVersion(status)))
 		if !isPlanOf(parts, want) {
 			t.Errorf("planned %q, and the Pod has %q", parts, want)
 		}

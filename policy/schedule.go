@@ -184,15 +184,11 @@ func (p *Policy) hintFor(ask *containerAsk, s *software) *catalogue.ClassHint {
 // showsHint reports whether the variables or the arguments of a container fit a hint. Every review comes here: nothing is
 // allocated.
 func showsHint(c *workload.Container, h *catalogue.ClassHint) bool {
-	for _, name := range h.Env {
-		if c.Env.Has(name) {
-			return true
-		}
+	if slices.ContainsFunc(h.Env, c.Env.Has) {
+		return true
 	}
-	for _, name := range h.Args {
-		if c.Mentions(name) {
-			return true
-		}
+	if slices.ContainsFunc(h.Args, c.Mentions) {
+		return true
 	}
 	return false
 }

@@ -165,7 +165,7 @@ func TestFlagsCompleteTheirValues(t *testing.T) {
 			t.Fatalf("code %d: %s", code, problems.String())
 		}
 		got := strings.Fields(out.String())
-		for _, word := range strings.Fields(want) {
+		for word := range strings.FieldsSeq(want) {
 			if !slices.Contains(got, word) {
 				t.Errorf("%q completes to %q, without %s", args, got, word)
 			}

@@ -181,10 +181,10 @@ func shorten(value string) echo {
 	return echo(printable)
 }
 
-// valueMistake is an error text that says what would be right, with and without the parts of the value.
-type valueMistake struct{ text, fact string }
+// valueError is an error text that says what would be right, with and without the parts of the value.
+type valueError struct{ text, fact string }
 
-func (m *valueMistake) Error() string { return m.text }
+func (m *valueError) Error() string { return m.text }
 
 // mistake makes the text; parts of the value are of type echo.
 func mistake(format string, args ...any) error {
@@ -194,12 +194,12 @@ func mistake(format string, args ...any) error {
 			hidden[i] = echo("...")
 		}
 	}
-	return &valueMistake{fmt.Sprintf(format, args...), fmt.Sprintf(format, hidden...)}
+	return &valueError{fmt.Sprintf(format, args...), fmt.Sprintf(format, hidden...)}
 }
 
 // factOf is what a mistake says without the parts of the value.
 func factOf(err error) string {
-	if m, ok := errors.AsType[*valueMistake](err); ok {
+	if m, ok := errors.AsType[*valueError](err); ok {
 		return m.fact
 	}
 	return "cannot be read"

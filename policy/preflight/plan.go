@@ -17,8 +17,9 @@ const (
 	wouldGet = "the policy is in Audit mode and changes nothing; would get "
 )
 
-// plan is the status that the Pods will have without the version and without what is wrong, which is told already: a part for each container, and what to say before each
-// part. A status that must stay as it is, because somebody wrote the same into the template, stays.
+// plan is the status that the Pods will have without the version and without what is wrong, which is told already: a part for
+// each container, and what to say before each part. A status that must stay as it is, because somebody wrote the same into the
+// template, stays.
 func plan(template *workload.Pod, d *policy.Decision) (begin string, parts []string) {
 	status := d.Status
 	if status == "" && !d.StatusOmitted {

@@ -42,7 +42,7 @@ func install(t *testing.T) installed {
 	}
 	// As docs/cli.md has it.
 	completion := "#!/bin/sh\nexec probe-injector __complete \"$@\"\n"
-	if err := os.WriteFile(filepath.Join(i.folder, "kubectl_complete-probe_injector"), []byte(completion), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(filepath.Join(i.folder, "kubectl_complete-probe_injector"), []byte(completion), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return i

@@ -42,6 +42,8 @@ func (c *ControlPlane) startControllers(ctx context.Context) error {
 		"--service-account-private-key-file=" + c.files.path("service-accounts.key"),
 		"--root-ca-file=" + c.files.path("serving/ca.crt"),
 		"--leader-elect=false",
+		// Tests create many objects at once.
+		"--kube-api-qps=500", "--kube-api-burst=500",
 		// No port: nobody asks it anything.
 		"--secure-port=0",
 	}

@@ -23,7 +23,7 @@ import (
 const asking = `probe-injector.dev/liveness: /livez, probe-injector.dev/readiness: /readyz`
 
 // probed is what the chart's policy gives it.
-const probed = "app: startup+liveness http:8080/livez, readiness http:8080/readyz; up to 304s to start, restart after 50-65s"
+const probed = "app: startup+liveness http:8080/livez, readiness http:8080/readyz; up to 334s to start, restart after 50-65s"
 
 // deployment is one with annotations of its own and of its template.
 func deployment(name, own, template string) string {

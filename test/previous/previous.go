@@ -66,7 +66,7 @@ func Unpack() (Release, error) {
 }
 
 // unpack writes all files of the archive below a folder, and none beside it.
-func unpack(folder string) error {
+func unpack(folder string) (err error) {
 	text, err := gzip.NewReader(bytes.NewReader(archive))
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func unpack(folder string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { err = errors.Join(err, root.Close()) }()
 	for files := tar.NewReader(text); ; {
 		header, err := files.Next()
 		if errors.Is(err, io.EOF) {

@@ -87,17 +87,9 @@ func (c *checking) run() error {
 	return nil
 }
 
-// routes are those by which the API server sends the Pod, as far as the chart's values let it come.
+// routes are those by which the API server sends the Pod.
 func (c *checking) routes(pod *workload.Pod) []policy.Route {
-	if slices.Contains(c.file.Registration.ExcludedNamespaces, c.w.Namespace) || c.lacksLabel() {
-		return nil
-	}
-	return c.file.Policy.Routes(pod, c.w.Namespace, c.labels)
-}
-
-func (c *checking) lacksLabel() bool {
-	_, has := c.w.Pod.Labels()[policy.InjectLabel]
-	return c.file.Registration.RequireLabel && !has
+	return c.file.Routes(pod, c.w.Namespace, c.labels)
 }
 
 // couldMatchRules reports whether the namespace's labels, if they were known, could bring the Pod to a rule or keep it away.

@@ -32,7 +32,7 @@ func (c *checking) misplaced(place shape.Place) {
 		value := c.valueAt(place)
 		inPod := slices.Equal(at, c.w.Template.With("metadata", "labels"))
 		switch {
-		case key == policy.InjectLabel && (c.file.Registration.RequireLabel && !c.lacksLabel() || value == "true" && c.asked):
+		case key == policy.InjectLabel && (c.file.Registration.RequireLabel && !c.file.LacksLabel(c.w.Pod) || value == "true" && c.asked):
 			// It says nothing that the Pod does not: tools put labels on everything.
 			return
 		case key != policy.InjectLabel && inPod && c.asked:

@@ -85,7 +85,7 @@ func (p *Prober) Get(ctx context.Context, t Target, timeout time.Duration) (Answ
 	case ctx.Err() != nil:
 		return a, ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
-		return Answered{Took: a.Took, Silent: true}, nil //nolint:nilerr // that there was no answer is the answer
+		return Answered{Took: a.Took, Silent: true}, nil
 	case err != nil:
 		return a, fmt.Errorf("asking Pod %s in namespace %s: %w", t.Pod, t.Namespace, err)
 	}
@@ -102,7 +102,8 @@ func (p *Prober) Get(ctx context.Context, t Target, timeout time.Duration) (Answ
 // read tells the API server's own answers from those of the Pod.
 func (a Answered) read(body []byte, t Target) (Answered, error) {
 	var status metav1.Status
-	if json.Unmarshal(body, &status) != nil || status.Kind != "Status" {
+	//nolint:nilerr // What is no Status of the API server is an answer of the Pod.
+	if err := json.Unmarshal(body, &status); err != nil || status.Kind != "Status" {
 		return a, nil
 	}
 	if message, failed := strings.CutPrefix(status.Message, proxyFailed); failed {

@@ -200,16 +200,26 @@ func (l *looking) unanswered(pod *corev1.Pod, seen *workload.Pod) (reason.Reason
 		return reason.OptedOut, ""
 	case len(routes) == 0:
 		return reason.NotSelected, r.unreached()
-	case webhook.Known && webhook.Since.IsZero():
-		return reason.NotSelected, "no webhook of probe-injector is installed here"
-	case webhook.Known && l.around.LabelsKnown && !webhook.Selects:
-		return reason.NotSelected, "no entry of the webhook's configuration selects namespace " + l.workload.Namespace
+	case l.notCalled() != "":
+		return reason.NotSelected, l.notCalled()
 	case webhook.Known && pod.CreationTimestamp.Time.Before(webhook.Since):
 		return reason.BeforeWebhook, ""
 	case asks && annotatedLater(pod):
 		return reason.BeforeAnnotation, ""
 	}
 	return l.decided(seen, routes[0])
+}
+
+// notCalled is why the webhook that is installed, or not, is not called for Pods of the namespace, empty if it is.
+func (l *looking) notCalled() string {
+	webhook := l.around.Webhook
+	switch {
+	case webhook.Known && webhook.Since.IsZero():
+		return "no webhook of probe-injector is installed here"
+	case webhook.Known && l.around.LabelsKnown && !webhook.Selects:
+		return "no entry of the webhook's configuration selects namespace " + l.workload.Namespace
+	}
+	return ""
 }
 
 // decided is the reason of the policy for a Pod that it gives no status; else the webhook was not asked when it should have been.

@@ -71,7 +71,7 @@ type liveCase struct {
 
 func liveCases() map[string]liveCase {
 	asks := map[string]string{"probe-injector.dev/liveness": "/livez", "probe-injector.dev/readiness": "/readyz"}
-	const status = "app: startup+liveness http:8080/livez, readiness http:8080/readyz; up to 304s to start, restart after 50-65s (v0.1.0)"
+	const status = "app: startup+liveness http:8080/livez, readiness http:8080/readyz; up to 334s to start, restart after 50-65s (v0.1.0)"
 	answered := map[string]string{"probe-injector.dev/status": status}
 	around := func(pods ...corev1.Pod) explanation.Surroundings {
 		return explanation.Surroundings{Pods: pods, LabelsKnown: true, Webhook: explanation.Webhook{Known: true, Since: installed, Selects: true}}

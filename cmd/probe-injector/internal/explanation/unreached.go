@@ -24,10 +24,7 @@ type reach struct {
 
 // routes are those of the policy, as far as the chart's values let the Pod come.
 func (r *reach) routes() []policy.Route {
-	if r.excluded() || r.lacksLabel() {
-		return nil
-	}
-	return r.file.Policy.Routes(r.pod, r.namespace, r.labels)
+	return r.file.Routes(r.pod, r.namespace, r.labels)
 }
 
 // labelsMatter reports whether the namespace's labels are not known, and could make another answer than the one given
@@ -47,13 +44,7 @@ func (r *reach) excluded() bool {
 	return slices.Contains(r.file.Registration.ExcludedNamespaces, r.namespace)
 }
 
-func (r *reach) lacksLabel() bool {
-	if !r.file.Registration.RequireLabel {
-		return false
-	}
-	_, has := r.pod.Metadata.Labels[policy.InjectLabel]
-	return !has
-}
+func (r *reach) lacksLabel() bool { return r.file.LacksLabel(r.pod) }
 
 // unreached says why there is no route, the most general reason first.
 func (r *reach) unreached() string {

@@ -109,6 +109,7 @@ const (
 	pages   = home + "/blob/main/docs/"
 	ruleDoc = pages + "rules.md#"
 	wordDoc = pages + "reasons.md#"
+	lintDoc = pages + "lint.md#what-is-found"
 )
 
 // SARIF writes the findings for code scanning: the worst first, and no more than are shown.
@@ -191,6 +192,7 @@ func sarifRuleOf(f *finding.Finding) sarifRule {
 		rule.Configuration.Level = string(finding.Of(all[i].Severity))
 	}
 	if rule.ShortDescription.Text == "" {
+		rule.HelpURI = lintDoc
 		rule.ShortDescription.Text = "a key of probe-injector stands where nothing reads it"
 	}
 	if rule.FullDescription.Text == "" {

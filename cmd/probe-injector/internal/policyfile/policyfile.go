@@ -7,6 +7,7 @@ package policyfile
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // File is a policy that was found, read and checked.
@@ -37,6 +39,20 @@ type Registration struct {
 	RequireLabel bool
 	// InjectedLabel: Pods that get a probe get the label probe-injector.dev/injected=true as well.
 	InjectedLabel bool
+}
+
+// Routes are those by which the API server sends a Pod, as far as the chart's values let it come.
+func (f *File) Routes(pod *workload.Pod, namespace string, labels map[string]string) []policy.Route {
+	if slices.Contains(f.Registration.ExcludedNamespaces, namespace) || f.LacksLabel(pod) {
+		return nil
+	}
+	return f.Policy.Routes(pod, namespace, labels)
+}
+
+// LacksLabel reports whether a Pod does not come because it has no label that the chart's values ask for.
+func (f *File) LacksLabel(pod *workload.Pod) bool {
+	_, has := pod.Labels()[policy.InjectLabel]
+	return f.Registration.RequireLabel && !has
 }
 
 // MistakesError is the error of a policy that was found and is wrong. It holds all mistakes, one a line.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/explanation"
@@ -27,7 +28,7 @@ func Compare(want, got *File) Comparison {
 	c := Comparison{headLines: strings.Count(want.head, "\n")}
 	a, b := want.lines, got.lines
 	for len(a) > 0 || len(b) > 0 {
-		order := 0
+		var order int
 		switch {
 		case len(a) == 0:
 			order = 1
@@ -155,7 +156,7 @@ func span(before, lines int) string {
 	case 0:
 		return fmt.Sprintf("%d,0", before)
 	case 1:
-		return fmt.Sprint(before + 1)
+		return strconv.Itoa(before + 1)
 	}
 	return fmt.Sprintf("%d,%d", before+1, lines)
 }
