@@ -59,7 +59,7 @@ type podFacts struct {
 
 func factsOf(pod *workload.Pod) podFacts {
 	facts := podFacts{Pod: pod, mesh: pod.Mesh()}
-	if line, has := pod.Annotations()[annotation.StatusKey]; has {
+	if line, has := pod.Annotations()[annotation.StatusKey]; has && len(line) <= annotation.MaxValueLength {
 		facts.previous, _ = statusline.Parse(line)
 	}
 	return facts

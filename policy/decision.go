@@ -57,7 +57,7 @@ func (d *Decision) Withhold(why reason.Reason) {
 	d.Skips = []Skip{{Reason: why}}
 	d.Warnings = nil
 	if d.Asked {
-		d.Warnings = podWarning(why)
+		d.Warnings = podWarning(because(why))
 	}
 }
 

@@ -77,7 +77,11 @@ func untouchable(pod *podFacts) refusal {
 		return because(reason.OptedOut)
 	case mirror:
 		return because(reason.MirrorPod)
-	case isStrippedCopy(pod):
+	}
+	if why := tooManyParts(pod); why.refuses() {
+		return why
+	}
+	if isStrippedCopy(pod) {
 		return because(reason.StrippedCopy)
 	}
 	return refusal{}

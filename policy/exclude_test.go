@@ -62,14 +62,33 @@ func TestWhatNoKeyOverrides(t *testing.T) {
 		pod    func(*workload.Pod)
 		reason reason.Reason
 		status bool
+		// said is a part of the warning; empty where it is not what the row is about.
+		said string
 	}{
-		"a Pod that is not restarted": {func(p *workload.Pod) { p.Spec.RestartPolicy = corev1.RestartPolicyOnFailure }, reason.RestartPolicy, true},
-		"a Pod of Knative":            {func(p *workload.Pod) { p.Metadata.Labels = map[string]string{"serving.knative.dev/service": "x"} }, reason.Knative, true},
-		"a mirror Pod":                {func(p *workload.Pod) { p.Metadata.Annotations["kubernetes.io/config.mirror"] = "x" }, reason.MirrorPod, false},
-		"a Pod that is opted out":     {func(p *workload.Pod) { p.Metadata.Annotations["probe-injector.dev/inject"] = "false" }, reason.OptedOut, false},
+		"a Pod that is not restarted": {func(p *workload.Pod) { p.Spec.RestartPolicy = corev1.RestartPolicyOnFailure }, reason.RestartPolicy, true, ""},
+		"a Pod of Knative":            {func(p *workload.Pod) { p.Metadata.Labels = map[string]string{"serving.knative.dev/service": "x"} }, reason.Knative, true, ""},
+		"a mirror Pod":                {func(p *workload.Pod) { p.Metadata.Annotations["kubernetes.io/config.mirror"] = "x" }, reason.MirrorPod, false, ""},
+		"a Pod that is opted out":     {func(p *workload.Pod) { p.Metadata.Annotations["probe-injector.dev/inject"] = "false" }, reason.OptedOut, false, ""},
 		"a debug copy without its probe": {func(p *workload.Pod) {
 			p.Metadata.Annotations["probe-injector.dev/status"] = "web: readiness tcp:8080 (v0.1.0)"
-		}, reason.StrippedCopy, false},
+		}, reason.StrippedCopy, false, ""},
+		"a Pod with 251 containers": {func(p *workload.Pod) {
+			for len(p.Spec.Containers) <= 250 {
+				p.Spec.Containers = append(p.Spec.Containers, web())
+			}
+		}, reason.TooManyParts, false, "pod: no probes: Pods with more than 250 containers are left alone"},
+		"a Pod with 251 init containers and containers": {func(p *workload.Pod) {
+			p.Spec.InitContainers = make([]workload.Container, 250)
+		}, reason.TooManyParts, false, "pod: no probes: Pods with more than 250 containers are left alone"},
+		"a Pod with 5001 ports": {func(p *workload.Pod) {
+			p.Spec.Containers[0].Ports = make([]workload.ContainerPort, 5001)
+		}, reason.TooManyParts, false, "pod: no probes: Pods with more than 5000 ports are left alone"},
+		"a Pod with 5001 arguments": {func(p *workload.Pod) {
+			p.Spec.Containers[0].Args = make([]string, 5001)
+		}, reason.TooManyParts, false, "pod: no probes: Pods with more than 5000 arguments, headers and variables are left alone"},
+		"a Pod with a script of more than 128 KiB": {func(p *workload.Pod) {
+			p.Spec.Containers[0].Command = []string{"sh", "-c", strings.Repeat("x", 128<<10)}
+		}, reason.TooManyParts, false, "pod: no probes: Pods with more than 128 KiB of commands are left alone"},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
@@ -81,6 +100,9 @@ func TestWhatNoKeyOverrides(t *testing.T) {
 			}
 			if (d.Status != "") != row.status {
 				t.Errorf("status %q", d.Status)
+			}
+			if !strings.Contains(strings.Join(d.Warnings, " "), row.said) {
+				t.Errorf("warnings %q, want %q", d.Warnings, row.said)
 			}
 		})
 	}

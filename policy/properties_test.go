@@ -117,6 +117,18 @@ func TestWhatIsInjectedIsValidAndAbsent(t *testing.T) {
 	})
 }
 
+// A sentence about what is withheld has no hole in it.
+func TestASkipHasTheDetailThatItsSentenceNeeds(t *testing.T) {
+	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *workload.Pod, route policy.Route) {
+		for _, s := range engine.Decide(policy.Subject{Pod: pod, Route: route}).Skips {
+			description, known := reason.Describe(s.Reason)
+			if !known || (strings.Contains(description.Fact, "%s") && s.Detail == "") {
+				t.Errorf("%s of %q: %q has no detail", s.Reason, s.Container, description.Fact)
+			}
+		}
+	})
+}
+
 // expectOwnPort holds that a port that nobody wrote is no other container's.
 func expectOwnPort(t *testing.T, pod *workload.Pod, in policy.Injection) {
 	t.Helper()

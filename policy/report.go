@@ -39,7 +39,7 @@ func (p *Policy) reportExcluded(e *excluded) Decision {
 	}
 	d.Skips = []Skip{e.skip("", "")}
 	if d.Asked && !isSilent(e.Reason) {
-		d.Warnings = podWarning(e.Reason)
+		d.Warnings = podWarning(e.refusal)
 	}
 	return d
 }

@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
-	"github.com/probe-injector/probe-injector/policy/reason"
 	"github.com/probe-injector/probe-injector/policy/statusline"
 	"github.com/probe-injector/probe-injector/policy/text"
 	"github.com/probe-injector/probe-injector/policy/v1alpha1"
@@ -33,9 +32,9 @@ func (d *Decision) warn(labels map[string]string) []string {
 }
 
 // podWarning is the warning about a Pod that is left alone as a whole.
-func podWarning(why reason.Reason) []string {
+func podWarning(why refusal) []string {
 	w := &warner{}
-	n := skipNotice(Skip{Reason: why}, nil)
+	n := skipNotice(why.skip("", ""), nil)
 	w.add(n.sentence())
 	return w.said()
 }

@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // How memory is accounted. A client that announces a large body gets memory for what it has sent and a little more,
@@ -18,16 +20,29 @@ const (
 	growth = 4
 )
 
+// smallAnswer is an answer that the socket takes at once, so that nobody holds memory for it. The usual one has 1 KiB.
+const smallAnswer = 16 << 10
+
 // buffer is memory for one body, kept in pool between reviews.
 type buffer struct {
 	data  []byte
 	first [1]byte
 }
 
-// memory is what all bodies of a handler share: the limit of bytes in flight, and buffers to use again.
+// memory is what all bodies of a handler share: the limit of bytes in flight, and buffers to use again. A quarter of the
+// limit is for small reviews, so that a few large ones never keep the usual ones out.
 type memory struct {
-	limit   *limit
-	buffers sync.Pool
+	small, large *limit
+	transfers    transfers
+	buffers      sync.Pool
+}
+
+// smallReview is the most that a review holds which counts as small; the usual one holds 40 to 100 KiB.
+const smallReview = 256 << 10
+
+func newMemory(size int64, held prometheus.Gauge) memory {
+	const smallShare = 4
+	return memory{small: newLimit(size/smallShare, held), large: newLimit(size-size/smallShare, held)}
 }
 
 // body is one request's body while it is being read and decided, with what it holds of the limit.
@@ -36,6 +51,14 @@ type body struct {
 	left   *waitBudget
 	buffer *buffer
 	held   int64
+	// client is the address that it comes from.
+	client string
+	// large reports that held is of the limit for large reviews.
+	large bool
+	// turn is its turn to be decided, once it was read.
+	turn turn
+	// transfer is its place among those that are being read or answered.
+	transfer transfer
 }
 
 // newBody returns an empty body, which holds nothing yet.
@@ -47,7 +70,7 @@ func (m *memory) newBody(left *waitBudget) body {
 	return body{memory: m, left: left, buffer: buf}
 }
 
-// bytes is what was read. It is valid until release.
+// bytes is what was read. It is valid until answered.
 func (b *body) bytes() []byte { return b.buffer.data }
 
 // read reads everything, or returns the answer that refuses the request. The announced length, -1 if there is none,
@@ -112,29 +135,91 @@ func (b *body) grow(announced int64) (answer, bool) {
 
 // hold takes n bytes of the limit. A review that alone needs more than there is in all is too large rather than early.
 func (b *body) hold(n int64) (answer, bool) {
-	if b.held+n > b.memory.limit.size {
-		return refuse(http.StatusRequestEntityTooLarge, stageSize, "the review needs more memory than all reviews together may use"), false
+	if !b.large && b.held+n > smallReview {
+		return b.holdAsLarge(n)
 	}
-	if !b.memory.limit.acquire(n, b.left) {
-		return refuse(http.StatusServiceUnavailable, stageBudget, "overloaded, too many bytes in flight"), false
+	return b.take(b.limit(), n)
+}
+
+// holdAsLarge moves a review that grows to the limit for large ones.
+func (b *body) holdAsLarge(n int64) (answer, bool) {
+	before := b.held
+	if refusal, ok := b.take(b.memory.large, before+n); !ok {
+		return refusal, false
 	}
-	b.held += n
+	b.memory.small.release(before)
+	b.held, b.large = before+n, true
 	return answer{}, true
 }
 
+func (b *body) take(from *limit, n int64) (answer, bool) {
+	if b.held+n > from.size {
+		return refuse(http.StatusRequestEntityTooLarge, stageSize, "the review needs more memory than all reviews together may use"), false
+	}
+	if !from.tryAcquire(n) {
+		b.memory.transfers.makeRoom(&b.transfer, n, from == b.memory.large)
+		if refusal, ok := b.wait(from, n); !ok {
+			return refusal, false
+		}
+	}
+	b.held += n
+	b.memory.transfers.note(&b.transfer, b.held, b.large)
+	return answer{}, true
+}
+
+// wait takes n bytes as soon as they are free. Others have the turn meanwhile.
+func (b *body) wait(from *limit, n int64) (answer, bool) {
+	before := b.turn
+	b.turn.end()
+	if !from.acquire(n, b.left) {
+		return refuse(http.StatusServiceUnavailable, stageBudget, "overloaded, too many bytes in flight"), false
+	}
+	if !before.slot {
+		return answer{}, true
+	}
+	refusal, ok := b.turn.take(b, before.large)
+	if !ok {
+		from.release(n)
+	}
+	return refusal, ok
+}
+
+// limit is what the body's memory is taken of.
+func (b *body) limit() *limit {
+	if b.large {
+		return b.memory.large
+	}
+	return b.memory.small
+}
+
 func (b *body) drop(n int64) {
-	b.memory.limit.release(n)
+	b.limit().release(n)
 	b.held -= n
 }
 
-// release gives everything back. The bytes must not be used afterwards.
+// answered gives back everything but what an answer of n bytes takes while it is written, and reports whether that is
+// anything. The bytes of the body must not be used afterwards.
+func (b *body) answered(n int) bool {
+	if b.buffer != nil && cap(b.buffer.data) <= largestPooled {
+		b.buffer.data = b.buffer.data[:0]
+		b.memory.buffers.Put(b.buffer)
+	}
+	b.buffer = nil
+	rest := int64(n)
+	if n <= smallAnswer {
+		rest = 0
+	}
+	if b.held > rest {
+		b.drop(b.held - rest)
+	}
+	b.memory.transfers.note(&b.transfer, b.held, b.large)
+	return b.held > 0
+}
+
+// release gives back what is left.
 func (b *body) release() {
 	if b.held > 0 {
 		b.drop(b.held)
-	}
-	if cap(b.buffer.data) <= largestPooled {
-		b.buffer.data = b.buffer.data[:0]
-		b.memory.buffers.Put(b.buffer)
 	}
 }
 

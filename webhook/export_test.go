@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"runtime"
 	"time"
+
+	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/patch"
 )
 
 // Account is what decoding one body allocated, and what was accounted for it beside the body.
@@ -24,7 +27,7 @@ func AccountOfPreflight(body []byte) Account {
 }
 
 func accountOf(body []byte, decode func(*decoder, []byte)) Account {
-	m := memory{limit: newLimit(DefaultMaxInFlightBytes, nil)}
+	m := newMemory(DefaultMaxInFlightBytes, nil)
 	left := waitBudget(time.Second)
 	d := newDecoder()
 	var a Account
@@ -39,4 +42,36 @@ func accountOf(body []byte, decode func(*decoder, []byte)) Account {
 		b.drop(b.held)
 	}
 	return a
+}
+
+// Cost is what deciding about one body takes.
+type Cost struct {
+	Took                 time.Duration
+	Allocated, Accounted int64
+	Decoded              bool
+}
+
+// CostOf decides about a body and encodes the answer. The caller keeps the collector off.
+func CostOf(body []byte, p Decider) Cost {
+	m := newMemory(DefaultMaxInFlightBytes, nil)
+	left := waitBudget(time.Second)
+	b := m.newBody(&left)
+	defer b.release()
+	d := newDecoder()
+	d.begin(&b)
+	req, err := d.decode(body)
+	if err != nil || req.Object == nil {
+		return Cost{}
+	}
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	begin := time.Now()
+	decision, made, _ := patch.Decide(p, policy.Subject{Pod: req.Object}, patch.Options{ObjectBytes: len(body)})
+	took := time.Since(begin)
+	a := allow(req, resultOf(&decision, &made))
+	a.patch, a.warnings = made.Operations, warnings(decision.Warnings)
+	a.encode()
+	runtime.ReadMemStats(&after)
+	return Cost{took, int64(after.TotalAlloc - before.TotalAlloc), decideCost(req.Object), true}
 }

@@ -27,9 +27,15 @@ func newLimit(size int64, held prometheus.Gauge) *limit {
 // acquire takes n, waiting for it as long as the budget lasts, and reports whether it was taken. Nobody gets more than
 // there is in all.
 func (l *limit) acquire(n int64, left *waitBudget) bool {
-	if !l.free.TryAcquire(n) && !l.wait(n, left) {
-		return false
-	}
+	return l.tryAcquire(n) || l.wait(n, left)
+}
+
+// tryAcquire takes n if it is free and nobody waits, and reports whether it was taken.
+func (l *limit) tryAcquire(n int64) bool {
+	return l.free.TryAcquire(n) && l.taken(n)
+}
+
+func (l *limit) taken(n int64) bool {
 	if l.held != nil {
 		l.held.Add(float64(n))
 	}
@@ -46,7 +52,7 @@ func (l *limit) wait(n int64, left *waitBudget) bool {
 	defer cancel()
 	err := l.free.Acquire(ctx, n)
 	*left -= waitBudget(time.Since(begin))
-	return err == nil
+	return err == nil && l.taken(n)
 }
 
 // release gives back n that acquire took.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
@@ -29,27 +30,37 @@ const (
 // reviewLog writes a line for each decision that matters. A line holds names, reasons and counts, the key of a wrong
 // annotation and what is wrong with it, and never the value of an annotation or anything else of a Pod's content.
 type reviewLog struct {
-	logger     *slog.Logger
-	lines      *rate.Limiter
-	panics     *rate.Limiter
-	suppressed prometheus.Counter
+	logger *slog.Logger
+	// lines are about decisions, by result; rejections about requests that are no review; bugs about ours.
+	lines            map[result]*fairLimiter
+	rejections, bugs *fairLimiter
+	panics           *rate.Limiter
+	suppressed       prometheus.Counter
 }
 
 func newReviewLog(logger *slog.Logger, perSecond float64, suppressed prometheus.Counter) *reviewLog {
-	return &reviewLog{
+	l := &reviewLog{
 		logger:     logger,
-		lines:      rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond*logBurst))),
+		lines:      map[result]*fairLimiter{},
+		rejections: newFairLimiter(perSecond),
+		bugs:       newFairLimiter(perSecond),
 		panics:     rate.NewLimiter(panicsPerSecond, logBurst),
 		suppressed: suppressed,
 	}
+	for _, r := range slices.Concat(results(), preflightResults()) {
+		l.lines[r] = newFairLimiter(perSecond)
+	}
+	return l
 }
 
 // passes reports whether a line may be written now, and counts it if not.
-func (l *reviewLog) passes(limiter *rate.Limiter, level slog.Level) bool {
-	if !l.logger.Enabled(context.Background(), level) {
-		return false
-	}
-	if limiter.Allow() {
+func (l *reviewLog) passes(limiter *fairLimiter, client string, level slog.Level) bool {
+	return l.logger.Enabled(context.Background(), level) && l.counted(limiter.allow(client))
+}
+
+// counted counts a line that may not be written.
+func (l *reviewLog) counted(may bool) bool {
+	if may {
 		return true
 	}
 	l.suppressed.Inc()
@@ -57,11 +68,11 @@ func (l *reviewLog) passes(limiter *rate.Limiter, level slog.Level) bool {
 }
 
 // decided writes the line of one decision. Pods that nobody asked about have none.
-func (l *reviewLog) decided(at route, req *request, d *policy.Decision, p *patch.Patch, r result) {
-	if p.Contradictions > 0 && l.passes(l.lines, slog.LevelError) {
+func (l *reviewLog) decided(client string, at route, req *request, d *policy.Decision, p *patch.Patch, r result) {
+	if p.Contradictions > 0 && l.passes(l.bugs, client, slog.LevelError) {
 		l.logger.Error("the decision does not fit its Pod, which is a bug", "uid", clip(req.UID), "namespace", clip(req.Namespace), "left_out", p.Contradictions)
 	}
-	if r == resultUnchanged || !l.passes(l.lines, slog.LevelInfo) {
+	if r == resultUnchanged || !l.passes(l.lines[r], client, slog.LevelInfo) {
 		return
 	}
 	attrs := make([]slog.Attr, 0, 14)
@@ -113,8 +124,8 @@ func podAttrs(req *request) []slog.Attr {
 }
 
 // preflight writes the line of a workload about which somebody was told something.
-func (l *reviewLog) preflight(req *preflightRequest, refusals int, r result) {
-	if r == resultSilent || !l.passes(l.lines, slog.LevelInfo) {
+func (l *reviewLog) preflight(client string, req *preflightRequest, refusals int, r result) {
+	if r == resultSilent || !l.passes(l.lines[r], client, slog.LevelInfo) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -134,22 +145,22 @@ func (l *reviewLog) preflight(req *preflightRequest, refusals int, r result) {
 }
 
 // undecodable writes the line of a request that was no review.
-func (l *reviewLog) undecodable(at route, why string) {
-	if l.passes(l.lines, slog.LevelWarn) {
+func (l *reviewLog) undecodable(client string, at route, why string) {
+	if l.passes(l.rejections, client, slog.LevelWarn) {
 		l.logger.Warn("request is no review", "route", string(at.label), "why", clip(why))
 	}
 }
 
 // unencodable writes the line of a decision that could not be sent.
 func (l *reviewLog) unencodable(at route, err error) {
-	if l.passes(l.lines, slog.LevelError) {
+	if l.passes(l.bugs, "", slog.LevelError) {
 		l.logger.Error("the decision could not be encoded, which is a bug", "route", string(at.label), "error", clip(err.Error()))
 	}
 }
 
 // panicked writes the line of a panic.
 func (l *reviewLog) panicked(cause any, stack []byte) {
-	if l.passes(l.panics, slog.LevelError) {
+	if l.counted(l.panics.Allow()) {
 		l.logger.Error("panic in a review, which is a bug", "panic", clip(fmt.Sprint(cause)), "stack", string(stack))
 	}
 }

@@ -3,6 +3,8 @@ package webhook_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -122,6 +124,26 @@ func TestLogLinesAreLimitedAndTheRestIsCounted(t *testing.T) {
 	}
 }
 
+func TestForgedReviewsLeaveLogLinesForOthers(t *testing.T) {
+	s := newServer(t, decide(usual), func(o *webhook.Options) { o.LogLinesPerSecond = 0.001 })
+	send := func(from, body string) {
+		r := httptest.NewRequest(http.MethodPost, webhook.PathAnnotated, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.RemoteAddr = from
+		serveHTTP(s.Handler, r)
+	}
+	review := string(reviewOf(t, webPod(0)))
+	for range 100 {
+		send("192.0.2.66:1", "no review")
+		send("192.0.2.66:2", review)
+	}
+	s.log.Reset()
+	send("192.0.2.1:1", review)
+	if !strings.Contains(s.log.String(), `"result":"injected"`) {
+		t.Errorf("the API server's review has no line: %s", s.log)
+	}
+}
+
 func TestALogLineOfAHostileRequestIsShort(t *testing.T) {
 	s := newServer(t, decide(usual))
 	pod := webPod(0)
@@ -144,7 +166,7 @@ func TestEveryLabelledSeriesExistsFromTheStart(t *testing.T) {
 		series[f.GetName()] = len(f.GetMetric())
 	}
 	for name, least := range map[string]int{
-		"probe_injector_reviews_total": 18, "probe_injector_errors_total": 11, "probe_injector_probes_injected_total": 36,
+		"probe_injector_reviews_total": 18, "probe_injector_errors_total": 5, "probe_injector_rejected_requests_total": 6, "probe_injector_probes_injected_total": 36,
 		"probe_injector_skips_total": 20, "probe_injector_review_seconds": 1,
 	} {
 		if series[name] < least {

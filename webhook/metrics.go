@@ -43,7 +43,11 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	}, []string{"route", "result"})
 	failures := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "probe_injector_errors_total",
-		Help: "Requests that were not answered as they should be, by the stage at which they failed.",
+		Help: "Reviews that the server failed to answer, by the stage at which it did: overload (budget, slot) or a bug (patch, encode, panic).",
+	}, []string{"stage"})
+	rejections := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "probe_injector_rejected_requests_total",
+		Help: "Requests that no API server sends, by what is wrong with them. Anyone who reaches the port can cause them.",
 	}, []string{"stage"})
 	m := &metrics{
 		probesInjected: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -80,11 +84,11 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 			Help: "Log lines about reviews that were not written, because there were too many in a second.",
 		}),
 	}
-	m.initialise(reviews, failures)
+	m.initialise(reviews, failures, rejections)
 
 	var errs []error
 	for _, c := range []prometheus.Collector{
-		reviews, failures, m.probesInjected, m.skips, m.seconds, m.inFlight, m.bytesInFlight, m.draining,
+		reviews, failures, rejections, m.probesInjected, m.skips, m.seconds, m.inFlight, m.bytesInFlight, m.draining,
 		m.statusOmitted, m.logLinesSuppressed,
 	} {
 		if err := r.Register(c); err != nil {
@@ -95,7 +99,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 }
 
 // initialise creates the series and keeps those that every review counts.
-func (m *metrics) initialise(reviews, failures *prometheus.CounterVec) {
+func (m *metrics) initialise(reviews, failures, rejections *prometheus.CounterVec) {
 	m.reviews = map[routeLabel]map[result]prometheus.Counter{}
 	for d, all := range map[routeLabel][]result{routeAnnotated: results(), routeRules: results(), routePreflight: preflightResults()} {
 		m.reviews[d] = map[result]prometheus.Counter{}
@@ -104,8 +108,11 @@ func (m *metrics) initialise(reviews, failures *prometheus.CounterVec) {
 		}
 	}
 	m.errors = map[stage]prometheus.Counter{}
-	for _, s := range stages() {
+	for _, s := range failureStages() {
 		m.errors[s] = failures.WithLabelValues(string(s))
+	}
+	for _, s := range rejectionStages() {
+		m.errors[s] = rejections.WithLabelValues(string(s))
 	}
 	for _, described := range reason.Table() {
 		m.skips.WithLabelValues(string(described.Reason))

@@ -30,7 +30,7 @@ func results() []result {
 	}
 }
 
-// stage is where a review failed, the label of probe_injector_errors_total.
+// stage is where a review failed, the label of probe_injector_errors_total and probe_injector_rejected_requests_total.
 type stage string
 
 const (
@@ -48,11 +48,14 @@ const (
 	stagePanic       stage = "panic"
 )
 
-func stages() []stage {
-	return []stage{
-		stagePath, stageMethod, stageContentType, stageSize, stageRead, stageBudget, stageSlot, stageDecode,
-		stagePatch, stageEncode, stagePanic,
-	}
+// rejectionStages are those whose cause is the request.
+func rejectionStages() []stage {
+	return []stage{stagePath, stageMethod, stageContentType, stageSize, stageRead, stageDecode}
+}
+
+// failureStages are those whose cause is the server, or too much to do.
+func failureStages() []stage {
+	return []stage{stageBudget, stageSlot, stagePatch, stageEncode, stagePanic}
 }
 
 // resultOf names what a decision came to.

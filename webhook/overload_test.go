@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -145,6 +146,39 @@ func TestAClientThatSendsSlowlyHoldsNoSlot(t *testing.T) {
 	}
 	if got := <-slow; got != http.StatusOK {
 		t.Errorf("the slow client: status %d", got)
+	}
+}
+
+// Reviews that wait for memory while they are decoded keep no slot, so that they keep nobody else waiting.
+func TestWhoeverWaitsForMemoryHoldsNoSlot(t *testing.T) {
+	engine := newBlocking()
+	s := newServer(t, engine, func(o *webhook.Options) {
+		o.MaxConcurrentReviews = 2
+		o.MaxInFlightBytes = 2 * webhook.MaxBodyBytes
+	})
+	// One that was read holds two thirds of the memory for large reviews, so that the next ones have to wait.
+	large := reviewOf(t, webPod(1))
+	large = append(large, bytes.Repeat([]byte(" "), webhook.MaxBodyBytes-len(large))...)
+	first := s.postAsync(large)
+	<-engine.entered
+	many := around(`{"metadata":{"annotations":{"probe-injector.dev/inject":"true"}},"spec":{"containers":[` +
+		strings.TrimSuffix(strings.Repeat(`{"name":"a"},`, 4_500), ",") + `]}}`)
+	var waiting []<-chan int
+	for range 20 {
+		waiting = append(waiting, s.postAsync(many))
+	}
+	usual := s.postAsync(reviewOf(t, webPod(1)))
+	select {
+	case <-engine.entered:
+	case <-time.After(5 * time.Second):
+		t.Error("the usual review found no slot")
+	}
+	close(engine.leave)
+	for _, status := range append(waiting, first, usual) {
+		<-status
+	}
+	if got := s.counter(t, "probe_injector_errors_total", "stage", "slot"); got != 0 {
+		t.Errorf("%v found no slot", got)
 	}
 }
 

@@ -44,6 +44,11 @@ func (h *Handler) preflight(b *body) answer {
 	if !ok {
 		return answer{status: http.StatusOK, result: resultNotAWorkload, uid: req.UID}
 	}
+	// What people wrote is decided about and looked through.
+	const passes = 2
+	if refusal, ok := b.afford(passes * decideCost(change.Object.Template)); !ok {
+		return refusal
+	}
 	options := h.preflightOptions
 	v, err := preflight.Judge(h.policy(), change, options)
 	if err != nil {
@@ -51,7 +56,7 @@ func (h *Handler) preflight(b *body) answer {
 		return refuse(http.StatusInternalServerError, stageEncode, "this is a bug in probe-injector; its log has the details")
 	}
 	a := answer{status: http.StatusOK, result: resultOfPreflight(&v), uid: req.UID, warnings: v.Warnings, denied: denial(req, v.Refusals)}
-	h.log.preflight(req, len(v.Refusals), a.result)
+	h.log.preflight(b.client, req, len(v.Refusals), a.result)
 	return a
 }
 

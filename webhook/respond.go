@@ -51,9 +51,8 @@ func refuse(status int, at stage, message string) answer {
 	return a
 }
 
-// write sends the answer. Nobody is left to tell when that fails.
-func (a answer) write(w http.ResponseWriter) {
-	body := a.encode()
+// write sends the answer, which was encoded. Nobody is left to tell when that fails.
+func (a *answer) write(w http.ResponseWriter, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	// Without the length, answers of more than 2 KiB would be sent in chunks.

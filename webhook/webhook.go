@@ -48,6 +48,7 @@ package webhook
 import (
 	"bytes"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -71,6 +72,14 @@ const (
 	MaxBodyBytes = 8 << 20
 	// readTimeout bounds how long a body may take to arrive; the API server itself gives up after timeoutSeconds, 3.
 	readTimeout = 5 * time.Second
+	// leastTime and leastBytesPerSecond bound how long a body of an announced length may take: the API server's patience
+	// for the usual one, whose node may be out of breath.
+	leastTime           = 3 * time.Second
+	leastBytesPerSecond = 512 << 10
+	// largeBody is a body that takes milliseconds to decode. Few are decoded at once, so that others find a CPU.
+	largeBody = 64 << 10
+	// largeCost is what deciding may cost, in bytes, so that a review does not count as large for it: that of 30 containers.
+	largeCost = 1 << 20
 	// queueTimeout bounds how long one review may wait for memory and for a slot, together. It leaves most of the API
 	// server's 3 seconds to whoever gets a slot at the last moment.
 	queueTimeout = 500 * time.Millisecond
@@ -118,7 +127,8 @@ type Options struct {
 	InjectedLabel bool
 	// Preflight is how workloads are judged, at PathPreflight.
 	Preflight preflight.Options
-	// LogLinesPerSecond bounds the log lines about decisions; 0 means 20. Bursts of ten times as many pass.
+	// LogLinesPerSecond bounds the log lines of each kind (a result, a request that is no review) about one client; 0 means
+	// 20. All clients together may cause twice as many, and bursts of ten times as many pass.
 	LogLinesPerSecond float64
 }
 
@@ -129,10 +139,11 @@ type Handler struct {
 	policy   func() Decider
 	decoders sync.Pool
 	memory   memory
-	slots    *limit
-	metrics  *metrics
-	log      *reviewLog
-	label    bool
+	// slots are for all reviews, and largeSlots for those with a large body beside.
+	slots, largeSlots *limit
+	metrics           *metrics
+	log               *reviewLog
+	label             bool
 	// preflightOptions are those of Options.
 	preflightOptions preflight.Options
 	draining         atomic.Bool
@@ -159,11 +170,13 @@ func New(o Options) (*Handler, error) {
 		return nil, err
 	}
 	return &Handler{
-		policy:  o.Policy,
-		memory:  memory{limit: newLimit(o.MaxInFlightBytes, m.bytesInFlight)},
-		slots:   newLimit(int64(o.MaxConcurrentReviews), nil),
-		metrics: m,
-		label:   o.InjectedLabel,
+		policy: o.Policy,
+		memory: newMemory(o.MaxInFlightBytes, m.bytesInFlight),
+		slots:  newLimit(int64(o.MaxConcurrentReviews), nil),
+		// Half of the CPUs, so that the usual reviews always have the other half.
+		largeSlots: newLimit(int64(max(1, runtime.GOMAXPROCS(0)/2)), nil),
+		metrics:    m,
+		label:      o.InjectedLabel,
 
 		preflightOptions: o.Preflight,
 
@@ -210,14 +223,32 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.draining.Load() {
 		w.Header().Set("Connection", "close")
 	}
-	a := h.answerOrRecover(w, r)
-	a.write(w)
+	queue := waitBudget(queueTimeout)
+	b := h.memory.newBody(&queue)
+	b.client = r.RemoteAddr
+	defer b.release()
+	a := h.answerOrRecover(&b, w, r)
+	h.send(w, r, &a, &b)
 	h.metrics.observe(a, time.Since(begin))
+}
+
+// send writes an answer, and holds memory for a large one until the client has read it.
+func (h *Handler) send(w http.ResponseWriter, r *http.Request, a *answer, b *body) {
+	encoded := a.encode()
+	if b.answered(len(encoded)) {
+		a.patch = nil
+		control := http.NewResponseController(w)
+		h.memory.transfers.add(&b.transfer, func(took time.Duration) bool {
+			return mayEnd(r.Context(), took) && control.SetWriteDeadline(time.Now()) == nil
+		})
+		defer h.memory.transfers.remove(&b.transfer)
+	}
+	a.write(w, encoded)
 }
 
 // answerOrRecover turns a panic into the answer 500. Nothing has been written at that moment, because answers are
 // complete before they are written.
-func (h *Handler) answerOrRecover(w http.ResponseWriter, r *http.Request) (a answer) {
+func (h *Handler) answerOrRecover(b *body, w http.ResponseWriter, r *http.Request) (a answer) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			h.log.panicked(cause, debug.Stack())
@@ -225,24 +256,24 @@ func (h *Handler) answerOrRecover(w http.ResponseWriter, r *http.Request) (a ans
 			a.route, _ = routeOf(r.URL.Path)
 		}
 	}()
-	return h.answer(w, r)
+	return h.answer(b, w, r)
 }
 
 // answer is the guard, in the order in which things are cheapest to refuse, and the review behind it.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request) answer {
+func (h *Handler) answer(b *body, w http.ResponseWriter, r *http.Request) answer {
 	at, ok := routeOf(r.URL.Path)
 	if !ok {
 		return refuse(http.StatusNotFound, stagePath, "there is nothing at this path; reviews go to /mutate/annotated, /mutate/rules/<group> and /preflight")
 	}
-	a := h.answerAt(at, w, r)
+	a := h.answerAt(at, b, w, r)
 	a.route = at
 	if a.stage == stageDecode {
-		h.log.undecodable(at, a.message)
+		h.log.undecodable(r.RemoteAddr, at, a.message)
 	}
 	return a
 }
 
-func (h *Handler) answerAt(at route, w http.ResponseWriter, r *http.Request) answer {
+func (h *Handler) answerAt(at route, b *body, w http.ResponseWriter, r *http.Request) answer {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return refuse(http.StatusMethodNotAllowed, stageMethod, "a review is sent by POST")
@@ -253,27 +284,65 @@ func (h *Handler) answerAt(at route, w http.ResponseWriter, r *http.Request) ans
 	if r.ContentLength > MaxBodyBytes {
 		return refuseSize()
 	}
-	// The errors of a writer without deadlines (only tests have one) leave the limits by bytes in place.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout))
-
-	queue := waitBudget(queueTimeout)
-	b := h.memory.newBody(&queue)
-	defer b.release()
-	if refusal, ok := b.read(r.Body, r.ContentLength); !ok {
+	if refusal, ok := h.read(b, w, r); !ok {
 		return refusal
 	}
-	if !h.slots.acquire(1, &queue) {
-		return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many reviews at once")
+	return h.decide(at, b)
+}
+
+// decide decodes what was read and decides, while it has a turn.
+func (h *Handler) decide(at route, b *body) answer {
+	b.turn = turn{handler: h}
+	defer b.turn.end()
+	if refusal, ok := b.turn.take(b, len(b.bytes()) > largeBody); !ok {
+		return refusal
 	}
-	defer h.slots.release(1)
 	if at.label == routePreflight {
-		return h.preflight(&b)
+		return h.preflight(b)
 	}
-	req, refusal, ok := decodeWith(h, &b, (*decoder).decode)
+	req, refusal, ok := decodeWith(h, b, (*decoder).decode)
 	if !ok {
 		return refusal
 	}
-	return h.review(at, req, len(b.bytes()))
+	if !req.createsPod() {
+		return allow(req, resultNotAPodCreate)
+	}
+	if refusal, ok := b.afford(decideCost(req.Object)); !ok {
+		return refusal
+	}
+	return h.review(at, req, b)
+}
+
+// read reads a body within its time, or returns the answer that refuses the request.
+func (h *Handler) read(b *body, w http.ResponseWriter, r *http.Request) (answer, bool) {
+	// A writer without deadlines, which only tests have, leaves the limits by bytes in place.
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(timeFor(r.ContentLength)))
+	h.memory.transfers.add(&b.transfer, func(took time.Duration) bool {
+		return mayEnd(r.Context(), took) && control.SetReadDeadline(time.Now()) == nil
+	})
+	refusal, ok := b.read(r.Body, r.ContentLength)
+	ended := h.memory.transfers.remove(&b.transfer)
+	switch {
+	case ok || refusal.stage == stageSize:
+	case ended && refusal.stage == stageRead:
+		w.Header().Set("Connection", "close")
+		return refuse(http.StatusServiceUnavailable, stageBudget, "overloaded, and the body took too long to arrive"), false
+	case refusal.stage == stageBudget:
+		// A client that is still sending would see a reset instead of the answer. It may go on until the deadline of its
+		// body, and holds nothing.
+		b.answered(0)
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, MaxBodyBytes))
+	}
+	return refusal, ok
+}
+
+// timeFor is how long a body of an announced length may take to arrive, -1 if there is none.
+func timeFor(announced int64) time.Duration {
+	if announced < 0 {
+		return readTimeout
+	}
+	return min(readTimeout, leastTime+time.Duration(announced)*time.Second/leastBytesPerSecond)
 }
 
 // decodeWith reads the review in a body, or returns the answer that refuses the request.
@@ -296,11 +365,9 @@ func decodeWith[R any](h *Handler, b *body, decode func(*decoder, []byte) (*R, e
 	return req, answer{}, true
 }
 
-// review decides one review, of the given size, and is where everything but HTTP happens.
-func (h *Handler) review(at route, req *request, size int) answer {
-	if !req.createsPod() {
-		return allow(req, resultNotAPodCreate)
-	}
+// review decides one review and is where everything but HTTP and limits happens.
+func (h *Handler) review(at route, req *request, b *body) answer {
+	size := len(b.bytes())
 	d, p, err := patch.Decide(h.policy(), policy.Subject{Pod: req.Object, Route: at.policyRoute()}, patch.Options{ObjectBytes: size, Label: h.label})
 	if err != nil {
 		h.log.unencodable(at, err)
@@ -315,6 +382,6 @@ func (h *Handler) review(at route, req *request, size int) answer {
 		a.injected = injectedList(p.Injections)
 		a.reasons = reasonList(d.Skips)
 	}
-	h.log.decided(at, req, &d, &p, a.result)
+	h.log.decided(b.client, at, req, &d, &p, a.result)
 	return a
 }

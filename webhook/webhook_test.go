@@ -163,7 +163,7 @@ func TestOutcomes(t *testing.T) {
 			if test.wantResult != "" && s.counter(t, "probe_injector_reviews_total", "route", routeLabel, "result", test.wantResult) != 1 {
 				t.Errorf("the result %s is not counted", test.wantResult)
 			}
-			if test.wantStage != "" && s.counter(t, "probe_injector_errors_total", "stage", test.wantStage) != 1 {
+			if test.wantStage != "" && s.counter(t, "probe_injector_errors_total", "stage", test.wantStage)+s.counter(t, "probe_injector_rejected_requests_total", "stage", test.wantStage) != 1 {
 				t.Errorf("the stage %s is not counted", test.wantStage)
 			}
 			if total := s.counter(t, "probe_injector_review_seconds"); total != 1 {

@@ -6,8 +6,10 @@ import (
 	"crypto/x509"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -42,7 +44,13 @@ func newCertificates(o options, f faults, logger *slog.Logger, r prometheus.Regi
 type certificateFiles struct {
 	source *certs.Source
 	dir    string
+	// complaint is the error that stays, and lines limits the lines about it: the files are looked at every 10 seconds.
+	complaint string
+	lines     *rate.Sometimes
 }
+
+// complaintInterval is how often a line about an error that stays is written.
+const complaintInterval = 5 * time.Minute
 
 func newCertificateFiles(o options, f faults, r prometheus.Registerer) (*certificateFiles, error) {
 	metrics, err := certs.NewMetrics(r)
@@ -63,11 +71,18 @@ func (c *certificateFiles) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Cert
 func (*certificateFiles) run(context.Context) {}
 
 func (c *certificateFiles) reload(logger *slog.Logger) {
-	switch changed, err := c.source.Reload(); {
+	changed, err := c.source.Reload()
+	switch {
 	case err != nil:
-		logger.Error("the certificate was not reloaded, the one before stays", "error", err)
+		if err.Error() != c.complaint {
+			c.complaint, c.lines = err.Error(), &rate.Sometimes{Interval: complaintInterval}
+		}
+		c.lines.Do(func() { logger.Error("the certificate was not reloaded, the one before stays", "error", err) })
 	case changed:
 		logger.Info("certificate reloaded")
+	}
+	if err == nil {
+		c.complaint = ""
 	}
 }
 

@@ -1,19 +1,14 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"runtime"
 	"sync/atomic"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/probe-injector/probe-injector/certs"
 	"github.com/probe-injector/probe-injector/cmd/internal/version"
@@ -23,7 +18,10 @@ import (
 // we are not about to end.
 type readiness struct {
 	// before is asked before the handshake, which could only fail while there is nothing to serve.
-	before   func() error
+	before func() error
+	// policy says what is wrong with the policy file. It does not keep us from being ready: without us Pods get nothing
+	// at all, or are refused under failurePolicy Fail.
+	policy   func() error
 	check    *certs.Check
 	draining atomic.Bool
 }
@@ -52,6 +50,10 @@ func healthHandler(r *readiness) http.Handler {
 			http.Error(w, "not ready: "+err.Error(), http.StatusServiceUnavailable)
 			return
 		}
+		if err := r.policy(); err != nil {
+			fmt.Fprintln(w, "ok, but the policy file is wrong and not in force:", err)
+			return
+		}
 		fmt.Fprintln(w, "ok")
 	})
 	return mux
@@ -67,60 +69,4 @@ func newRegistry() *prometheus.Registry {
 	info.WithLabelValues(version.String(), runtime.Version()).Set(1)
 	r.MustRegister(info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return r
-}
-
-// metricsHandler serves /metrics, with those that controller-runtime keeps about its webhook server.
-func metricsHandler(r *prometheus.Registry) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(prometheus.Gatherers{r, ctrlmetrics.Registry}, promhttp.HandlerOpts{
-		// What one collector cannot say must not hide the rest.
-		ErrorHandling: promhttp.ContinueOnError,
-		// Scrapes are rare, so that several at once are a mistake or an attack.
-		MaxRequestsInFlight: 3,
-	}))
-	return mux
-}
-
-// sideServer is one of the two servers beside the webhook's. Both speak plain HTTP and hold nothing secret.
-type sideServer struct {
-	server  *http.Server
-	address string
-	done    chan struct{}
-}
-
-// serve begins to serve. The flag's name is for the error that names an address which cannot be had.
-func serve(flagName, address string, h http.Handler) (*sideServer, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(context.Background(), "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", flagName, err)
-	}
-	s := &sideServer{
-		server: &http.Server{
-			Handler:           h,
-			ReadHeaderTimeout: 5 * time.Second,
-			ReadTimeout:       5 * time.Second,
-			WriteTimeout:      10 * time.Second,
-			IdleTimeout:       30 * time.Second,
-			MaxHeaderBytes:    16 << 10,
-		},
-		address: listener.Addr().String(),
-		done:    make(chan struct{}),
-	}
-	go func() {
-		defer close(s.done)
-		// It returns when stop was called, and before that only if the listener was closed under it.
-		_ = s.server.Serve(listener)
-	}()
-	return s, nil
-}
-
-// stop ends the server after its last requests.
-func (s *sideServer) stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
-	defer cancel()
-	if err := s.server.Shutdown(ctx); err != nil {
-		_ = s.server.Close()
-	}
-	<-s.done
 }

@@ -32,18 +32,28 @@ func newLogger(w io.Writer, format string, level slog.Level) *slog.Logger {
 	ctrllog.SetLogger(logr.FromSlogHandler(handler))
 	klog.SetSlogLogger(logger)
 	log.SetFlags(0)
-	log.SetOutput(&connectionLog{logger: logger, sometimes: rate.Sometimes{First: firstConnectionLines, Interval: connectionLineInterval}})
+	log.SetOutput(&connectionLog{
+		logger:  logger,
+		refused: rate.Sometimes{First: firstConnectionLines, Interval: connectionLineInterval},
+		others:  rate.Sometimes{First: firstConnectionLines, Interval: connectionLineInterval},
+	})
 	return logger
 }
 
 // connectionLog turns the lines of the standard library's log into ours.
 type connectionLog struct {
-	logger    *slog.Logger
-	sometimes rate.Sometimes
+	logger *slog.Logger
+	// refused limits the lines about clients that refused our certificate, as an API server with an outdated caBundle
+	// does. Whoever causes the others must not hide these.
+	refused, others rate.Sometimes
 }
 
 // Write takes one line, as package log promises.
 func (c *connectionLog) Write(line []byte) (int, error) {
-	c.sometimes.Do(func() { c.logger.Warn(string(bytes.TrimSpace(line))) })
+	kind := &c.others
+	if bytes.Contains(line, []byte("remote error: ")) {
+		kind = &c.refused
+	}
+	kind.Do(func() { c.logger.Warn(string(bytes.TrimSpace(line))) })
 	return len(line), nil
 }

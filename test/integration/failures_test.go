@@ -90,11 +90,18 @@ func TestOurFailures(t *testing.T) {
 	t.Run("the end of a server is no failure", c.drained)
 }
 
+// stageCount is how many requests failed at a stage, whoever caused it.
+func stageCount(t *testing.T, webhook *server.Server, stage string) float64 {
+	t.Helper()
+	at := map[string]string{"stage": stage}
+	return counted(t, webhook, "probe_injector_errors_total", at) + counted(t, webhook, "probe_injector_rejected_requests_total", at)
+}
+
 // failed creates the Pods of a failure and counts those that we failed.
 func (c *cluster) failed(t *testing.T, webhook *server.Server, failure failure, refused bool) {
 	openBefore, ours := c.failedOpen(t), 0.0
 	if failure.stage != "" {
-		ours = -counted(t, webhook, "probe_injector_errors_total", map[string]string{"stage": failure.stage})
+		ours = -stageCount(t, webhook, failure.stage)
 	}
 	results := make(chan bool, max(1, failure.atOnce))
 	var creating sync.WaitGroup
@@ -113,7 +120,7 @@ func (c *cluster) failed(t *testing.T, webhook *server.Server, failure failure, 
 		t.Error("we failed no Pod")
 	}
 	if failure.stage != "" {
-		ours += counted(t, webhook, "probe_injector_errors_total", map[string]string{"stage": failure.stage})
+		ours += stageCount(t, webhook, failure.stage)
 		if ours != failed {
 			t.Errorf("our server counts %v errors at the stage %s, of %v", ours, failure.stage, failed)
 		}

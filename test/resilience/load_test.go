@@ -14,11 +14,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// pace is how many Pods are created in a second, and how many of them at the same moment: a Deployment's Pods come
+// together too, and then the API server opens several connections to us.
+type pace struct{ rate, burst int }
+
 const (
-	// rate is how many Pods are created in a second, and burst how many of them at the same moment: a Deployment's Pods
-	// come together too, and then the API server opens several connections to us.
+	// rate and burst are the usual pace.
 	rate, burst = 60, 30
-	// leastRate is how many were meant to be created in a second, at least, for a figure to count.
+	// leastRate is how many of rate were meant to be created in a second, at least, for a figure to count.
 	leastRate = 50
 	// createTimeout is how long a create may take; the API server itself gives up after 34 seconds.
 	createTimeout = 40 * time.Second
@@ -39,6 +42,12 @@ func asking() subject {
 		metadata:  map[string]any{"annotations": map[string]string{"probe-injector.dev/liveness": "/livez"}},
 		probes:    []string{"livenessProbe", "startupProbe"},
 	}
+}
+
+// in is the same Pod in another namespace.
+func (s subject) in(namespace string) subject {
+	s.namespace = namespace
+	return s
 }
 
 // attempt is one create and what came of it.
@@ -109,6 +118,7 @@ func (s subject) isProbed(created []byte) (bool, error) {
 // load creates Pods at the rate above, however long each takes.
 type load struct {
 	begin    time.Time
+	pace     pace
 	stop     context.CancelFunc
 	running  sync.WaitGroup
 	answered atomic.Int64
@@ -120,17 +130,23 @@ type load struct {
 // load begins to create Pods. It ends with the test at the latest.
 func (c *cluster) load(t *testing.T, s subject) *load {
 	t.Helper()
+	return c.loadAt(t, s, pace{rate, burst})
+}
+
+// loadAt is load at another pace.
+func (c *cluster) loadAt(t *testing.T, s subject, p pace) *load {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	l := &load{begin: time.Now(), stop: stop}
+	l := &load{begin: time.Now(), pace: p, stop: stop}
 	l.running.Go(func() {
 		for n := 0; ; n++ {
 			// By the clock, so that what a busy machine delays is made up for.
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(time.Until(l.begin.Add(time.Duration(n) * burst * time.Second / rate))):
+			case <-time.After(time.Until(l.begin.Add(time.Duration(n*p.burst) * time.Second / time.Duration(p.rate)))):
 			}
-			for range burst {
+			for range p.burst {
 				l.running.Go(func() { l.note(c.attempt(context.WithoutCancel(ctx), s)) })
 			}
 		}
@@ -155,5 +171,5 @@ func (l *load) end() outcome {
 	l.running.Wait()
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	return outcome{begin: l.begin, attempts: slices.SortedFunc(slices.Values(l.attempts), func(a, b attempt) int { return a.at.Compare(b.at) })}
+	return outcome{begin: l.begin, pace: l.pace, attempts: slices.SortedFunc(slices.Values(l.attempts), func(a, b attempt) int { return a.at.Compare(b.at) })}
 }

@@ -10,6 +10,7 @@ import (
 // outcome is what came of a load: its attempts in the order in which they were sent.
 type outcome struct {
 	begin    time.Time
+	pace     pace
 	attempts []attempt
 }
 
@@ -30,7 +31,7 @@ func (o outcome) perSecond() float64 {
 		return 0
 	}
 	// The last burst begins the next interval.
-	return float64(len(o.attempts)-burst) / o.attempts[len(o.attempts)-1].at.Sub(o.attempts[0].at).Seconds()
+	return float64(len(o.attempts)-o.pace.burst) / o.attempts[len(o.attempts)-1].at.Sub(o.attempts[0].at).Seconds()
 }
 
 // String is the outcome in one line.
@@ -82,8 +83,9 @@ func (o outcome) nothingRefused(t *testing.T) {
 // isLoad fails the test if the load was not what it was meant to be. A load of a few bursts has no rate to speak of.
 func (o outcome) isLoad(t *testing.T, least int) {
 	t.Helper()
-	isTooSlow := len(o.attempts) > 5*burst && o.perSecond() < leastRate
-	if len(o.attempts) < max(least, 2*burst) || isTooSlow {
-		t.Errorf("%d creates at %.1f/s: the figure needs %d at %d/s", len(o.attempts), o.perSecond(), least, leastRate)
+	needed := leastRate * float64(o.pace.rate) / rate
+	isTooSlow := len(o.attempts) > 5*o.pace.burst && o.perSecond() < needed
+	if len(o.attempts) < max(least, 2*o.pace.burst) || isTooSlow {
+		t.Errorf("%d creates at %.1f/s: the figure needs %d at %.0f/s", len(o.attempts), o.perSecond(), least, needed)
 	}
 }

@@ -29,37 +29,75 @@ func TestOverload(t *testing.T) {
 	c := newCluster(t, controlplane.Options{})
 	t.Run("too many reviews wait, are refused, and the policy decides", c.tooManyReviews)
 	t.Run("sockets that only announce cost nothing", c.onlyAnnounced)
-	t.Run("bodies that never end are refused in time, and the policy decides", c.neverEnding)
+	t.Run("bodies that never end keep nobody out", c.neverEnding)
+	t.Run("large reviews are refused, and keep nobody else out", c.tooManyLargeReviews)
 }
 
-// tooManyReviews has one slot for reviews that take two seconds each, and a load
-// that would need a hundred of them. What waits for too long gets 503; then Ignore lets the Pod through and Fail refuses
-// it, in our words. When the load ends, so does the overload.
+// overloads are what there can be too little of. Reviews take long in both, so that a load that would need many times as
+// much is overload on any machine.
+func overloads() map[string]plan {
+	return map[string]plan{
+		// One review a second, for a load of sixty.
+		"too many reviews at once": {fault: "delay:1s", args: []string{"--max-concurrent-reviews=1"}},
+		// A quarter of it is for small reviews, which hold 60 KiB each: 70 at once, for a load that needs 90.
+		"too many bytes in flight": {fault: "delay:1500ms", args: []string{"--max-concurrent-reviews=1000", "--max-in-flight-bytes=16777216"}},
+	}
+}
+
+// tooManyReviews has a load that needs many times what there is. What waits for too long gets 503; then Ignore lets the
+// Pod through and Fail refuses it, in our words. When the load ends, so does the overload.
 func (c *cluster) tooManyReviews(t *testing.T) {
 	duration := either(t, 3*time.Second, 20*time.Second)
 	for policy, refuses := range policies() {
-		t.Run("under "+policy, func(t *testing.T) {
-			r := c.install(t, plan{
-				namespace: "slots-" + strings.ToLower(policy), values: "webhook: {failurePolicy: " + policy + "}",
-				fault: "delay:2s", args: []string{"--max-concurrent-reviews=1"},
-			})
-			before := r.counted(t, "probe_injector_reviews_total", nil)
-			load := c.load(t, asking())
-			sleepUntil(t, time.Now().Add(duration))
-			outcome := load.end()
-			ended := time.Now()
+		for why, p := range overloads() {
+			t.Run(why+", under "+policy, func(t *testing.T) {
+				p.namespace, p.values = strings.ReplaceAll(why, " ", "-")+"-"+strings.ToLower(policy), "webhook: {failurePolicy: "+policy+"}"
+				r := c.install(t, p)
+				before := r.counted(t, "probe_injector_reviews_total", nil)
+				load := c.load(t, asking())
+				sleepUntil(t, time.Now().Add(duration))
+				outcome := load.end()
+				ended := time.Now()
 
-			reviews := r.counted(t, "probe_injector_reviews_total", nil) - before
-			memory := resident(t, r.running()[0])
-			r.recovered(t, ended)
-			figure(t, "one slot, %s: %v; %.0f reviews for them; %.0f MiB resident", policy, outcome, reviews, memory)
-			outcome.isLoad(t, 0)
-			outcome.shed(t, refuses, "probe-injector: overloaded, too many reviews at once")
-			r.fits(t, memory)
-			if int(reviews) != len(outcome.attempts) {
-				t.Errorf("the API server asked %.0f times for %d Pods: what is overloaded must not be asked again", reviews, len(outcome.attempts))
-			}
-		})
+				reviews := r.counted(t, "probe_injector_reviews_total", nil) - before
+				memory := resident(t, r.running()[0])
+				r.recovered(t, ended)
+				figure(t, "%s, %s: %v; %.0f reviews for them; %.0f MiB resident", why, policy, outcome, reviews, memory)
+				outcome.isLoad(t, 0)
+				outcome.shed(t, refuses, "probe-injector: overloaded, "+why)
+				r.fits(t, memory)
+				if int(reviews) > len(outcome.attempts) {
+					t.Errorf("the API server asked %.0f times for %d Pods: what is overloaded must not be asked again", reviews, len(outcome.attempts))
+				}
+			})
+		}
+	}
+}
+
+// tooManyLargeReviews sends complete reviews of 6 MiB, more at once than there is memory for, and each is decided for a
+// second: some are refused, and Pods notice nothing, because a quarter of the memory is for small reviews.
+func (c *cluster) tooManyLargeReviews(t *testing.T) {
+	duration := either(t, 4*time.Second, 30*time.Second)
+	r := c.install(t, plan{
+		namespace: "large", values: "webhook: {failurePolicy: Fail}", fault: "delay:1s", args: []string{"--max-concurrent-reviews=1000"},
+	})
+	refused := func() float64 {
+		return r.counted(t, "probe_injector_errors_total", map[string]string{"stage": "budget"}) + r.counted(t, "probe_injector_errors_total", map[string]string{"stage": "slot"})
+	}
+	attackers := startAttack(t, largeReviews().name, r.running()[0])
+	eventually(t, "large reviews are refused", func() error { return above(0, refused()) })
+	before := refused()
+	load := c.loadAt(t, asking(), createdBeside)
+	most := r.mostResident(t, time.Now().Add(duration))
+	outcome := load.end()
+	now := refused() - before
+	attackers.end(t)
+
+	figure(t, "16 clients with complete reviews of 6 MiB: %.0f of them refused; %v; %.0f MiB resident at most", now, outcome, most)
+	outcome.nothingLost(t, 0)
+	r.fits(t, most)
+	if now == 0 {
+		t.Error("nothing was refused for overload: the property is not tested")
 	}
 }
 
@@ -71,7 +109,7 @@ func (c *cluster) onlyAnnounced(t *testing.T) {
 	idle := resident(t, r.running()[0])
 
 	attack := r.attack(t, sockets, 0)
-	load := c.load(t, asking())
+	load := c.loadAt(t, asking(), createdBeside)
 	most := r.mostResident(t, time.Now().Add(duration))
 	outcome := load.end()
 	opened := attack.end(t)
@@ -81,29 +119,23 @@ func (c *cluster) onlyAnnounced(t *testing.T) {
 	r.fits(t, most)
 }
 
-// neverEnding sends a quarter of many large bodies, which takes all memory
-// that reviews may hold. Others wait, then get 503, and the policy decides. When the sockets are gone, so is the overload.
+// neverEnding sends a quarter of many large bodies, which is more memory than reviews may hold. Those bodies are ended
+// when others need the room, so that no Pod notices.
 func (c *cluster) neverEnding(t *testing.T) {
 	const sockets, sent = 64, 2<<20 + 64<<10
 	duration := either(t, 4*time.Second, 30*time.Second)
-	for policy, refuses := range policies() {
-		t.Run("under "+policy, func(t *testing.T) {
-			r := c.install(t, plan{namespace: "bytes-" + strings.ToLower(policy), values: "webhook: {failurePolicy: " + policy + "}"})
-			attack := r.attack(t, sockets, sent)
-			r.eventuallyCounts(t, "probe_injector_errors_total", map[string]string{"stage": "budget"})
-			load := c.load(t, asking())
-			most := r.mostResident(t, time.Now().Add(duration))
-			outcome := load.end()
-			opened := attack.end(t)
-			ended := time.Now()
+	r := c.install(t, plan{namespace: "bytes", values: "webhook: {failurePolicy: Fail}"})
+	attack := r.attack(t, sockets, sent)
+	r.eventuallyCounts(t, "probe_injector_errors_total", map[string]string{"stage": "budget"})
+	load := c.loadAt(t, asking(), createdBeside)
+	most := r.mostResident(t, time.Now().Add(duration))
+	outcome := load.end()
+	opened := attack.end(t)
 
-			r.recovered(t, ended)
-			figure(t, "%d sockets at a time that send 2 of 8 MiB, %d in all, %s: %v; %.0f MiB resident at most", sockets, opened, policy, outcome, most)
-			outcome.isLoad(t, 0)
-			outcome.shed(t, refuses, "probe-injector: overloaded, too many")
-			r.fits(t, most)
-		})
-	}
+	r.recovered(t, time.Now())
+	figure(t, "%d sockets at a time that send 2 of 8 MiB, %d in all: %v; %.0f MiB resident at most", sockets, opened, outcome, most)
+	outcome.nothingLost(t, 0)
+	r.fits(t, most)
 }
 
 // shed fails the test unless some of the load was refused for overload, after waiting, as the policy says.
@@ -130,7 +162,7 @@ func (o outcome) shed(t *testing.T, refuses bool, words string) {
 }
 
 // recovered creates one Pod after the other until one gets its probes again.
-func (r *release) recovered(t *testing.T, ended time.Time) {
+func (r *release) recovered(t *testing.T, ended time.Time) time.Duration {
 	t.Helper()
 	var a attempt
 	eventually(t, "Pods get their probes after the overload", func() error {
@@ -144,6 +176,7 @@ func (r *release) recovered(t *testing.T, ended time.Time) {
 	if after > recovery {
 		t.Errorf("a Pod created %v after the load ended is the first that gets its probes", after)
 	}
+	return after
 }
 
 // mostResident is the most memory that the server occupies until a moment, in MiB.

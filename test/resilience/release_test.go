@@ -46,6 +46,10 @@ type plan struct {
 	args, env []string
 	// fault breaks the servers, or shortens the life of their certificates; see cmd/webhook/fault_injection.go.
 	fault string
+	// program is another build of the server, if it is not empty.
+	program string
+	// works is the namespace in which Pods show that it works; plain if it is empty.
+	works string
 }
 
 // release is an installation of our chart: its objects, and processes in place of its Pods.
@@ -93,7 +97,10 @@ func (c *cluster) prepare(t *testing.T, p plan) *release {
 	if p.fault != "" {
 		build = server.BuildWithFaults
 	}
-	program, err := build(t.Context())
+	program, err := p.program, error(nil)
+	if program == "" {
+		program, err = build(t.Context())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -441,7 +448,7 @@ func (r *release) unregister(t *testing.T) {
 func (r *release) works(t *testing.T) time.Duration {
 	t.Helper()
 	return eventually(t, "a Pod gets its probes", func() error {
-		if a := r.attempt(t.Context(), asking()); a.err != nil {
+		if a := r.attempt(t.Context(), asking().in(cmp.Or(r.plan.works, plain))); a.err != nil {
 			return a.err
 		} else if !a.probed {
 			return fmt.Errorf("it got none; the API server says: %v", r.failures())

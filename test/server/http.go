@@ -66,3 +66,9 @@ func get(ctx context.Context, url string) (int, io.ReadCloser, error) {
 	}
 	return response.StatusCode, response.Body, nil
 }
+
+// HealthAddress is where /healthz and /readyz are, such as 127.0.0.1:8081.
+func (s *Server) HealthAddress() string { return s.health }
+
+// MetricsAddress is where /metrics is, such as 127.0.0.1:8080.
+func (s *Server) MetricsAddress() string { return s.metrics }
