@@ -18,7 +18,7 @@ const (
 	decideAnnotationBytes = 256
 	decideWordBytes       = 256
 	// decideTextFactor is how often an image or a key of ours is copied and quoted.
-	decideTextFactor = 10
+	decideTextFactor = 20
 	// decideCommandFactor is how often the words of a command are copied, those of scripts above all.
 	decideCommandFactor = 96
 )
