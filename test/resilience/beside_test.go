@@ -161,7 +161,7 @@ func newSide(t *testing.T, c *cluster, namespace, other, program string) side {
 	t.Helper()
 	r := c.install(t, plan{
 		namespace: "release-" + namespace, program: program, works: namespace,
-		values: "webhook: {failurePolicy: Ignore, configurationName: " + namespace + "}\nexcludedNamespaces: [" + other + "]",
+		values: "webhook: {failurePolicy: Ignore, configurationName: " + namespace + "}\npreflight: {enabled: false}\nexcludedNamespaces: [" + other + "]",
 	})
 	return side{r, r.caller(r.running()[0]), asking().in(namespace)}
 }

@@ -19,17 +19,20 @@ func resources() map[string]schema.GroupVersionResource {
 		return schema.GroupVersionResource{Group: group, Version: version, Resource: resource}
 	}
 	return map[string]schema.GroupVersionResource{
-		"ClusterRole":                  of("rbac.authorization.k8s.io", "v1", "clusterroles"),
-		"ClusterRoleBinding":           of("rbac.authorization.k8s.io", "v1", "clusterrolebindings"),
-		"ConfigMap":                    of("", "v1", "configmaps"),
-		"Deployment":                   of("apps", "v1", "deployments"),
-		"MutatingWebhookConfiguration": of("admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations"),
-		"PodDisruptionBudget":          of("policy", "v1", "poddisruptionbudgets"),
-		"Role":                         of("rbac.authorization.k8s.io", "v1", "roles"),
-		"RoleBinding":                  of("rbac.authorization.k8s.io", "v1", "rolebindings"),
-		"Secret":                       of("", "v1", "secrets"),
-		"Service":                      of("", "v1", "services"),
-		"ServiceAccount":               of("", "v1", "serviceaccounts"),
+		"ClusterRole":                      of("rbac.authorization.k8s.io", "v1", "clusterroles"),
+		"ClusterRoleBinding":               of("rbac.authorization.k8s.io", "v1", "clusterrolebindings"),
+		"ConfigMap":                        of("", "v1", "configmaps"),
+		"Deployment":                       of("apps", "v1", "deployments"),
+		"MutatingWebhookConfiguration":     of("admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations"),
+		"PodDisruptionBudget":              of("policy", "v1", "poddisruptionbudgets"),
+		"Role":                             of("rbac.authorization.k8s.io", "v1", "roles"),
+		"RoleBinding":                      of("rbac.authorization.k8s.io", "v1", "rolebindings"),
+		"Secret":                           of("", "v1", "secrets"),
+		"Service":                          of("", "v1", "services"),
+		"ServiceAccount":                   of("", "v1", "serviceaccounts"),
+		"ValidatingAdmissionPolicy":        of("admissionregistration.k8s.io", "v1", "validatingadmissionpolicies"),
+		"ValidatingAdmissionPolicyBinding": of("admissionregistration.k8s.io", "v1", "validatingadmissionpolicybindings"),
+		"ValidatingWebhookConfiguration":   of("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations"),
 	}
 }
 

@@ -427,7 +427,7 @@ func notable(s *server.Server) string {
 	return strings.Join(lines[max(0, len(lines)-15):], "\n")
 }
 
-// unregister deletes the webhook configuration.
+// unregister deletes the webhook configurations.
 func (r *release) unregister(t *testing.T) {
 	t.Helper()
 	configuration, err := r.rendered.WebhookConfiguration()
@@ -438,9 +438,16 @@ func (r *release) unregister(t *testing.T) {
 	// The context of a test that ends is done.
 	ctx, cancel := context.WithTimeout(context.Background(), waitBudget)
 	defer cancel()
-	err = r.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Delete(ctx, configuration.Name, metav1.DeleteOptions{})
+	client := r.Client().AdmissionregistrationV1()
+	err = client.MutatingWebhookConfigurations().Delete(ctx, configuration.Name, metav1.DeleteOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
 		t.Errorf("deleting the webhook configuration: %v", err)
+	}
+	// Those of preflights, which are no part of what is tested here. No other release is there at the same time, or it has
+	// none.
+	err = client.ValidatingWebhookConfigurations().DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		t.Errorf("deleting the configuration of preflights: %v", err)
 	}
 }
 

@@ -203,7 +203,7 @@ func (c *connection) evict() {
 		if tcp, ok := c.wire.Conn.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0)
 		}
-		_ = c.wire.Conn.Close()
+		_ = c.wire.Close()
 	})
 }
 

@@ -260,11 +260,11 @@ func TestARegularIsNeverClosedToMakeRoom(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		s := serve(t, secure, size, http.HandlerFunc(echo))
 		dial := func(from string) net.Conn {
-			if c := s.dial(from); !secure {
-				return c
-			} else {
+			c := s.dial(from)
+			if secure {
 				return insecure(c)
 			}
+			return c
 		}
 		var regulars []net.Conn
 		for n := range 6 {
