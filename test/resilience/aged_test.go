@@ -379,7 +379,7 @@ func (c *cluster) killSwitch(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, object := range objects {
-		if object.Kind == "MutatingWebhookConfiguration" {
+		if strings.HasSuffix(object.Kind, "WebhookConfiguration") {
 			if err := r.create(t.Context(), object); err != nil {
 				t.Fatal(err)
 			}

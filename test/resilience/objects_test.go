@@ -19,6 +19,9 @@ func resources() map[string]schema.GroupVersionResource {
 		return schema.GroupVersionResource{Group: group, Version: version, Resource: resource}
 	}
 	return map[string]schema.GroupVersionResource{
+		"ValidatingAdmissionPolicy":        of("admissionregistration.k8s.io", "v1", "validatingadmissionpolicies"),
+		"ValidatingAdmissionPolicyBinding": of("admissionregistration.k8s.io", "v1", "validatingadmissionpolicybindings"),
+		"ValidatingWebhookConfiguration":   of("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations"),
 		"ClusterRole":                      of("rbac.authorization.k8s.io", "v1", "clusterroles"),
 		"ClusterRoleBinding":               of("rbac.authorization.k8s.io", "v1", "clusterrolebindings"),
 		"ConfigMap":                        of("", "v1", "configmaps"),
@@ -30,9 +33,6 @@ func resources() map[string]schema.GroupVersionResource {
 		"Secret":                           of("", "v1", "secrets"),
 		"Service":                          of("", "v1", "services"),
 		"ServiceAccount":                   of("", "v1", "serviceaccounts"),
-		"ValidatingAdmissionPolicy":        of("admissionregistration.k8s.io", "v1", "validatingadmissionpolicies"),
-		"ValidatingAdmissionPolicyBinding": of("admissionregistration.k8s.io", "v1", "validatingadmissionpolicybindings"),
-		"ValidatingWebhookConfiguration":   of("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations"),
 	}
 }
 

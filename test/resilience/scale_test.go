@@ -43,10 +43,10 @@ func TestScale(t *testing.T) {
 	t.Run("memory does not grow with reviews, with certificates from files", func(t *testing.T) {
 		c.install(t, plan{namespace: "files"}).answersMany(t)
 	})
-	t.Run("nor with certificates of its own making, and two objects are watched", func(t *testing.T) {
+	t.Run("nor with certificates of its own making, and three objects are watched", func(t *testing.T) {
 		r := c.install(t, plan{selfManaged: true})
 		r.answersMany(t)
-		r.watchesTwoObjects(t, user)
+		r.watchesThreeObjects(t, user)
 	})
 }
 
@@ -162,17 +162,17 @@ func reviewOf(n int) ([]byte, error) {
 	})
 }
 
-// watchesTwoObjects looks at all that the server asks of the API server, which it calls as a ServiceAccount with the
-// chart's RBAC and nothing more: the Secret and the webhook configuration, each by its name, and nothing that it is
-// refused.
-func (r *release) watchesTwoObjects(t *testing.T, user string) {
+// watchesThreeObjects looks at all that the server asks of the API server, which it calls as a ServiceAccount with the
+// chart's RBAC and nothing more: the Secret and the two webhook configurations, each by its name, and nothing that it
+// is refused.
+func (r *release) watchesThreeObjects(t *testing.T, user string) {
 	t.Helper()
 	if got := "system:serviceaccount:" + r.plan.namespace + ":" + r.serviceAccount(t); got != user {
 		t.Fatalf("the ServiceAccount is %s, not %s", got, user)
 	}
 	asked := r.asked(t, user)
 	figure(t, "asked of the API server: %v", asked)
-	allowed := []string{"secrets/probe-injector-authority", "mutatingwebhookconfigurations/0-probe-injector"}
+	allowed := []string{"secrets/probe-injector-authority", "mutatingwebhookconfigurations/0-probe-injector", "validatingwebhookconfigurations/probe-injector"}
 	watched := map[string]bool{}
 	for request, times := range asked {
 		verb, object, _ := strings.Cut(request, " ")
