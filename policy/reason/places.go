@@ -16,6 +16,7 @@ var places = map[Reason]Places{
 	// Nothing is written to such Pods.
 	StrippedCopy: {Warning: true, Audit: true, Metric: true, Log: true, Explain: true, Lint: true},
 	PodTooLarge:  {Warning: true, Audit: true, Metric: true, Log: true, Explain: true, Lint: true},
+	TooManyParts: {Warning: true, Audit: true, Metric: true, Log: true, Explain: true, Lint: true},
 	// Notes of lint: worth knowing for whoever looks, and no warning.
 	Knative:       {Status: true, Audit: true, Metric: true, Log: true, Explain: true, Lint: true},
 	ExistingProbe: {Status: true, Audit: true, Metric: true, Log: true, Explain: true, Lint: true},

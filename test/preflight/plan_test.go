@@ -98,7 +98,9 @@ func TestPlan(t *testing.T) {
 			t.Fatal(err)
 		}
 		status := statusline.WithoutMistake(statusline.WithoutVersion(pod.Annotations["probe-injector.dev/status"]))
-		if plans[i] != status {
+		// There are at most five lines, and what there are none for ends in "...".
+		said, cut := strings.CutSuffix(plans[i], " | ...")
+		if said != status && (!cut || !strings.HasPrefix(status, said+" | ")) {
 			t.Errorf("planned %q, and the Pod has %q: %v", plans[i], status, d.Spec.Template.Annotations)
 		}
 		if plans[i] != "" {

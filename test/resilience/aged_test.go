@@ -294,7 +294,7 @@ func (c *cluster) twoInstallations(t *testing.T) {
 	}
 }
 
-// applyBesideAnother creates all objects but the configuration, which is there already.
+// applyBesideAnother creates all objects but the configurations, which are there already.
 func (r *release) applyBesideAnother(t *testing.T) {
 	t.Helper()
 	objects, err := r.rendered.Objects()
