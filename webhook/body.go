@@ -34,7 +34,8 @@ type buffer struct {
 type memory struct {
 	small, large *limit
 	transfers    transfers
-	buffers      sync.Pool
+	// bodies and buffers are used again, each when it is done with.
+	bodies, buffers sync.Pool
 }
 
 // smallReview is the most that a review holds which counts as small; the usual one holds 40 to 100 KiB.
@@ -48,7 +49,7 @@ func newMemory(size int64, held prometheus.Gauge) memory {
 // body is one request's body while it is being read and decided, with what it holds of the limit.
 type body struct {
 	memory *memory
-	left   *waitBudget
+	left   waitBudget
 	buffer *buffer
 	held   int64
 	// client is the address that it comes from.
@@ -62,12 +63,17 @@ type body struct {
 }
 
 // newBody returns an empty body, which holds nothing yet.
-func (m *memory) newBody(left *waitBudget) body {
+func (m *memory) newBody(left waitBudget) *body {
 	buf, ok := m.buffers.Get().(*buffer)
 	if !ok {
 		buf = &buffer{}
 	}
-	return body{memory: m, left: left, buffer: buf}
+	b, ok := m.bodies.Get().(*body)
+	if !ok {
+		b = &body{}
+	}
+	*b = body{memory: m, left: left, buffer: buf}
+	return b
 }
 
 // bytes is what was read. It is valid until answered.
@@ -171,7 +177,7 @@ func (b *body) take(from *limit, n int64) (answer, bool) {
 func (b *body) wait(from *limit, n int64) (answer, bool) {
 	before := b.turn
 	b.turn.end()
-	if !from.acquire(n, b.left) {
+	if !from.acquire(n, &b.left) {
 		return refuse(http.StatusServiceUnavailable, stageBudget, "overloaded, too many bytes in flight"), false
 	}
 	if !before.slot {
@@ -216,11 +222,12 @@ func (b *body) answered(n int) bool {
 	return b.held > 0
 }
 
-// release gives back what is left.
+// release gives back what is left, and the body itself.
 func (b *body) release() {
 	if b.held > 0 {
 		b.drop(b.held)
 	}
+	b.memory.bodies.Put(b)
 }
 
 func refuseRead() answer {

@@ -28,12 +28,11 @@ func AccountOfPreflight(body []byte) Account {
 
 func accountOf(body []byte, decode func(*decoder, []byte)) Account {
 	m := newMemory(DefaultMaxInFlightBytes, nil)
-	left := waitBudget(time.Second)
 	d := newDecoder()
 	var a Account
 	for range 2 {
-		b := m.newBody(&left)
-		d.begin(&b)
+		b := m.newBody(waitBudget(time.Second))
+		d.begin(b)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		decode(d, bytes.TrimRight(body, " \n"))
@@ -54,11 +53,10 @@ type Cost struct {
 // CostOf decides about a body and encodes the answer. The caller keeps the collector off.
 func CostOf(body []byte, p Decider) Cost {
 	m := newMemory(DefaultMaxInFlightBytes, nil)
-	left := waitBudget(time.Second)
-	b := m.newBody(&left)
+	b := m.newBody(waitBudget(time.Second))
 	defer b.release()
 	d := newDecoder()
-	d.begin(&b)
+	d.begin(b)
 	req, err := d.decode(body)
 	if err != nil || req.Object == nil {
 		return Cost{}

@@ -1,7 +1,7 @@
 package webhook
 
 import (
-	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -28,20 +28,22 @@ type transfers struct {
 type transfer struct {
 	before, after *transfer
 	begin         time.Time
-	// stop has the transfer end with an error, if it is the client who is slow and has taken longer than it may, and
-	// reports whether it does. It is nil for one that is not in the list.
-	stop func(took time.Duration) bool
-	held int64
+	// request is whose it is, and writer its answer, which is being written or still to come. Both are nil for one that is
+	// not in the list.
+	request *http.Request
+	writer  http.ResponseWriter
+	writes  bool
+	held    int64
 	// large is about its memory; waiting is one that waits for more and cannot be told anything; ended was told to end, so
 	// that its memory is promised to somebody.
 	large, waiting, ended bool
 }
 
 // add puts a transfer at the end.
-func (l *transfers) add(t *transfer, stop func(took time.Duration) bool) {
+func (l *transfers) add(t *transfer, w http.ResponseWriter, r *http.Request, writes bool) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	*t = transfer{before: l.last, begin: time.Now(), stop: stop, held: t.held, large: t.large}
+	*t = transfer{before: l.last, begin: time.Now(), request: r, writer: w, writes: writes, held: t.held, large: t.large}
 	if l.last == nil {
 		l.first = t
 	} else {
@@ -50,11 +52,11 @@ func (l *transfers) add(t *transfer, stop func(took time.Duration) bool) {
 	l.last = t
 }
 
-// remove takes a transfer out and reports whether it had been told to end. From then on stop is not called.
+// remove takes a transfer out and reports whether it had been told to end. From then on it is not ended.
 func (l *transfers) remove(t *transfer) (ended bool) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	if t.stop == nil {
+	if t.request == nil {
 		return t.ended
 	}
 	if t.before == nil {
@@ -67,7 +69,7 @@ func (l *transfers) remove(t *transfer) (ended bool) {
 	} else {
 		t.after.before = t.before
 	}
-	t.before, t.after, t.stop = nil, nil, nil
+	t.before, t.after, t.request, t.writer = nil, nil, nil, nil
 	return t.ended
 }
 
@@ -86,7 +88,7 @@ func (l *transfers) makeRoom(newcomer *transfer, n int64, large bool) {
 	newcomer.waiting = true
 	now := time.Now()
 	for t := l.first; t != nil && n > 0 && now.Sub(t.begin) > patience; t = t.after {
-		if t.large != large || t.held == 0 || t.waiting || t.ended || !t.stop(now.Sub(t.begin)) {
+		if t.large != large || t.held == 0 || t.waiting || t.ended || !t.end(now) {
 			continue
 		}
 		n -= t.held
@@ -94,8 +96,15 @@ func (l *transfers) makeRoom(newcomer *transfer, n int64, large bool) {
 	}
 }
 
-// mayEnd reports whether a transfer of a request that has taken so long may be ended for others.
-func mayEnd(ctx context.Context, took time.Duration) bool {
-	p := listen.ProgressOf(ctx)
-	return p.Waits && (!p.Regular || took > patienceWithRegular)
+// end ends the transfer, if it is the client who is slow and has taken longer than it may, and reports whether it does.
+func (t *transfer) end(now time.Time) bool {
+	p := listen.ProgressOf(t.request.Context())
+	if !p.Waits || (p.Regular && now.Sub(t.begin) <= patienceWithRegular) {
+		return false
+	}
+	control := http.NewResponseController(t.writer)
+	if t.writes {
+		return control.SetWriteDeadline(now) == nil
+	}
+	return control.SetReadDeadline(now) == nil
 }

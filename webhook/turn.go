@@ -12,12 +12,12 @@ type turn struct {
 // take waits for a turn, or returns the answer that refuses the request.
 func (t *turn) take(b *body, large bool) (answer, bool) {
 	if large {
-		if !t.handler.largeSlots.acquire(1, b.left) {
+		if !t.handler.largeSlots.acquire(1, &b.left) {
 			return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many large reviews at once"), false
 		}
 		t.large = true
 	}
-	if !t.handler.slots.acquire(1, b.left) {
+	if !t.handler.slots.acquire(1, &b.left) {
 		return refuse(http.StatusServiceUnavailable, stageSlot, "overloaded, too many reviews at once"), false
 	}
 	t.slot = true

@@ -223,12 +223,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.draining.Load() {
 		w.Header().Set("Connection", "close")
 	}
-	queue := waitBudget(queueTimeout)
-	b := h.memory.newBody(&queue)
+	b := h.memory.newBody(waitBudget(queueTimeout))
 	b.client = r.RemoteAddr
 	defer b.release()
-	a := h.answerOrRecover(&b, w, r)
-	h.send(w, r, &a, &b)
+	a := h.answerOrRecover(b, w, r)
+	h.send(w, r, &a, b)
 	h.metrics.observe(a, time.Since(begin))
 }
 
@@ -237,10 +236,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, a *answer, b *bod
 	encoded := a.encode()
 	if b.answered(len(encoded)) {
 		a.patch = nil
-		control := http.NewResponseController(w)
-		h.memory.transfers.add(&b.transfer, func(took time.Duration) bool {
-			return mayEnd(r.Context(), took) && control.SetWriteDeadline(time.Now()) == nil
-		})
+		h.memory.transfers.add(&b.transfer, w, r, true)
 		defer h.memory.transfers.remove(&b.transfer)
 	}
 	a.write(w, encoded)
@@ -316,11 +312,8 @@ func (h *Handler) decide(at route, b *body) answer {
 // read reads a body within its time, or returns the answer that refuses the request.
 func (h *Handler) read(b *body, w http.ResponseWriter, r *http.Request) (answer, bool) {
 	// A writer without deadlines, which only tests have, leaves the limits by bytes in place.
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(timeFor(r.ContentLength)))
-	h.memory.transfers.add(&b.transfer, func(took time.Duration) bool {
-		return mayEnd(r.Context(), took) && control.SetReadDeadline(time.Now()) == nil
-	})
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(timeFor(r.ContentLength)))
+	h.memory.transfers.add(&b.transfer, w, r, false)
 	refusal, ok := b.read(r.Body, r.ContentLength)
 	ended := h.memory.transfers.remove(&b.transfer)
 	switch {
