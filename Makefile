@@ -134,6 +134,7 @@ verify: ## Check that generated files are up to date and that changed numbers ar
 	go test ./cmd/probe-injector -run TestTheReferenceIsUpToDate
 	go run ./charts/generate -check
 	.ci/numbers
+	go -C .ci/tools/actionlint tool actionlint $(CURDIR)/.github/workflows/*.yaml
 
 ##@ Change it
 

@@ -10,6 +10,7 @@ import (
 // TestHelmTest is helm test of the installation that tests share, by Helm 4, with what the Pod printed. Helm 3 removes a Pod
 // that succeeded before it reads its log.
 func TestHelmTest(t *testing.T) {
+	t.Parallel()
 	theSuite.installed(t).passesHelmTest(t, "The webhook answered: test: nothing: restart_policy", "--logs")
 }
 

@@ -48,6 +48,9 @@ func (s *suite) install(t *testing.T, tool charttools.Tool, values string) *rele
 // toInstall is a release of the packaged chart that is not installed yet, and is uninstalled when the test ends.
 func (s *suite) toInstall(t *testing.T, tool charttools.Tool) *release {
 	t.Helper()
+	if s.shared != nil {
+		t.Fatal("this would take away the installation that tests share: a test that uses that one has to call t.Parallel")
+	}
 	r, err := s.newRelease(t.Context(), tool, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
