@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -53,7 +52,7 @@ func (d *Decision) Notices(pod *workload.Pod) []Notice {
 
 func (d *Decision) notices(labels map[string]string, say func(Notice)) {
 	for _, err := range d.Errors {
-		key := strings.TrimSuffix(strings.TrimPrefix(err.Field, "metadata.annotations["), "]")
+		key, _ := KeyOf(err)
 		say(Notice{
 			Severity: lint.Error, Reason: reason.InvalidAnnotation, Key: key, mistake: err,
 			Message: mistakeSentence(err, maxMistake),

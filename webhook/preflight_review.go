@@ -21,8 +21,8 @@ type preflightRequest struct {
 	UserInfo userInfo       `json:"userInfo"`
 	Options  requestOptions `json:"options"`
 	// Object is as it becomes, OldObject as it was; of that one only metadata is decoded.
-	Object    *workloadObject `json:"object"`
-	OldObject *oldObject      `json:"oldObject"`
+	Object    *workloadObject[podTemplate] `json:"object"`
+	OldObject *workloadObject[oldTemplate] `json:"oldObject"`
 }
 
 // kind is metav1.GroupVersionKind.
@@ -42,23 +42,22 @@ type requestOptions struct {
 	FieldManager string `json:"fieldManager"`
 }
 
-// workloadObject is a workload of any kind: its metadata, and a Pod template in one of the places of package workload.
-type workloadObject struct {
-	Metadata *workload.ObjectMeta `json:"metadata"`
-	Spec     workloadSpec         `json:"spec"`
-	// Template is that of a PodTemplate.
-	Template *podTemplate `json:"template"`
-}
-
-type workloadSpec struct {
-	Template    *podTemplate `json:"template"`
-	JobTemplate *jobTemplate `json:"jobTemplate"`
-}
-
-type jobTemplate struct {
+// workloadObject is a workload of any kind: its metadata, and a Pod template of the type in one of the places of package
+// workload.
+type workloadObject[T any] struct {
 	Metadata *workload.ObjectMeta `json:"metadata"`
 	Spec     struct {
-		Template *podTemplate `json:"template"`
+		Template    *T              `json:"template"`
+		JobTemplate *jobTemplate[T] `json:"jobTemplate"`
+	} `json:"spec"`
+	// Template is that of a PodTemplate.
+	Template *T `json:"template"`
+}
+
+type jobTemplate[T any] struct {
+	Metadata *workload.ObjectMeta `json:"metadata"`
+	Spec     struct {
+		Template *T `json:"template"`
 	} `json:"spec"`
 }
 
@@ -68,25 +67,7 @@ type podTemplate struct {
 	text []byte
 }
 
-// oldObject is a workloadObject of whose template only the metadata counts, beside its text.
-type oldObject struct {
-	Metadata *workload.ObjectMeta `json:"metadata"`
-	Spec     oldSpec              `json:"spec"`
-	Template *oldTemplate         `json:"template"`
-}
-
-type oldSpec struct {
-	Template    *oldTemplate    `json:"template"`
-	JobTemplate *oldJobTemplate `json:"jobTemplate"`
-}
-
-type oldJobTemplate struct {
-	Metadata *workload.ObjectMeta `json:"metadata"`
-	Spec     struct {
-		Template *oldTemplate `json:"template"`
-	} `json:"spec"`
-}
-
+// oldTemplate is one of which only the metadata counts, beside its text.
 type oldTemplate struct {
 	Metadata *workload.ObjectMeta `json:"metadata"`
 	text     []byte
@@ -201,19 +182,7 @@ const (
 )
 
 // template is the Pod template of a workload, and the metadata of a CronJob's Jobs.
-func (o *workloadObject) template(depth int) (*podTemplate, *workload.ObjectMeta) {
-	switch {
-	case depth == atTop:
-		return o.Template, nil
-	case depth == inSpec:
-		return o.Spec.Template, nil
-	case depth == inJobsSpec && o.Spec.JobTemplate != nil:
-		return o.Spec.JobTemplate.Spec.Template, o.Spec.JobTemplate.Metadata
-	}
-	return nil, nil
-}
-
-func (o *oldObject) template(depth int) (*oldTemplate, *workload.ObjectMeta) {
+func (o *workloadObject[T]) template(depth int) (*T, *workload.ObjectMeta) {
 	switch {
 	case depth == atTop:
 		return o.Template, nil

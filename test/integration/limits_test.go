@@ -27,8 +27,8 @@ func (i *installed) limits(t *testing.T) {
 	cases := map[string]struct {
 		annotations map[string]string
 		containers  []corev1.Container
-		// probe is one that it must get, if any.
-		probe string
+		// probe is one that it must get, or says why it is left alone.
+		probe, says string
 	}{
 		"annotations of exactly 256 KiB, one of them ours": {
 			annotations: filled(map[string]string{"probe-injector.dev/liveness": "tcp:80"}, annotationsLimit),
@@ -40,24 +40,40 @@ func (i *installed) limits(t *testing.T) {
 			containers:  manyContainers(1),
 			probe:       "c0/liveness",
 		},
+		"250 containers": {
+			annotations: map[string]string{"c249.probe-injector.dev/readiness": "tcp:80"},
+			containers:  manyContainers(250),
+			probe:       "c249/readiness",
+		},
 		"1,000 containers": {
 			annotations: map[string]string{"c999.probe-injector.dev/readiness": "tcp:80"},
 			containers:  manyContainers(1000),
-			probe:       "c999/readiness",
+			says:        "Pods with more than 250 containers are left alone",
 		},
 		"1,000 containers that could all be meant": {
 			annotations: inject,
 			containers:  manyContainers(1000),
+			says:        "Pods with more than 250 containers are left alone",
+		},
+		"an argument of 128 KiB, the longest that a program can have": {
+			annotations: map[string]string{"probe-injector.dev/readiness": "tcp:80"},
+			containers:  argued(strings.Repeat("x", 128<<10)),
+			probe:       "c0/readiness",
 		},
 		"an argument of one mebibyte": {
 			annotations: map[string]string{"probe-injector.dev/readiness": "tcp:80"},
 			containers:  argued(strings.Repeat("x", 1<<20)),
+			says:        "Pods with more than 128 KiB of commands are left alone",
+		},
+		"5,000 arguments": {
+			annotations: map[string]string{"probe-injector.dev/readiness": "tcp:80"},
+			containers:  argued(strings.Fields(strings.Repeat("--verbose=1 ", 5_000))...),
 			probe:       "c0/readiness",
 		},
 		"40,000 arguments": {
 			annotations: map[string]string{"probe-injector.dev/readiness": "tcp:80"},
 			containers:  argued(strings.Fields(strings.Repeat("--verbose=1 ", 40_000))...),
-			probe:       "c0/readiness",
+			says:        "Pods with more than 5000 arguments, headers and variables are left alone",
 		},
 		"annotations that take twice as much in JSON": {
 			annotations: filledWith(map[string]string{"probe-injector.dev/readiness": "tcp:80"}, annotationsLimit, `"`),
@@ -78,6 +94,9 @@ func (i *installed) limits(t *testing.T) {
 			}
 			if got := handlersOf(&with.pod); test.probe != "" && got[test.probe] == "" {
 				t.Errorf("it has %v; the warnings are %q", got, with.warnings)
+			}
+			if got := handlersOf(&with.pod); test.says != "" && (len(got) > 0 || !strings.Contains(strings.Join(with.warnings, "\n"), test.says)) {
+				t.Errorf("it is not left alone: it has %v; the warnings are %q", got, with.warnings)
 			}
 			expectOnlyOurs(t, without, with)
 		})

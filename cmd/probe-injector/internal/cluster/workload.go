@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/resource"
+
+	"github.com/probe-injector/probe-injector/policy/workload"
 )
 
 // pageSize is how many Pods one answer holds, so that no answer is large.
@@ -108,49 +110,18 @@ func hasEnded(pod *corev1.Pod) bool {
 }
 
 // Owns reports whether a workload made a Pod, by itself or by an object between them, which need not be read.
-func Owns(workload *unstructured.Unstructured, pod *corev1.Pod) bool {
-	if workload.GetKind() == "Pod" {
-		return workload.GetName() == pod.Name
+func Owns(object *unstructured.Unstructured, pod *corev1.Pod) bool {
+	if object.GetKind() == "Pod" {
+		return object.GetName() == pod.Name
 	}
 	owner := metav1.GetControllerOf(pod)
 	switch {
 	case owner == nil:
 		return false
-	case owner.UID == workload.GetUID():
+	case owner.UID == object.GetUID():
 		return true
 	}
-	kind, name, made := MakerOf(pod)
-	return made && kind == workload.GetKind() && name == workload.GetName()
-}
-
-// The labels by which the controllers of Deployments and of Argo Rollouts tell their ReplicaSets apart: the name of each is
-// that of its maker and the label's value (k8s.io/kubernetes/pkg/controller/deployment/sync.go,
-// github.com/argoproj/argo-rollouts/rollout/sync.go).
-const (
-	deploymentHash = "pod-template-hash"
-	rolloutHash    = "rollouts-pod-template-hash"
-)
-
-// MakerOf says what made the ReplicaSet or Job of a Pod, from the names that the controllers give, so that neither has to
-// be read.
-func MakerOf(pod *corev1.Pod) (kind, name string, made bool) {
-	owner := metav1.GetControllerOf(pod)
-	if owner == nil {
-		return "", "", false
-	}
-	switch owner.Kind {
-	case "ReplicaSet":
-		for label, kind := range map[string]string{deploymentHash: "Deployment", rolloutHash: "Rollout"} {
-			if name, found := strings.CutSuffix(owner.Name, "-"+pod.Labels[label]); found && pod.Labels[label] != "" {
-				return kind, name, true
-			}
-		}
-	case "Job":
-		// A CronJob's Jobs end in the minute that they are for.
-		at := strings.LastIndex(owner.Name, "-")
-		if at > 0 && strings.Trim(owner.Name[at+1:], "0123456789") == "" && owner.Name[at+1:] != "" {
-			return "CronJob", owner.Name[:at], true
-		}
-	}
-	return "", "", false
+	between := workload.OwnerReference{APIVersion: owner.APIVersion, Kind: owner.Kind, Name: owner.Name}
+	kind, name, made := between.Maker(pod.Labels)
+	return made && kind == object.GroupVersionKind().GroupKind() && name == object.GetName()
 }

@@ -35,6 +35,10 @@ func object(kind, name string, selector map[string]any) *unstructured.Unstructur
 		spec["selector"] = selector
 	}
 	u := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
+	u.SetAPIVersion(map[string]string{"Rollout": "argoproj.io/v1alpha1", "CronJob": "batch/v1", "Pod": "v1"}[kind])
+	if u.GetAPIVersion() == "" {
+		u.SetAPIVersion("apps/v1")
+	}
 	u.SetKind(kind)
 	u.SetNamespace("shop")
 	u.SetName(name)
@@ -61,6 +65,7 @@ func TestWhichPodsBelongToAWorkload(t *testing.T) {
 		"a Rollout's Pod":                                {object("Rollout", "web", nil), podOf("a", hash("rollouts-pod-template-hash"), replicaSet("web-5f7d9c")), true},
 		"a Rollout's Pod is none of a Deployment":        {object("Deployment", "web", nil), podOf("a", hash("rollouts-pod-template-hash"), replicaSet("web-5f7d9c")), false},
 		"a CronJob's Pod, through a Job":                 {object("CronJob", "backup", nil), podOf("a", nil, job("backup-29731245")), true},
+		"the Pod of a Job whose name ends in a number":   {object("CronJob", "backup", nil), podOf("a", nil, job("backup-2")), false},
 		"the Pod of a Job that somebody wrote":           {object("CronJob", "backup", nil), podOf("a", nil, job("backup-once")), false},
 		"a StatefulSet's Pod, by the uid":                {object("StatefulSet", "db", nil), podOf("db-0", nil, &metav1.OwnerReference{Kind: "StatefulSet", Name: "db", UID: "uid-of-db"}), true},
 		"the Pod of an earlier StatefulSet of that name": {object("StatefulSet", "db", nil), podOf("db-0", nil, &metav1.OwnerReference{Kind: "StatefulSet", Name: "db", UID: "another"}), false},
