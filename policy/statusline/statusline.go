@@ -6,8 +6,9 @@
 //	web: nothing: invalid_annotation | wrong annotation probe-injector.dev/liveness: "8080": write tcp:8080 or http:8080/PATH (v0.1.0)
 //
 // [Format] writes a [Status] and [Parse] reads it. Containers are separated by " | ", probes by ", ", and what follows the
-// probes by "; ". The first mistake in the annotations stands last, because it quotes what people wrote. No handler contains a space, so that a Pod that arrives with the line is known as one that was
-// reviewed before. What the line has to say is decided in package policy.
+// probes by "; ". The first mistake in the annotations stands last, because it quotes what people wrote. No handler contains
+// a space, so that a Pod that arrives with the line is known as one that was reviewed before. What the line has to say is
+// decided in package policy.
 package statusline
 
 import (

@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -80,6 +79,9 @@ func (f form) read(object *unstructured.Unstructured) (Workload, []wrongValue) {
 	if w.Pod, w.Bytes, err = view(pod); err != nil {
 		return w, []wrongValue{{nil, err}}
 	}
+	if len(f.place) > 0 {
+		w.Pod = f.Kind.Pod(w.Pod, strings.TrimSuffix(nameOf(object), "*"))
+	}
 	w.Template = f.place
 	w.Misplaced = policy.Misplaced(object.Object, f.place)
 	w.Annotations = f.annotations(object)
@@ -94,8 +96,7 @@ func nameOf(object *unstructured.Unstructured) string {
 	return object.GetGenerateName() + "*"
 }
 
-// pod makes the Pod as its controller would. Labels that only the running controller knows, such as
-// pod-template-hash, are left out.
+// pod reads the Pod, or the template of one.
 func (f form) pod(object *unstructured.Unstructured) (*corev1.Pod, []wrongValue) {
 	pod := &corev1.Pod{}
 	if len(f.place) == 0 {
@@ -111,20 +112,5 @@ func (f form) pod(object *unstructured.Unstructured) (*corev1.Pod, []wrongValue)
 		return nil, errs
 	}
 	pod.ObjectMeta, pod.Spec = decoded.ObjectMeta, decoded.Spec
-	pod.Name, pod.GenerateName = "", strings.TrimSuffix(nameOf(object), "*")+"-"
-	if f.OwnerKind != "" {
-		pod.OwnerReferences = ownedBy(f.OwnerAPIVersion, f.OwnerKind, object.GetName())
-	}
-	if object.GroupVersionKind().Group == knativeServing {
-		// Its controller puts this label on the Pods (https://knative.dev/docs/serving/).
-		pod.Labels = maps.Clone(pod.Labels)
-		if pod.Labels == nil {
-			pod.Labels = map[string]string{}
-		}
-		pod.Labels[knativeServing+"/service"] = object.GetName()
-	}
 	return pod, nil
 }
-
-// knativeServing is the API group of Knative's Services.
-const knativeServing = "serving.knative.dev"
