@@ -80,7 +80,7 @@ func (f form) read(object *unstructured.Unstructured) (Workload, []wrongValue) {
 		return w, []wrongValue{{nil, err}}
 	}
 	if len(f.place) > 0 {
-		w.Pod = f.Kind.Pod(w.Pod, strings.TrimSuffix(nameOf(object), "*"))
+		w.Pod = f.Pod(w.Pod, strings.TrimSuffix(nameOf(object), "*"))
 	}
 	w.Template = f.place
 	w.Misplaced = policy.Misplaced(object.Object, f.place)
