@@ -34,7 +34,7 @@ import (
 //
 // "Profile" is the one that a key or the rule names, else the one of the software that is detected.
 //
-// The startup probe has one more way to be wanted: a liveness probe that we inject brings it along, with its own
+// The startup probe has one more way to be wanted: an injected liveness probe brings it along, with its own
 // handler, unless its key says "false", the policy's style is InitialDelay, or the container is a native sidecar,
 // whose startup probe would hold up the Pod. Beside a liveness probe that exists, startup: "true" copies what that asks.
 

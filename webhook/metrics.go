@@ -39,7 +39,7 @@ func secondsBuckets() []float64 {
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	reviews := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "probe_injector_reviews_total",
-		Help: "Admission reviews, by route (annotated: Pods with an annotation of ours; rules: the others; preflight: workloads that people apply) and result.",
+		Help: "Admission reviews, by route (annotated: Pods with an annotation of probe-injector.dev; rules: other Pods; preflight: workloads that people apply) and result.",
 	}, []string{"route", "result"})
 	failures := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "probe_injector_errors_total",
@@ -77,7 +77,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		}),
 		statusOmitted: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "probe_injector_status_omitted_total",
-			Help: "Pods without our status annotation, because all annotations would have exceeded 256 KiB.",
+			Help: "Pods without the status annotation, because all annotations would have exceeded 256 KiB.",
 		}),
 		logLinesSuppressed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "probe_injector_log_lines_suppressed_total",

@@ -54,7 +54,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		}),
 		served: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "probe_injector_certificates_served_total",
-			Help: "Certificates of our own making that were put into service, the first one included. Only with --tls-secret.",
+			Help: "Certificates that the server made and put into service, the first one included. Only with --tls-secret.",
 		}),
 		writes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "probe_injector_certificate_writes_total",

@@ -44,10 +44,10 @@ func newLint(version string, std streams) *cobra.Command {
 		Short: "Find wrong annotations and dangerous probes in manifests",
 		Long: `Find wrong annotations and dangerous probes in manifests.
 
-Tells what the webhook would warn of, in the same words: wrong annotations, keys
-where nothing reads them, what is asked for in vain. And what the rules of
-docs/rules.md find in the probes that are written and in those that would be
-injected. No cluster is asked.
+Reports what the webhook would warn of, in the same words: wrong annotations, keys
+where nothing reads them, requested probes that are not injected. And what the
+rules of docs/rules.md find in the probes that are written and in those that would
+be injected. No connection is opened.
 
 Each finding has the file, line and column of what it is about, its severity and
 an id: a rule such as PS010, or the word of a reason. A finding from --fail-on on

@@ -29,12 +29,12 @@ func newProfiles(version string, std streams) *cobra.Command {
 	o := profilesOptions{output: output.Formats(outputText, outputJSON, outputYAML)}
 	cmd := &cobra.Command{
 		Use:   "profiles [NAME]",
-		Short: "List the software that is known, or tell all about one profile",
-		Long: `List the software that is known, or tell all about one profile.
+		Short: "List the software that is known, or describe one profile",
+		Long: `List the software that is known, or describe one profile.
 
-A profile says how software of one kind is recognised, where it is asked whether
-it is ready and whether it lives, and how long it may take to start. The levels
-say to whom a probe is given:
+A profile says how software of one kind is detected, which requests show that it
+is ready and that it lives, and how long it may take to start. The levels say
+which Pods get a probe:
 
   offered      rules that ask for it, and Pods that ask
   on request   only Pods that ask, by inject: "true" or the profile's name

@@ -49,7 +49,7 @@ type description struct{ *page.Page }
 
 // line adds a label and its text; nothing without a text.
 func (d description) line(label, text string) {
-	const column = len("Recognised:  ")
+	const column = len("Defined in:  ")
 	if text != "" {
 		d.Wrapped(fmt.Sprintf("%-*s", column, label+":"), text)
 	}
@@ -63,12 +63,12 @@ func describeProfile(to io.Writer, p *knownProfile) error {
 	d.line("Software", p.Summary)
 	d.line("Defined in", p.place)
 	if len(p.Detect) == 0 {
-		d.line("Recognised", "by nothing: it applies where an annotation or a rule names it")
+		d.line("Detected", "by nothing: it applies where an annotation or a rule names it")
 	}
 	for i := range p.Detect {
-		label := "Recognised"
+		label := "Detected"
 		if i > 0 {
-			label = "      or by"
+			label = "   or by"
 		}
 		d.line(label, words.Detection(&p.Detect[i]))
 	}

@@ -22,7 +22,7 @@ const (
 
 func decisionTablePage(root string) (string, error) {
 	d := newDocument("Decision table",
-		`For everybody who wants to know what wins when existing probes, annotations, profiles, rules and ports meet.`,
+		`For everybody: what wins when existing probes, annotations, profiles, rules and ports meet.`,
 		"the comments in `"+precedenceSource+"`, `"+containerSource+"` and `"+portSource+"`")
 	err := fromComment(d, root, precedenceSource)
 	d.heading("Which container")
@@ -57,7 +57,7 @@ func fromComment(d *document, root, source string) error {
 // gateTable lists the checks that every handler passes before it is injected.
 func gateTable(d *document) {
 	d.heading("The gate")
-	d.paragraph("Whoever named it, every handler passes these checks, the startup probe that comes along with liveness too. A handler that " +
+	d.paragraph("Every handler passes these checks, the startup probe that comes along with liveness too. A handler that " +
 		"the program chose is refused for the reason; a handler that a person wrote gets the answer in the last column. What is about " +
 		"the port counts as written only where the port is: the port of `/healthz` is chosen.")
 	var rows [][]string

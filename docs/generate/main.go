@@ -45,6 +45,7 @@ func pages() []page {
 		{"docs/reasons.md", reasonsPage},
 		{"docs/rules.md", rulesPage},
 		{"docs/timing-classes.md", timingClassesPage},
+		{"docs/verified.md", verifiedPage},
 	}
 }
 

@@ -20,7 +20,7 @@ func copied(t *testing.T) string {
 	if err := os.Mkdir(filepath.Join(root, "docs"), 0o750); err != nil {
 		t.Fatal(err)
 	}
-	for _, folder := range append(metricFolders(), filepath.Dir(precedenceSource)) {
+	for _, folder := range append(metricFolders(), filepath.Dir(precedenceSource), "docs/generate") {
 		if err := os.CopyFS(filepath.Join(root, folder), os.DirFS(filepath.Join(sources, folder))); err != nil {
 			t.Fatal(err)
 		}

@@ -18,9 +18,9 @@ func profilesPage(root string) (string, error) {
 		return "", err
 	}
 	d := newDocument("Profiles",
-		`For everybody who wants to know which software is known by itself, and what is made of it. A profile says how software of
-one kind is recognised, what tells that it is ready and that it lives, how long it may take to start, and what can go
-wrong. `+code("probe-injector profiles")+` prints the same in a terminal, together with the profiles of your own policy.`,
+		`For everybody: which software is detected without an annotation that names it, and which probes it gets. A profile says how
+software of one kind is detected, which handlers show that it is ready and that it lives, how long it may take to start, and
+what can go wrong. `+code("probe-injector profiles")+` prints the same in a terminal, together with the profiles of your own policy.`,
 		"`policy/catalogue/catalogue.yaml`, `policy/environment` and `policy/evidence.go`")
 	recognition(d)
 	levels(d)
@@ -33,28 +33,29 @@ wrong. `+code("probe-injector profiles")+` prints the same in a terminal, togeth
 }
 
 func recognition(d *document) {
-	d.heading("How software is recognised")
+	d.heading("How software is detected")
 	d.paragraph(`A container shows what it runs by its image, its arguments, its ports and a few variables. The profiles of your policy are
-tried first, then those below from top to bottom; the first that fits describes the container. Nothing is asked of a
-registry, and nothing is run.
+tried first, then those below from top to bottom; the first that fits describes the container. No registry is
+contacted, and nothing is run.
 
 - **Images** are compared by the last part of their name, or the last two, without registry, tag and digest. Images below
   one of your policy's ` + code("imageMirrors") + ` count as images of Docker Hub.
 - **A command of its own speaks against the image**, unless it starts one of the software's own programs, or the container
   declares a port that only this software has: it may be a client that borrows the image. Rules then leave it alone, and
-  who asks gets readiness on the container's port, no liveness that was not written, and nothing of the profile.
+  Pods that opt in get readiness on the container's port; liveness only if you name the handler. The profile is not used.
   Arguments (` + code("args") + `) do not speak against it.
 - **What is written can move an endpoint**: each profile lists the arguments and variables that do. A path prefix that is
-  written is put before the path; what comes from a Secret or a ConfigMap is unknown, and then only the port is asked.
+  written is put before the path; what comes from a Secret or a ConfigMap is unknown, and then only the port is probed.
 - **A handler without a port** goes to the first of the places under "port" that the container has, else to its only port.
-- **Profiles without "recognised by"** apply only where an annotation or a rule names them.
+- **Profiles without "detected by"** apply only where an annotation or a rule names them.
 - **Naming a profile wins**: ` + code("probe-injector.dev/profile: NAME") + ` on the Pod ends the search.`)
-	d.paragraph("What a container shows is worth more or less. A rule gives a probe only where the evidence reaches the policy's `confidence`; a Pod that asks gets what there is.")
+	d.paragraph("What a container shows is worth more or less. A rule gives a probe only where the evidence reaches the policy's `confidence`; a Pod that opts in gets what there is.")
 	var rows [][]string
 	for _, e := range detect.EvidenceTable {
 		rows = append(rows, []string{strings.ReplaceAll(string(e.Kind), "_", " "), strings.Replace(e.Because, "%s", "…", 1), string(e.Confidence), e.Gives})
 	}
 	d.table([]string{"evidence", "in words", "confidence", "gives"}, rows)
+	d.heading("Variables that are read")
 	d.paragraph("Of the environment only these variables are read, and the values only of those that are marked. What comes from a Secret or a ConfigMap is never known. The list is made from the profiles.")
 	rows = nil
 	for _, v := range environment.Known() {
@@ -142,7 +143,7 @@ func aboutProfile(p *v1alpha1.Profile) string {
 		shown = append(shown, words.Detection(&p.Detect[i]))
 	}
 	if len(shown) > 0 {
-		parts = append(parts, "**Recognised by:** "+strings.Join(shown, "; or "))
+		parts = append(parts, "**Detected by:** "+strings.Join(shown, "; or "))
 	}
 	if ports := words.Ports(p); ports != "" {
 		parts = append(parts, "**Port:** "+ports)

@@ -8,8 +8,8 @@ import (
 
 func reasonsPage(string) (string, error) {
 	d := newDocument("Reasons",
-		`For everybody who sees one of these words and wonders. Whatever was asked for and not injected has one reason from
-this closed set.`,
+		`For everybody who sees one of these words in a status or a warning: what it means and what changes it. Each requested probe
+that is not injected has one reason from this closed set.`,
 		"`policy/reason`")
 	var rows [][]string
 	for _, r := range reason.Table() {
@@ -17,13 +17,13 @@ this closed set.`,
 	}
 	d.table([]string{"reason", "what happened", "to change it", "warning", "status", "audit", "metric", "log", "explain", "lint"}, rows)
 	d.paragraph(`Where a word shows, which a test holds for each: **warning**, its sentence to whoever creates the Pod, or applies the workload, if
-its annotations ask; **status**, the annotation ` + code("probe-injector.dev/status") + ` of the Pod, where a container gets nothing, or
-not what was asked for; **audit**, the API server's audit annotation ` + code("reasons") + `; **metric**, the label of
+its annotations opt in; **status**, the annotation ` + code("probe-injector.dev/status") + ` of the Pod, where a container gets nothing, or
+not what it requested; **audit**, the API server's audit annotation ` + code("reasons") + `; **metric**, the label of
 ` + code("probe_injector_skips_total") + `; **log**, the webhook's log; ` + code("probe-injector explain") + `; and ` + code("probe-injector lint --notes") + `.`)
 	d.paragraph(code("opted_out") + ` shows where ` + code(`inject: "false"`) + ` is written for one container. A Pod that says it as a whole is never sent to the
 webhook: it has no status, and ` + code("explain") + ` says so. The status of a Pod with ` + code("invalid_annotation") + ` says the first mistake;
 all of them: ` + code("kubectl -n NAMESPACE get pod NAME -o yaml | probe-injector explain -f -") + `. ` + code("low_confidence") + ` is the admin's to change as
-well: ` + code("policy.confidence") + ` says what rules ask for.`)
+well: ` + code("policy.confidence") + ` is what rules require.`)
 	d.heading("Pods without a status")
 	d.paragraph(`The webhook has not answered for these. ` + code("probe-injector explain TYPE/NAME") + ` says which it is.`)
 	rows = nil

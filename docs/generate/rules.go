@@ -9,15 +9,14 @@ import (
 )
 
 func rulesPage(string) (string, error) {
-	d := newDocument("Rules",
-		`For everybody who reads a finding and wonders, and for whoever reviews probes. The rules judge probes in their final
-state, no matter whether you wrote them or they are injected. What is injected is free of errors and warnings by itself;
-where a person's own keys lead to a finding, the person is told. Nothing is ever changed or refused because of a finding.
+	d := newDocument("Lint rules",
+		`For everybody who reads a finding or reviews probes: what each rule finds and why. The rules judge written and injected probes
+alike, in their final state. Injected probes have no errors or warnings by themselves; if a key leads to one, a warning says so. Nothing is ever changed or refused because of a finding.
 [examples/mistakes](../examples/mistakes) shows the five most common ones.`,
 		"`policy/lint`")
-	d.table([]string{"severity", "means", "who hears of it"}, [][]string{
-		{code(string(lint.Error)), "the API server refuses it, or it cannot work", "whoever creates a Pod that asks, as a warning"},
-		{code(string(lint.Warning)), "it kills healthy containers, or hides sick ones", "whoever creates a Pod that asks, as a warning"},
+	d.table([]string{"severity", "means", "who sees it"}, [][]string{
+		{code(string(lint.Error)), "the API server refuses it, or it cannot work", "whoever creates a Pod that opts in, as a warning"},
+		{code(string(lint.Warning)), "it kills healthy containers, or hides sick ones", "whoever creates a Pod that opts in, as a warning"},
 		{code(string(lint.Info)), "worth knowing", "readers of " + code("probe-injector explain") + " and " + code("lint --notes")},
 	})
 	d.paragraph(`A duration is compared in the same way as the kubelet counts: a probe that always fails acts, at the earliest, after

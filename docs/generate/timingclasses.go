@@ -10,7 +10,7 @@ import (
 
 func timingClassesPage(string) (string, error) {
 	d := newDocument("Timing classes",
-		`For everybody who wants to know which numbers a probe gets, and what they promise. A class says how software of one
+		`For everybody: which numbers a probe gets, and what they guarantee. A class says how software of one
 kind usually starts and answers; every number of a probe is derived from that. Annotations and profiles replace single
 figures of the class before the derivation, or single numbers after it (see [annotations.md](annotations.md)), and
 `+code("probe-injector explain")+` shows the result for your workload with a sentence for each number.`,

@@ -18,7 +18,7 @@ const (
 func InputBounds(input Input) Bounds {
 	switch input {
 	case StartupBudget:
-		return Bounds{Min: MinStartupBudget, Max: MaxStartupBudgetCeiling, Why: "a shorter start is nobody's worst case"}
+		return Bounds{Min: MinStartupBudget, Max: MaxStartupBudgetCeiling, Why: "budgets under 30 s are too short for a worst-case start"}
 	case RestartAfter:
 		return Bounds{Min: MinRestartAfter, Max: maxInputSeconds, Why: "sooner restarts healthy containers that pause"}
 	default:

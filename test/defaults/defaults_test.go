@@ -32,8 +32,8 @@ func TestTheComparison(t *testing.T) {
 			{"start", "jvm-heavy", "API defaults", samples / 2},
 			{"start", "fast", "Polaris", samples},
 			{"stall within", "fast", "API defaults", 1},
-			{"above", "fast", "ours", samples / 2},
-			{"hang closed", "fast", "ours, tcp", samples},
+			{"above", "fast", "probe-injector", samples / 2},
+			{"hang closed", "fast", "probe-injector, tcp", samples},
 		} {
 			if got := res.hits(t, row.scenario, row.class, row.set); got < row.atLeast {
 				t.Errorf("%s, %s, %s: %d of %d, want at least %d", row.scenario, row.class, row.set, got, samples, row.atLeast)
@@ -41,7 +41,7 @@ func TestTheComparison(t *testing.T) {
 		}
 	})
 	t.Run("a connection never finds a hang that keeps its port open", func(t *testing.T) {
-		for _, set := range []string{"ours, tcp", "Azure"} {
+		for _, set := range []string{"probe-injector, tcp", "Azure"} {
 			if got := res.hits(t, "hang open", "fast", set); got != 0 {
 				t.Errorf("%s found %d of %d", set, got, samples)
 			}

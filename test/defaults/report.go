@@ -133,7 +133,7 @@ func share(hits, of int) string {
 }
 
 func populationTable(b *strings.Builder, all []subject) {
-	writeHeader(b, "class", "starts: median, 99th percentile", "above our budget", "stalls: median, 99th percentile", "starts, from")
+	writeHeader(b, "class", "starts: median, 99th percentile", "above the budget", "stalls: median, 99th percentile", "starts, from")
 	for _, s := range all {
 		writeRow(b, "`"+s.Name+"`", parts(s.start), fmt.Sprintf("%.1f %%", 100*s.start.shareAbove(budget(s))), parts(s.stall), links(s.evidence))
 	}
@@ -162,7 +162,7 @@ func parts(d distribution) string {
 func publishedTable(b *strings.Builder) {
 	b.WriteString("Numbers are initialDelaySeconds/periodSeconds/timeoutSeconds/failureThreshold; a dash is left to the API server. Beside\n" +
 		"them stands delay + period × failureThreshold, the usual reckoning; guaranteed is one period less.\n\n")
-	writeHeader(b, "class", "our startup budget", "our restart after", "published")
+	writeHeader(b, "class", "startup budget", "restart after", "published")
 	for _, class := range timing.Classes() {
 		var words []string
 		for _, p := range published()[class.Name] {

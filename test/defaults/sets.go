@@ -15,15 +15,15 @@ type set struct {
 	about string
 	// probes are those for a class.
 	probes func(timing.Class) (kubelet.Probes, error)
-	// ours says that our promises are about this set.
+	// ours says that the promises of the engine are about this set.
 	ours bool
 }
 
 func sets() []set {
 	return []set{
-		{"ours", "our default for the class, style StartupProbe, with handlers that ask the application (http, grpc)", derived(timing.StyleStartupProbe, kubelet.Request), true},
-		{"ours, tcp", "the same where nothing better than a TCP port is known", derived(timing.StyleStartupProbe, kubelet.Connect), true},
-		{"ours, InitialDelay", "our default for the class, style InitialDelay, handlers that ask", derived(timing.StyleInitialDelay, kubelet.Request), true},
+		{"probe-injector", "the default of the class, style StartupProbe, with handlers that ask the application (http, grpc)", derived(timing.StyleStartupProbe, kubelet.Request), true},
+		{"probe-injector, tcp", "the same where nothing better than a TCP port is known", derived(timing.StyleStartupProbe, kubelet.Connect), true},
+		{"probe-injector, InitialDelay", "the default of the class, style InitialDelay, handlers that ask", derived(timing.StyleInitialDelay, kubelet.Request), true},
 		{
 			"API defaults", "the defaults of the API server (0/10/1/3) for liveness and readiness, handlers that ask; [`SetDefaults_Probe`](https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/apis/core/v1/defaults.go)",
 			fixed(kubelet.Probes{Liveness: &kubelet.Probe{}, Readiness: &kubelet.Probe{}}), false,

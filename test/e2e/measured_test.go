@@ -55,7 +55,7 @@ func (m measured) promise() string {
 	return fmt.Sprintf("%.0f to %.0f s", m.notBefore.Seconds(), m.notAfter.Seconds())
 }
 
-// print writes the table, if there is anything in it, as docs/verified.md has it.
+// print writes the table, if there is anything in it, as docs/generate/measured/nodes.txt has its rows.
 func (t *table) print(to io.Writer) error {
 	if len(t.rows) == 0 {
 		return nil

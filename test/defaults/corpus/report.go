@@ -131,6 +131,6 @@ func (c *Comparison) otherPorts(b *strings.Builder) {
 		return
 	}
 	slices.Sort(lines)
-	fmt.Fprintf(b, "\n<details><summary>the %d probes on another port</summary>\n\n| published in | image | probe | ours | the author's |\n|---|---|---|---|---|\n%s\n</details>\n",
+	fmt.Fprintf(b, "\n<details><summary>the %d probes on another port</summary>\n\n| published in | image | probe | injected | the author's |\n|---|---|---|---|---|\n%s\n</details>\n",
 		len(lines), strings.Join(slices.Compact(lines), ""))
 }

@@ -119,16 +119,16 @@ func (a *Answer) status() string {
 	return a.Status
 }
 
-// webhook says that the webhook is asked, and what could keep the Pod from it all the same.
+// webhook says that the webhook is called, and what could keep the Pod from it all the same.
 func (p *printer) webhook(w *Workload, a *Answer) {
-	asked, because := "asked", "the Pod carries annotations of ours"
+	called, because := "called", "the Pod has annotations of probe-injector.dev"
 	if w.Live != nil && w.Live.Next != nil && strings.HasPrefix(w.Live.Next.Line, untouched) {
-		asked = "should be asked"
+		called = "should be called"
 	}
 	if group, ok := strings.CutPrefix(a.Route, "rules/"); ok {
 		because = "rules select the Pod's namespace (entry " + group + ")"
 	}
-	said := asked + ", because " + because
+	said := called + ", because " + because
 	if w.LabelsUnknown {
 		said += fmt.Sprintf(", unless namespace %s is labelled %s=false: ", w.Namespace, policy.InjectLabel)
 		if w.Live != nil {
