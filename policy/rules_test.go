@@ -155,7 +155,7 @@ spec:
     restartAfter: 2m
     liveness: {handler: /l, failureThreshold: 3, periodSeconds: 10}
 `), "v0")
-	if err == nil || !strings.Contains(err.Error(), "spec.profiles[0] hasty: liveness.failureThreshold: restarts after 20s") {
+	if err == nil || !strings.Contains(err.Error(), `spec.profiles[0].liveness.failureThreshold: Invalid value: "hasty": restarts after 20s`) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -116,6 +116,7 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 		before: p.certs.ready,
 		policy: p.policy.mistake,
 		check:  certs.NewCheck(o.listenAddress, o.dnsNames, p.certs.trusted(), f.now),
+		log:    newReadyLog(logger),
 	}
 	return p, nil
 }
