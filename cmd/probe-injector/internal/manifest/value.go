@@ -30,7 +30,7 @@ const deepest = 100
 
 // read gives what a document stands for: nil, a bool, an int64, a float64, a string, or a map or a list of these.
 func (v *values) read(d *Document) (any, error) {
-	if !hasBareTag(d.Text) {
+	if !hidesSomething(d.Text) {
 		if value, err := v.of(d.Root, deepest); err == nil {
 			return value, nil
 		}
@@ -47,15 +47,19 @@ func fromJSON(text []byte) (value any, err error) {
 	return value, err
 }
 
-// hasBareTag reports whether a text may have the tag "!", which makes a text of a number, and which the tree does not show.
-func hasBareTag(text []byte) bool {
+// hidesSomething reports whether there may be more to a text than its tree shows: tabs, which our parser takes in more places than
+// kubectl's, or the tag "!", which makes a text of a number and leaves no trace.
+func hidesSomething(text []byte) bool {
+	if bytes.IndexByte(text, '\t') >= 0 {
+		return true
+	}
 	for rest := text; ; {
 		i := bytes.IndexByte(rest, '!')
 		if i < 0 {
 			return false
 		}
-		begins := i == 0 || rest[i-1] >= utf8.RuneSelf || strings.IndexByte(" \t\r\n[{,:", rest[i-1]) >= 0
-		ends := i+1 == len(rest) || rest[i+1] >= utf8.RuneSelf || strings.IndexByte(" \t\r\n", rest[i+1]) >= 0
+		begins := i == 0 || rest[i-1] >= utf8.RuneSelf || strings.IndexByte(" \r\n[{,:", rest[i-1]) >= 0
+		ends := i+1 == len(rest) || rest[i+1] >= utf8.RuneSelf || strings.IndexByte(" \r\n", rest[i+1]) >= 0
 		if begins && ends {
 			return true
 		}

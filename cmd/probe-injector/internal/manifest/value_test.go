@@ -36,7 +36,7 @@ func weRead(text []byte) (value any, quick bool, err error) {
 	var v values
 	_, uncommon := v.of(d.Root, deepest)
 	value, err = v.read(d)
-	return value, uncommon == nil && !hasBareTag(text), err
+	return value, uncommon == nil && !hidesSomething(text), err
 }
 
 // checkRead compares the two.
@@ -96,6 +96,9 @@ func TestMappingsAreWhatKubectlReads(t *testing.T) {
 		"a block with an empty end":     {"a: |+\n  b\n\nc: 1\n", true},
 		"line ends of Windows":          {"a: |\r\n  b\r\nc: yes\r\n", true},
 		"a byte order mark":             {"\ufeffa: 1\n", true},
+		"a tab in a text":               {"a: |\n  \tb\n", false},
+		"a tag that makes a text":       {"a: ! 3\n", false},
+		"an exclamation mark":           {"a: Hello!\nb: a != b\n", true},
 		"a large number":                {"a: 123456789012345678901234567890\n", true},
 		"a float that is a whole one":   {"a: 1.0\nb: 1e3\nc: 12345678901234567890.0\n", true},
 		"a text that is no valid UTF-8": {`a: "\uD800"` + "\n", false},
@@ -111,7 +114,7 @@ func TestMappingsAreWhatKubectlReads(t *testing.T) {
 
 // What no number is for JSON is refused as kubectl does it, and aliases that refer to what they stand in.
 func TestWhatKubectlRefusesIsRefused(t *testing.T) {
-	for _, text := range []string{"a: .inf", "a: .nan", "? [a]\n: b", "a: &x [*x]", "~: a", "{: a}", "a: !!int x", "a: !!binary '%'", "a: {<<: 1}"} {
+	for _, text := range []string{"a: .inf", "a: .nan", "? [a]\n: b", "a: &x [*x]", "~: a", "{: a}", "a: !!int x", "a: !!binary '%'", "a: {<<: 1}", "a: b\n# c\n\t\n#"} {
 		if value, _, err := weRead([]byte(text)); err == nil {
 			_, err := kubectlReads([]byte(text))
 			t.Errorf("%q is read as %#v; kubectl: %v", text, value, err)
