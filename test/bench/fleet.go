@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -75,7 +76,7 @@ func fleetDeployment(i int) (*appsv1.Deployment, error) {
 		return nil, fmt.Errorf("writing a Deployment: %w", err)
 	}
 	d.Annotations = map[string]string{corev1.LastAppliedConfigAnnotation: string(applied) + "\n", "deployment.kubernetes.io/revision": "3"}
-	d.ResourceVersion, d.Generation = fmt.Sprint(100_000+i), int64(1+i%7)
+	d.ResourceVersion, d.Generation = strconv.Itoa(100_000+i), int64(1+i%7)
 	d.Status = appsv1.DeploymentStatus{ObservedGeneration: d.Generation, Replicas: 2, ReadyReplicas: 2, UpdatedReplicas: 2, AvailableReplicas: 2}
 	return d, nil
 }

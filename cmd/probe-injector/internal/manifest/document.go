@@ -31,6 +31,8 @@ type Document struct {
 	Objects int
 	// Root is the tree of the document; nil where it is no YAML.
 	Root *yamlnode.Node
+	// isJSON reports that the document was written as JSON.
+	isJSON bool
 }
 
 var (
@@ -154,7 +156,7 @@ func jsonValues(text []byte) ([]*Document, bool) {
 		// and YAML does not take them.
 		pad := bytes.Repeat([]byte(" "), start-1-bytes.LastIndexByte(text[:start], '\n'))
 		value = bytes.ReplaceAll(value, []byte("\t"), []byte(" "))
-		all = append(all, &Document{Text: append(pad, value...), Line: 1 + bytes.Count(text[:start], []byte("\n")), Start: start, End: end})
+		all = append(all, &Document{isJSON: true, Text: append(pad, value...), Line: 1 + bytes.Count(text[:start], []byte("\n")), Start: start, End: end})
 	}
 }
 
@@ -169,14 +171,12 @@ var errNoObject = errors.New("no object of Kubernetes: it has no kind")
 
 // objects are those of a document; a List is opened, however deep. What is wrong with it comes with what could be read.
 func (d *Document) objects(v *values) ([]placed, []error) {
-	var node yamlnode.Node
-	if err := yamlnode.Unmarshal(d.Text, &node); err != nil {
+	if err := d.parse(); err != nil {
 		return nil, []error{d.unreadable(err)}
 	}
-	if len(node.Content) == 0 || node.Content[0].Tag == "!!null" {
+	if d.Root == nil {
 		return nil, nil
 	}
-	d.Root = node.Content[0]
 	errs := d.duplicates(d.Root, nil)
 	value, err := v.read(d)
 	if err != nil {
@@ -196,6 +196,22 @@ func (d *Document) objects(v *values) ([]placed, []error) {
 	all := opened(placed{object, nil}, schemaHint{})
 	d.Objects = len(all)
 	return all, errs
+}
+
+// parse makes the tree of a document that has something in it.
+func (d *Document) parse() error {
+	var node yamlnode.Node
+	err := yamlnode.Unmarshal(d.Text, &node)
+	if err != nil && d.isJSON {
+		if err = yamlnode.Unmarshal(withoutEscapes(d.Text), &node); err == nil {
+			unfill(&node)
+		}
+	}
+	if err != nil || len(node.Content) == 0 || node.Content[0].Tag == "!!null" {
+		return err
+	}
+	d.Root = node.Content[0]
+	return nil
 }
 
 // duplicates finds keys that stand twice in one mapping: only the last would count. The place is where the search is.

@@ -15,7 +15,7 @@ import (
 // values makes of trees of YAML the values that kubectl reads there. kubectl reads YAML 1.1, in which yes is true and 010 is eight,
 // and our parser is one of YAML 1.2: from it are the tree and its positions, never what a text without quotes stands for.
 //
-// Trees of what people and programs write every day are read as they are. For all else, tags, anchors and merge keys among
+// JSON is read as JSON, as kubectl does. Trees of what people and programs write every day are read as they are. For all else, tags, anchors and merge keys among
 // them, the text is parsed once more, by kubectl's own parser.
 type values struct {
 	// scalars are texts without quotes that could stand for something else than themselves, with what kubectl reads there.
@@ -30,6 +30,9 @@ const deepest = 100
 
 // read gives what a document stands for: nil, a bool, an int64, a float64, a string, or a map or a list of these.
 func (v *values) read(d *Document) (any, error) {
+	if d.isJSON {
+		return fromJSON(d.Text)
+	}
 	if !hidesSomething(d.Text) {
 		if value, err := v.of(d.Root, deepest); err == nil {
 			return value, nil

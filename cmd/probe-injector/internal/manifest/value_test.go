@@ -2,12 +2,12 @@ package manifest
 
 import (
 	"bytes"
-	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -164,7 +164,7 @@ func TestFilesAreWhatKubectlReads(t *testing.T) {
 func TestDrawnDocumentsAreWhatKubectlReads(t *testing.T) {
 	for seed := range uint64(500) {
 		random := rand.New(rand.NewPCG(seed, 2))
-		text, err := yamlnode.Marshal(map[string]any{"a": randomValue(random, 4), fmt.Sprint(seed): randomValue(random, 2)})
+		text, err := yamlnode.Marshal(map[string]any{"a": randomValue(random, 4), strconv.FormatUint(seed, 10): randomValue(random, 2)})
 		if err != nil {
 			t.Fatal(err)
 		}
