@@ -40,6 +40,7 @@ test: ## Run every test that needs no root, on a real kube-apiserver
 	go -C test/prober test -count=1 .
 	go -C test/linters test -count=1 ./...
 	go -C test/alerts test -count=1 ./...
+	go -C charts/dashboard test ./...
 	go -C test/sarif test -count=1 ./...
 	go -C test/images/target test ./...
 
@@ -104,6 +105,7 @@ bench: ## Measure: one line per figure, each a ratio within one run or a count
 chart-test: ## Test the chart alone, with both versions of Helm
 	go -C test run ./charttools/build
 	go test ./charts/...
+	go -C charts/dashboard test .
 	go -C test test -count=1 ./chart
 
 .PHONY: resilience
@@ -133,6 +135,7 @@ verify: ## Check that generated files are up to date and that changed numbers ar
 	go run ./docs/generate -check
 	go test ./cmd/probe-injector -run TestTheReferenceIsUpToDate
 	go run ./charts/generate -check
+	go -C charts/dashboard run . -check
 	.ci/numbers
 	go -C .ci/tools/actionlint tool actionlint $(CURDIR)/.github/workflows/*.yaml
 
@@ -148,6 +151,7 @@ generate: ## Bring generated files up to date
 	go run ./docs/generate
 	UPDATE_GOLDEN=1 go test ./cmd/probe-injector -count=1 -run TestTheReferenceIsUpToDate
 	go run ./charts/generate
+	go -C charts/dashboard run .
 	go -C test run ./defaults -write
 
 .PHONY: tidy

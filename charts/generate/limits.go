@@ -117,6 +117,8 @@ func limitsOfObservers() map[string]schema {
 		"metrics.podMonitor.interval":     {"type": "string", "pattern": interval},
 		"metrics.podMonitor.labels":       labels(),
 		"metrics.prometheusRule.labels":   labels(),
+		"metrics.dashboard.labels":        labels(),
+		"metrics.dashboard.annotations":   texts(),
 
 		"validatingAdmissionPolicy.probes": {
 			"type": "array", "items": oneOf("readiness", "liveness"), "minItems": 1, "uniqueItems": true,

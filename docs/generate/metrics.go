@@ -23,11 +23,10 @@ type metric struct {
 }
 
 func metricsPage(root string) (string, error) {
-	d := newDocument("Metrics",
-		`For whoever operates the webhook. The metrics are served at `+code("/metrics")+`, on a port of their own that needs no
-certificate. No label ever holds anything that comes from a request, so that their number is bounded; the values of
-`+code("reason")+` are those of [reasons.md](reasons.md).`,
+	d := newDocument("Metrics, alerts and the dashboard",
+		`For whoever watches the webhook: what it counts, which alerts the chart has, and what each needs.`,
 		"the definitions in `webhook`, `certs` and `cmd/webhook`")
+	d.paragraph(collecting)
 	all, err := findMetrics(root)
 	if err != nil {
 		return "", err
@@ -41,10 +40,11 @@ certificate. No label ever holds anything that comes from a request, so that the
 		rows = append(rows, []string{code(m.name), m.kind, labels, m.help})
 	}
 	d.table([]string{"metric", "kind", "labels", "meaning"}, rows)
-	d.paragraph(`Beside them stand those of Go, of the process, and of controller-runtime's webhook server
-(` + code("controller_runtime_webhook_*") + `). Worth an alert: ` + code("probe_injector_errors_total") + ` that grows, since each of those
-Pods may have been created without probes; a certificate that expires within days; and a policy that could not be
-reloaded.`)
+	d.paragraph("`/metrics` also has the metrics of Go and of the process.")
+	for _, section := range watching() {
+		d.heading(section.title)
+		d.paragraph(section.text)
+	}
 	return d.String(), nil
 }
 

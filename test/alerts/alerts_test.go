@@ -2,19 +2,9 @@ package alerts
 
 import (
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/rulefmt"
-	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
-	"github.com/prometheus/prometheus/promql/promqltest"
-	"sigs.k8s.io/yaml"
-
-	"github.com/probe-injector/probe-injector/test/chart"
 )
 
 // ours are the labels of a series of the release, and others those of what looks alike.
@@ -38,13 +28,13 @@ type trial struct {
 
 func TestAlerts(t *testing.T) {
 	var trials []trial
-	for _, some := range [][]trial{absent(), missed(), errored(), expires(), states()} {
+	for _, some := range [][]trial{absent(), missed(), errored(), expires(), states(), restarting(), neverReady()} {
 		trials = append(trials, some...)
 	}
 	tried := map[string]map[bool]bool{}
 	for _, c := range trials {
 		t.Run(c.alert+" "+c.name, func(t *testing.T) {
-			if got := fires(t, ruleNamed(t, c.values, c.alert), c.series, c.after); got != c.fires {
+			if got := fires(t, c.values, c.alert, c.series, c.after); got != c.fires {
 				t.Errorf("it fires: %t, want %t", got, c.fires)
 			}
 		})
@@ -53,8 +43,8 @@ func TestAlerts(t *testing.T) {
 		}
 		tried[c.alert][c.fires] = true
 	}
-	for _, rule := range rulesOf(t, "") {
-		if !tried[rule.Alert][true] || !tried[rule.Alert][false] {
+	for _, rule := range rulesOf(t, workloads) {
+		if rule.Alert != "" && (!tried[rule.Alert][true] || !tried[rule.Alert][false]) {
 			t.Errorf("%s is not shown to fire, and not to fire", rule.Alert)
 		}
 	}
@@ -169,87 +159,4 @@ func states() []trial {
 		{"is quiet when it was corrected soon", "ProbeInjectorPolicyNotReloaded", "", []string{gauge(policy, ours, "1x10 0x3 1x60")}, 20 * time.Minute, false},
 		{"is quiet about another release", "ProbeInjectorPolicyNotReloaded", "", []string{gauge(policy, ours, "1x60"), gauge(policy, others, "0x60")}, 20 * time.Minute, false},
 	}
-}
-
-// rulesOf are the alerts that the chart renders, as Prometheus reads them.
-func rulesOf(t *testing.T, values string) []rulefmt.Rule {
-	t.Helper()
-	rendered, err := chart.Render(chart.Options{Namespace: "probes", Values: values + "\nmetrics: {prometheusRule: {enabled: true}}\n"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var object struct {
-		Spec any `json:"spec"`
-	}
-	objects, err := rendered.Objects()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, o := range objects {
-		if o.Kind == "PrometheusRule" {
-			if err := yaml.Unmarshal(o.YAML, &object); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	text, err := yaml.Marshal(object.Spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	groups, errs := rulefmt.Parse(text, false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
-	if len(errs) > 0 {
-		t.Fatalf("Prometheus does not accept the rules: %v", errs)
-	}
-	if len(groups.Groups) != 1 {
-		t.Fatalf("there are %d groups", len(groups.Groups))
-	}
-	return groups.Groups[0].Rules
-}
-
-func ruleNamed(t *testing.T, values, name string) rulefmt.Rule {
-	t.Helper()
-	for _, rule := range rulesOf(t, values) {
-		if rule.Alert == name {
-			return rule
-		}
-	}
-	t.Fatalf("there is no alert %s", name)
-	return rulefmt.Rule{}
-}
-
-// fires evaluates a rule every minute until then, as Prometheus does: an alert fires when its expression has had a result
-// for long enough.
-func fires(t *testing.T, rule rulefmt.Rule, series []string, after time.Duration) bool {
-	t.Helper()
-	storage := promqltest.LoadedStorage(t, "load 1m\n  "+strings.Join(series, "\n  ")+"\n")
-	engine := promqltest.NewTestEngineWithOpts(t, promql.EngineOpts{
-		MaxSamples: 1e6, Timeout: time.Minute, Parser: parser.NewParser(parser.Options{}),
-	})
-	pending := map[string]time.Duration{}
-	firing := false
-	for now := time.Duration(0); now <= after; now += time.Minute {
-		query, err := engine.NewInstantQuery(t.Context(), storage, nil, rule.Expr, time.Unix(0, 0).Add(now))
-		if err != nil {
-			t.Fatal(err)
-		}
-		result := query.Exec(t.Context())
-		vector, err := result.Vector()
-		if err != nil {
-			t.Fatal(err)
-		}
-		still := map[string]time.Duration{}
-		firing = false
-		for _, sample := range vector {
-			key := sample.Metric.String()
-			since, known := pending[key]
-			if !known {
-				since = now
-			}
-			still[key] = since
-			firing = firing || now-since >= time.Duration(rule.For)
-		}
-		pending = still
-		query.Close()
-	}
-	return firing
 }

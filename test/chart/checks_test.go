@@ -20,7 +20,10 @@ func misfits(t *testing.T) map[string]struct{ values, want string } {
 	pem := authorityPEM(t)
 	return map[string]struct{ values, want string }{
 		"an account with permissions that is everybody's": {`{serviceAccount: {create: false}}`, "name an account"},
-		"a Service that cannot have its name":             {`{fullnameOverride: "", nameOverride: Probes}`, "set fullnameOverride"},
+		"alerts about workloads without the label that they need": {
+			`{metrics: {prometheusRule: {enabled: true, workloads: true}}}`, "set injectedLabel to true",
+		},
+		"a Service that cannot have its name": {`{fullnameOverride: "", nameOverride: Probes}`, "set fullnameOverride"},
 		"two rules of one name": {
 			`{policy: {rules: [{name: a}, {name: b}, {name: a, namespaceSelector: {matchLabels: {x: "1"}}}]}}`,
 			`policy.rules[2].name: "a" is the name of another rule`,
@@ -64,6 +67,7 @@ func fits(t *testing.T) map[string]string {
 	pem := authorityPEM(t)
 	return map[string]string{
 		"an account that is everybody's and may do nothing": `{serviceAccount: {create: false}, tls: {mode: cert-manager}}`,
+		"alerts about workloads with the label":             `{injectedLabel: true, metrics: {prometheusRule: {enabled: true, workloads: true}}}`,
 		"the longest timeout":                               `{policy: {rules: []}, webhook: {timeoutSeconds: 20}}`,
 		"the longest timeout of one group":                  `{webhook: {timeoutSeconds: 10}}`,
 		"five groups that overlap, of the default":          overlapping(3, `{matchLabels: {a: "1"}}`, `{matchLabels: {b: "1"}}`, `{matchLabels: {c: "1"}}`, `{matchLabels: {d: "1"}}`, `{}`),

@@ -68,17 +68,26 @@ func (r *Rendered) Service() (*corev1.Service, error) {
 	return service, r.Only("Service", service)
 }
 
+// policyTemplate renders the ConfigMap with the policy. The dashboard is one, too.
+const policyTemplate = "probe-injector/templates/configmap.yaml"
+
 // PolicyFile returns the policy file that the chart mounts into the webhook's Pods: what the server's --policy names.
 func (r *Rendered) PolicyFile() ([]byte, error) {
-	config := &corev1.ConfigMap{}
-	if err := r.Only("ConfigMap", config); err != nil {
-		return nil, err
+	for _, document := range r.documents {
+		config := &corev1.ConfigMap{}
+		if document.file != policyTemplate {
+			continue
+		}
+		if err := yaml.UnmarshalStrict(document.content, config); err != nil {
+			return nil, fmt.Errorf("reading the rendered %s: %w", document.file, err)
+		}
+		policy, ok := config.Data["policy.yaml"]
+		if !ok {
+			return nil, fmt.Errorf("the ConfigMap %s has no policy.yaml", config.Name)
+		}
+		return []byte(policy), nil
 	}
-	policy, ok := config.Data["policy.yaml"]
-	if !ok {
-		return nil, fmt.Errorf("the ConfigMap %s has no policy.yaml", config.Name)
-	}
-	return []byte(policy), nil
+	return nil, errors.New("the chart has no " + policyTemplate)
 }
 
 // Deployment returns the Deployment of the webhook's Pods.

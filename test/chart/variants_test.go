@@ -205,6 +205,7 @@ type (
 		Rules []alert `json:"rules"`
 	}
 	alert struct {
+		Record      string            `json:"record"`
 		Alert       string            `json:"alert"`
 		Expr        string            `json:"expr"`
 		For         string            `json:"for"`

@@ -11,6 +11,13 @@ What one value may be by itself is in values.schema.json.
 {{- include "probe-injector.checkBundle" . -}}
 {{- include "probe-injector.checkStrategy" . -}}
 {{- include "probe-injector.checkDisruptions" . -}}
+{{- include "probe-injector.checkWorkloadAlerts" . -}}
+{{- end -}}
+
+{{- define "probe-injector.checkWorkloadAlerts" -}}
+{{- if and .Values.metrics.prometheusRule.enabled .Values.metrics.prometheusRule.workloads (not .Values.injectedLabel) -}}
+{{- fail "metrics.prometheusRule.workloads needs the label by which Pods with injected probes are known: set injectedLabel to true" -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "probe-injector.checkNames" -}}

@@ -30,6 +30,11 @@ A list or an object of Kubernetes is empty then, whatever its default: who sets 
     "level": "info"
   },
   "metrics": {
+    "dashboard": {
+      "annotations": {},
+      "enabled": false,
+      "labels": {}
+    },
     "podMonitor": {
       "enabled": false,
       "interval": "",
@@ -38,7 +43,8 @@ A list or an object of Kubernetes is empty then, whatever its default: who sets 
     "prometheusRule": {
       "enabled": false,
       "labels": {},
-      "selector": ""
+      "selector": "",
+      "workloads": false
     },
     "serviceMonitor": {
       "enabled": false,

@@ -10,5 +10,5 @@
 
 {{/* Where an alert is explained. Takes "root" and "name". */}}
 {{- define "probe-injector.runbook" -}}
-{{- printf "%s/blob/v%s/docs/operations.md#%s" .root.Chart.Home .root.Chart.AppVersion (lower .name) -}}
+{{- printf "%s/blob/v%s/docs/runbooks.md#%s" .root.Chart.Home .root.Chart.AppVersion (lower .name) -}}
 {{- end -}}
