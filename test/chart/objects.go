@@ -3,9 +3,12 @@ package chart
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
@@ -62,6 +65,16 @@ func callAt(client *admissionregistrationv1.WebhookClientConfig, address string,
 	return nil
 }
 
+// PolicyCheck returns the Job that reads a policy before it is put in force, and nil where there is nothing to read.
+func (r *Rendered) PolicyCheck() (*batchv1.Job, error) {
+	objects, err := r.Objects()
+	if err != nil || !slices.ContainsFunc(objects, func(o Object) bool { return o.Kind == "Job" }) {
+		return nil, err
+	}
+	job := &batchv1.Job{}
+	return job, r.Only("Job", job)
+}
+
 // Service returns the Service in front of the webhook's Pods.
 func (r *Rendered) Service() (*corev1.Service, error) {
 	service := &corev1.Service{}
@@ -71,7 +84,7 @@ func (r *Rendered) Service() (*corev1.Service, error) {
 // PolicyFile returns the policy file that the chart mounts into the webhook's Pods: what the server's --policy names.
 func (r *Rendered) PolicyFile() ([]byte, error) {
 	config := &corev1.ConfigMap{}
-	if err := r.Only("ConfigMap", config); err != nil {
+	if err := r.from("ConfigMap", config, "configmap.yaml"); err != nil {
 		return nil, err
 	}
 	policy, ok := config.Data["policy.yaml"]
@@ -113,14 +126,17 @@ func (r *Rendered) Objects() ([]Object, error) {
 
 // Only decodes the one object of a kind into a typed one, strictly: the chart may not contain a field that the type does
 // not have. It is an error if there is none, or more than one.
-func (r *Rendered) Only(kind string, into any) error {
+func (r *Rendered) Only(kind string, into any) error { return r.from(kind, into, "") }
+
+// from is Only for a template, or for all if it is empty.
+func (r *Rendered) from(kind string, into any, template string) error {
 	var found []document
 	for _, document := range r.documents {
 		var meta metav1.TypeMeta
 		if err := yaml.Unmarshal(document.content, &meta); err != nil {
 			return fmt.Errorf("reading the rendered %s: %w", document.file, err)
 		}
-		if meta.Kind == kind {
+		if meta.Kind == kind && strings.HasSuffix(document.file, template) {
 			found = append(found, document)
 		}
 	}
