@@ -3,9 +3,12 @@ package chart
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
@@ -62,32 +65,33 @@ func callAt(client *admissionregistrationv1.WebhookClientConfig, address string,
 	return nil
 }
 
+// PolicyCheck returns the Job that reads a policy before it is put in force, and nil where there is nothing to read.
+func (r *Rendered) PolicyCheck() (*batchv1.Job, error) {
+	objects, err := r.Objects()
+	if err != nil || !slices.ContainsFunc(objects, func(o Object) bool { return o.Kind == "Job" }) {
+		return nil, err
+	}
+	job := &batchv1.Job{}
+	return job, r.Only("Job", job)
+}
+
 // Service returns the Service in front of the webhook's Pods.
 func (r *Rendered) Service() (*corev1.Service, error) {
 	service := &corev1.Service{}
 	return service, r.Only("Service", service)
 }
 
-// policyTemplate renders the ConfigMap with the policy. The dashboard is one, too.
-const policyTemplate = "probe-injector/templates/configmap.yaml"
-
 // PolicyFile returns the policy file that the chart mounts into the webhook's Pods: what the server's --policy names.
 func (r *Rendered) PolicyFile() ([]byte, error) {
-	for _, document := range r.documents {
-		config := &corev1.ConfigMap{}
-		if document.file != policyTemplate {
-			continue
-		}
-		if err := yaml.UnmarshalStrict(document.content, config); err != nil {
-			return nil, fmt.Errorf("reading the rendered %s: %w", document.file, err)
-		}
-		policy, ok := config.Data["policy.yaml"]
-		if !ok {
-			return nil, fmt.Errorf("the ConfigMap %s has no policy.yaml", config.Name)
-		}
-		return []byte(policy), nil
+	config := &corev1.ConfigMap{}
+	if err := r.from("ConfigMap", config, "configmap.yaml"); err != nil {
+		return nil, err
 	}
-	return nil, errors.New("the chart has no " + policyTemplate)
+	policy, ok := config.Data["policy.yaml"]
+	if !ok {
+		return nil, fmt.Errorf("the ConfigMap %s has no policy.yaml", config.Name)
+	}
+	return []byte(policy), nil
 }
 
 // Deployment returns the Deployment of the webhook's Pods.
@@ -122,14 +126,17 @@ func (r *Rendered) Objects() ([]Object, error) {
 
 // Only decodes the one object of a kind into a typed one, strictly: the chart may not contain a field that the type does
 // not have. It is an error if there is none, or more than one.
-func (r *Rendered) Only(kind string, into any) error {
+func (r *Rendered) Only(kind string, into any) error { return r.from(kind, into, "") }
+
+// from is Only for a template, or for all if it is empty.
+func (r *Rendered) from(kind string, into any, template string) error {
 	var found []document
 	for _, document := range r.documents {
 		var meta metav1.TypeMeta
 		if err := yaml.Unmarshal(document.content, &meta); err != nil {
 			return fmt.Errorf("reading the rendered %s: %w", document.file, err)
 		}
-		if meta.Kind == kind {
+		if meta.Kind == kind && strings.HasSuffix(document.file, template) {
 			found = append(found, document)
 		}
 	}
