@@ -10,12 +10,14 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	// Every way to log in that kubectl knows.
 	_ "k8s.io/client-go/plugin/pkg/client/auth"
 	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
 )
 
 // The limits of requests are those of kubectl: the API server's own priority and fairness protects it better than a client
@@ -77,6 +79,8 @@ func (f *Flags) Connect(version string, problems io.Writer) (*Cluster, error) {
 		config.WarningHandler = rest.NoWarnings{}
 		return config
 	}
+	// client-go logs what it also returns. People read it once.
+	klog.SetLogger(logr.Discard())
 	loader := f.config.ToRawKubeConfigLoader()
 	raw, err := loader.RawConfig()
 	if err != nil {
