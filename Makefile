@@ -57,7 +57,7 @@ e2e: e2e-programs ## As root: the product on a real node, what every change has 
 	$(E2E_TEST) -skip '^Test(Full|Released)' $(if $(ONLY),-run '$(ONLY)') ./e2e
 
 .PHONY: e2e-full
-e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighbours, presets, and test-matrix
+e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighbours, presets, test-matrix, a release
 	go -C test test -count=1 ./cluster/command
 	go -C test run ./certmanager/build
 	go -C test test -count=1 ./certmanager
@@ -65,6 +65,7 @@ e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighb
 	$(E2E_TEST) -skip '^TestReleased' ./e2e
 	$(MAKE) e2e-software
 	$(MAKE) page-test
+	$(MAKE) release release-check release-test
 
 .PHONY: e2e-software
 e2e-software: ## As root: known software, built from its sources, asked by the kubelet's own prober
@@ -179,9 +180,9 @@ release: ## As root: build everything that a release is into dist/; see RELEASE.
 
 .PHONY: release-test
 release-test: e2e-programs ## As root: verify dist/ as a user would, and install it on a node
-	go -C .ci/tools/krew build -o $(CURDIR)/bin/release-tools/ tool
-	command -v qemu-aarch64-static >/dev/null || apt-get install -y -q --no-install-recommends qemu-user-static
-	go -C test test -count=1 ./release
+	.ci/prepare release
+	.ci/release-tools krew
+	go -C test test -count=1 -v ./release
 	$(E2E_TEST) -run '^TestReleased' ./e2e
 
 .PHONY: release-check
@@ -190,7 +191,7 @@ release-check: ## As root: build dist/ again elsewhere, and compare
 
 .PHONY: clean
 clean: ## Remove everything that was built, the Kubernetes programs too
-	rm -rf bin dist
+	rm -rf bin dist .cache/release
 
 $(GOLANGCI_LINT):
 	GOBIN=$(CURDIR)/$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)

@@ -36,6 +36,9 @@ func platforms() []platform {
 	return all
 }
 
+// mine is the platform of this machine, which has Linux.
+func mine() platform { return platform{"linux", runtime.GOARCH} }
+
 // archive is the CLI's for a platform.
 func (p platform) archive(t *testing.T) string {
 	t.Helper()
