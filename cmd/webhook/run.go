@@ -45,6 +45,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		_, err := fmt.Fprintln(stdout, version.String())
 		return err
 	}
+	if o.checkPolicy != "" {
+		return checkPolicy(o.checkPolicy, stdout)
+	}
 	if o.answer.isAsked() {
 		return o.answer.run(ctx, stdout)
 	}
