@@ -146,7 +146,7 @@ var checks = []check{
 	},
 	{
 		question: "the evidence is weaker than the policy demands for Pods that do not ask", reason: reason.LowConfidence, written: Left,
-		applies: when(lacksEvidence),
+		applies: lacksEvidence,
 	},
 	{
 		question: "the handler is a command, and the Pod runs on Windows", reason: reason.Windows, written: Left,
@@ -333,10 +333,22 @@ func otherPort(g *gated) (string, bool) {
 	return said + " is not port " + h.Port.String(), found
 }
 
-// lacksEvidence reports whether a handler that follows from ports alone is not believed enough for a Pod that does not ask.
-func lacksEvidence(g *gated) bool {
+// lacksEvidence reports whether a handler that follows from ports alone is not believed enough for a Pod that does not ask, and
+// what the admin can change.
+func lacksEvidence(g *gated) (string, bool) {
 	c := g.candidate
-	return c.source == SourceInference && !g.optedIn && !reaches(c.evidence.Confidence(), g.policy.demanded(c.kind))
+	if c.source != SourceInference || g.optedIn {
+		return "", false
+	}
+	reached, demanded := c.evidence.Confidence(), g.policy.demanded(c.kind)
+	if reaches(reached, demanded) {
+		return "", false
+	}
+	setting := string(probe.Liveness)
+	if c.kind == probe.Readiness {
+		setting = string(probe.Readiness)
+	}
+	return string(reached) + ", policy.confidence." + setting + " is " + string(demanded), true
 }
 
 // demanded is the confidence that the policy asks for Pods that did not ask themselves.

@@ -108,6 +108,10 @@ func TestRulesDemandMoreConfidenceForLiveness(t *testing.T) {
 	if got := reasonOf(d, probe.Liveness); got != reason.LowConfidence {
 		t.Errorf("liveness: reason %q", got)
 	}
+	const want = "no liveness: low_confidence (medium, policy.confidence.liveness is high)"
+	if !strings.Contains(d.Status, want) {
+		t.Errorf("the status %q does not say %q", d.Status, want)
+	}
 }
 
 func TestRouteChoosesTheRoutesOfTheAPIServer(t *testing.T) {

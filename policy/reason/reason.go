@@ -108,7 +108,7 @@ var table = [...]Description{
 	{NotOffered, "profile %s does not offer it", "probe-injector profiles tells why", false},
 	{OwnKeyOnly, "profile %s gives it only where its own key asks", "", true},
 	{CommandOverridden, "the image is known as %s, and its command is another", "write the handler to have it anyway", false},
-	{LowConfidence, "the ports alone do not prove enough", "annotate the Pod to have it, or set confidence in the policy", true},
+	{LowConfidence, "the ports alone do not prove enough (%s)", "annotate the Pod to have it, or change policy.confidence", true},
 	{LintRule, "beside what is there, it would be what rule %s warns of", "probe-injector explain tells more", false},
 	{LivenessNotInferred, "the policy takes liveness only from a handler that somebody wrote", "", false},
 	{PodTooLarge, "the Pod is so large that with them it could not be stored", "write them into the Pod", false},
