@@ -42,7 +42,7 @@ func CheckNotation(document []byte, under ...string) error {
 func notationMistakes(document []byte, under ...string) []error {
 	var node yaml.Node
 	if err := yaml.Unmarshal(document, &node); err != nil || len(node.Content) == 0 {
-		return nil //nolint:nilerr // the decoder says it better
+		return nil // the decoder says it better
 	}
 	return oddNumbers(node.Content[0], nil, under)
 }
@@ -61,15 +61,14 @@ func oddNumbers(node *yaml.Node, place shape.Place, under []string) []error {
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			name, value := node.Content[i].Value, node.Content[i+1]
-			switch {
-			case len(under) > 0 && name != under[0]:
-			case slices.Contains(durations, name) && value.Tag == "!!int":
-				all = append(all, oddValue(place.With(name), value, "a duration has a unit: write "+value.Value+"s for seconds"))
-			case slices.Contains(durations, name) && value.Tag == "!!str" && !isDuration(value.Value):
-				all = append(all, oddValue(place.With(name), value, "a duration is a number and its unit, such as 90s, 5m or 1h"))
-			default:
-				all = append(all, oddNumbers(value, place.With(name), under[min(1, len(under)):])...)
+			if len(under) > 0 && name != under[0] {
+				continue
 			}
+			if right := oddDuration(name, value); right != "" {
+				all = append(all, oddValue(place.With(name), value, right))
+				continue
+			}
+			all = append(all, oddNumbers(value, place.With(name), under[min(1, len(under)):])...)
 		}
 	case yaml.SequenceNode:
 		for i, each := range node.Content {
@@ -89,10 +88,19 @@ func oddValue(place shape.Place, node *yaml.Node, right string) error {
 	return &valueError{field.Invalid(place.Path(), node.Value, right), place}
 }
 
-// isDuration reports whether a text is one as Go reads it.
-func isDuration(text string) bool {
-	_, err := time.ParseDuration(text)
-	return err == nil
+// oddDuration is what would be right in the place of a member that holds a duration and has none; empty where it has, and for
+// other members.
+func oddDuration(name string, value *yaml.Node) string {
+	if !slices.Contains(durations, name) {
+		return ""
+	}
+	if value.Tag == "!!int" {
+		return "a duration has a unit: write " + value.Value + "s for seconds"
+	}
+	if _, err := time.ParseDuration(value.Value); err != nil && value.Tag == "!!str" {
+		return "a duration is a number and its unit, such as 90s, 5m or 1h"
+	}
+	return ""
 }
 
 func inDecimal(text string) string {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
@@ -81,17 +80,26 @@ func (r *Rendered) Service() (*corev1.Service, error) {
 	return service, r.Only("Service", service)
 }
 
+// policyTemplate renders the ConfigMap with the policy. The dashboard is one, too.
+const policyTemplate = "probe-injector/templates/configmap.yaml"
+
 // PolicyFile returns the policy file that the chart mounts into the webhook's Pods: what the server's --policy names.
 func (r *Rendered) PolicyFile() ([]byte, error) {
-	config := &corev1.ConfigMap{}
-	if err := r.from("ConfigMap", config, "configmap.yaml"); err != nil {
-		return nil, err
+	for _, document := range r.documents {
+		config := &corev1.ConfigMap{}
+		if document.file != policyTemplate {
+			continue
+		}
+		if err := yaml.UnmarshalStrict(document.content, config); err != nil {
+			return nil, fmt.Errorf("reading the rendered %s: %w", document.file, err)
+		}
+		policy, ok := config.Data["policy.yaml"]
+		if !ok {
+			return nil, fmt.Errorf("the ConfigMap %s has no policy.yaml", config.Name)
+		}
+		return []byte(policy), nil
 	}
-	policy, ok := config.Data["policy.yaml"]
-	if !ok {
-		return nil, fmt.Errorf("the ConfigMap %s has no policy.yaml", config.Name)
-	}
-	return []byte(policy), nil
+	return nil, errors.New("the chart has no " + policyTemplate)
 }
 
 // Deployment returns the Deployment of the webhook's Pods.
@@ -126,17 +134,14 @@ func (r *Rendered) Objects() ([]Object, error) {
 
 // Only decodes the one object of a kind into a typed one, strictly: the chart may not contain a field that the type does
 // not have. It is an error if there is none, or more than one.
-func (r *Rendered) Only(kind string, into any) error { return r.from(kind, into, "") }
-
-// from is Only for a template, or for all if it is empty.
-func (r *Rendered) from(kind string, into any, template string) error {
+func (r *Rendered) Only(kind string, into any) error {
 	var found []document
 	for _, document := range r.documents {
 		var meta metav1.TypeMeta
 		if err := yaml.Unmarshal(document.content, &meta); err != nil {
 			return fmt.Errorf("reading the rendered %s: %w", document.file, err)
 		}
-		if meta.Kind == kind && strings.HasSuffix(document.file, template) {
+		if meta.Kind == kind {
 			found = append(found, document)
 		}
 	}

@@ -70,7 +70,9 @@ func policyTexts(t *testing.T, rendered *chart.Rendered) []string {
 		if err := yaml.UnmarshalStrict(object.YAML, config); err != nil {
 			t.Fatal(err)
 		}
-		texts = append(texts, config.Data["policy.yaml"])
+		if text, ok := config.Data["policy.yaml"]; ok {
+			texts = append(texts, text)
+		}
 	}
 	return texts
 }

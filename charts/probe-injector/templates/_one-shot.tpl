@@ -5,10 +5,6 @@ without any right, so that whatever admits our servers admits them.
 {{- define "probe-injector.oneShotSpec" -}}
 restartPolicy: Never
 automountServiceAccountToken: false
-{{- /* An account of the admin's is there before the release is, and may have the secrets of a registry. */}}
-{{- if and (not .Values.serviceAccount.create) .Values.serviceAccount.name }}
-serviceAccountName: {{ .Values.serviceAccount.name | quote }}
-{{- end }}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
