@@ -7,8 +7,8 @@ IMAGE   ?= probe-injector:$(VERSION)
 GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 
-# Every Go module of the repository, by its folder.
-MODULES = $(patsubst %/,%,$(dir $(shell git ls-files '*go.mod')))
+# Every Go module of the repository, by its folder, but those that only pin a tool of releases.
+MODULES = $(patsubst %/,%,$(dir $(shell git ls-files '*go.mod' ':!.ci/tools')))
 
 LDFLAGS := -s -w -X github.com/probe-injector/probe-injector/cmd/internal/version.release=$(VERSION)
 
@@ -35,7 +35,7 @@ test: ## Run every test that needs no root, on a real kube-apiserver
 	go -C test run ./binaries/build
 	go -C test run ./charttools/build
 	go test ./...
-	go -C test test -count=1 $$(go -C test list ./... | grep -vE '/test/(resilience|certmanager|cluster/command|e2e)$$')
+	go -C test test -count=1 $$(go -C test list ./... | grep -vE '/test/(resilience|certmanager|cluster/command|e2e|release)$$')
 	go -C test test -count=1 ./resilience
 	go -C test/prober test -count=1 .
 	go -C test/linters test -count=1 ./...
@@ -54,17 +54,18 @@ E2E_TEST            := $(E2E_CLUSTER_COMMAND) test -count=1 -v -parallel 32 -tim
 .PHONY: e2e
 e2e: e2e-programs ## As root: the product on a real node, what every change has to pass
 	go -C test test -count=1 ./cluster/command
-	$(E2E_TEST) -skip '^TestFull' $(if $(ONLY),-run '$(ONLY)') ./e2e
+	$(E2E_TEST) -skip '^Test(Full|Released)' $(if $(ONLY),-run '$(ONLY)') ./e2e
 
 .PHONY: e2e-full
-e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighbours, presets, and test-matrix
+e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighbours, presets, test-matrix, a release
 	go -C test test -count=1 ./cluster/command
 	go -C test run ./certmanager/build
 	go -C test test -count=1 ./certmanager
 	go -C test run ./images/build -software
-	$(E2E_TEST) ./e2e
+	$(E2E_TEST) -skip '^TestReleased' ./e2e
 	$(MAKE) e2e-software
 	$(MAKE) page-test
+	$(MAKE) release release-check release-test
 
 .PHONY: e2e-software
 e2e-software: ## As root: known software, built from its sources, asked by the kubelet's own prober
@@ -171,9 +172,26 @@ previous: ## Take the release that upgrades are tested from out of the history: 
 image: ## Build the container image with buildah and check its size
 	VERSION=$(VERSION) IMAGE=$(IMAGE) .ci/image
 
+##@ Release it
+
+.PHONY: release
+release: ## As root: build everything that a release is into dist/; see RELEASE.md
+	VERSION=$(VERSION) .ci/release
+
+.PHONY: release-test
+release-test: e2e-programs ## As root: verify dist/ as a user would, and install it on a node
+	.ci/prepare release
+	.ci/release-tools krew
+	go -C test test -count=1 -v ./release
+	$(E2E_TEST) -run '^TestReleased' ./e2e
+
+.PHONY: release-check
+release-check: ## As root: build dist/ again elsewhere, and compare
+	.ci/release-check
+
 .PHONY: clean
 clean: ## Remove everything that was built, the Kubernetes programs too
-	rm -rf bin
+	rm -rf bin dist .cache/release
 
 $(GOLANGCI_LINT):
 	GOBIN=$(CURDIR)/$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)

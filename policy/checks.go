@@ -105,6 +105,10 @@ var checks = []check{
 		applies: when(func(g *gated) bool { return g.ask.container.Idles() }), risk: say("the command looks interactive or idle: does it serve?"),
 	},
 	{
+		question: "the command is a known worker's, which listens nowhere", reason: reason.NotAServer, about: aboutContainer, written: Left,
+		applies: when(func(g *gated) bool { return g.ask.container.IsWorker() }),
+	},
+	{
 		question: "the host-header key is wrong, and the handler would send it", reason: reason.InvalidAnnotation, written: Refused,
 		applies: when(func(g *gated) bool { return g.ask.blockedHost && g.candidate.handler.IsHTTP() }),
 	},
@@ -137,8 +141,12 @@ var checks = []check{
 		},
 	},
 	{
+		question: "a literal argument or variable gives a server that no profile knows another port", reason: reason.PortUnknown, about: aboutPort,
+		written: Left, applies: otherPort,
+	},
+	{
 		question: "the evidence is weaker than the policy demands for Pods that do not ask", reason: reason.LowConfidence, written: Left,
-		applies: when(lacksEvidence),
+		applies: lacksEvidence,
 	},
 	{
 		question: "the handler is a command, and the Pod runs on Windows", reason: reason.Windows, written: Left,
@@ -314,10 +322,33 @@ func (g *gated) loopback(exactly bool) (string, bool) {
 	return bound.Said, found && bound.Exactly == exactly
 }
 
-// lacksEvidence reports whether a handler that follows from ports alone is not believed enough for a Pod that does not ask.
-func lacksEvidence(g *gated) bool {
+// otherPort finds what gives the server another port than the candidate's. A profile reads the settings of its software itself, and a
+// handler that is copied was chosen by a person.
+func otherPort(g *gated) (string, bool) {
+	h := g.candidate.handler
+	if !h.OverNetwork() || g.software.profile != nil || g.candidate.copied != nil {
+		return "", false
+	}
+	said, found := g.listenings.Elsewhere(h.Port.Number)
+	return said + " is not port " + h.Port.String(), found
+}
+
+// lacksEvidence reports whether a handler that follows from ports alone is not believed enough for a Pod that does not ask, and
+// what the admin can change.
+func lacksEvidence(g *gated) (string, bool) {
 	c := g.candidate
-	return c.source == SourceInference && !g.optedIn && !reaches(c.evidence.Confidence(), g.policy.demanded(c.kind))
+	if c.source != SourceInference || g.optedIn {
+		return "", false
+	}
+	reached, demanded := c.evidence.Confidence(), g.policy.demanded(c.kind)
+	if reaches(reached, demanded) {
+		return "", false
+	}
+	setting := string(probe.Liveness)
+	if c.kind == probe.Readiness {
+		setting = string(probe.Readiness)
+	}
+	return string(reached) + ", policy.confidence." + setting + " is " + string(demanded), true
 }
 
 // demanded is the confidence that the policy asks for Pods that did not ask themselves.

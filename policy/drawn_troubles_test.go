@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -54,6 +55,25 @@ var troubles = []trouble{
 	{"bound to loopback", func(d *drawing, pod *drawnPod) {
 		first(pod).Ports = ports(port("http", 8000))
 		first(pod).Args = []string{d.of("--host=127.0.0.1", "--host=::1", "--bind=localhost:8000", "--listen-address=127.1:8000"), "--port=8000"}
+	}},
+	{"a literal that contradicts the declared port", func(d *drawing, pod *drawnPod) {
+		first(pod).Image, first(pod).Ports = "registry.example/web", ports(port("http", 8000))
+		if d.in100(50) {
+			first(pod).Env = append(first(pod).Env, corev1.EnvVar{Name: d.of("PORT", "HTTP_PORT"), Value: d.of("80", "8000")})
+		} else {
+			first(pod).Args = []string{d.of("--port=80", "--bind=0.0.0.0:80", "--listen=:80", "--port=8000")}
+		}
+		setKey(pod, "probe-injector.dev/"+d.of("inject", "liveness"), "true")
+	}},
+	{"properties of Java in a variable", func(d *drawing, pod *drawnPod) {
+		first(pod).Ports = ports(port("http", 8080))
+		first(pod).Env = []corev1.EnvVar{{Name: d.of("JAVA_TOOL_OPTIONS", "JAVA_OPTS", "JDK_JAVA_OPTIONS"), Value: "-Xmx1g " + d.of("-Dmanagement.server.port=9001", "-Dserver.address=127.0.0.1")}}
+		setKey(pod, "probe-injector.dev/profile", "spring-boot")
+	}},
+	{"a worker with the ports of its server", func(d *drawing, pod *drawnPod) {
+		first(pod).Ports = ports(port("http", 8080))
+		first(pod).Command = strings.Fields(d.of("celery -A shop worker", "bundle exec sidekiq", "php artisan queue:work"))
+		setKey(pod, "probe-injector.dev/inject", "true")
 	}},
 	{"MySQL by a tcp profile or a path", func(d *drawing, pod *drawnPod) {
 		first(pod).Image, first(pod).Ports = d.of("mysql:8", "registry.example/db"), ports(port("", 3306))

@@ -110,6 +110,27 @@ func TestAPortOfAnotherContainerIsNotChosen(t *testing.T) {
 	})
 }
 
+func TestADeclaredPortThatALiteralContradictsIsNotChosen(t *testing.T) {
+	runGateRows(t, map[string]gateRow{
+		"an argument names another port": {
+			map[string]string{"inject": "true"}, `containers: [{name: a, image: x, command: [uvicorn, "app:app", --port, "80"], ports: [{containerPort: 8000}]}]`,
+			"", "--port 80 is not port 8000: no port is certain",
+		},
+		"a variable names another port, for a path": {
+			map[string]string{"liveness": "/livez"}, `containers: [{name: a, image: x, env: [{name: PORT, value: "4000"}], ports: [{containerPort: 3000}]}]`,
+			"", "PORT=4000 is not port 3000",
+		},
+		"a person wrote the port": {
+			map[string]string{"readiness": "http:8000/x"}, `containers: [{name: a, image: x, args: [--port=80], ports: [{containerPort: 8000}]}]`,
+			"a/readiness=http:8000/x", "",
+		},
+		"the literal is the declared port": {
+			map[string]string{"readiness": "/x"}, `containers: [{name: a, image: x, args: [--port=8000], ports: [{containerPort: 8000}]}]`,
+			"a/readiness=http:8000/x", "",
+		},
+	})
+}
+
 func TestTheSchemeFollowsThePort(t *testing.T) {
 	runGateRows(t, map[string]gateRow{
 		"nginx with nothing but https": {

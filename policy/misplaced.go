@@ -13,7 +13,7 @@ import (
 // Nothing reads them there. The object is what JSON decodes to; mappings of strings may be of that type as well.
 func Misplaced(object any, template shape.Place) []shape.Place {
 	s := misplacedSearch{right: template.With("metadata", "annotations"), labels: template.With("metadata", "labels")}
-	s.search(object, nil)
+	s.search(object)
 	return s.found
 }
 
@@ -21,15 +21,17 @@ func Misplaced(object any, template shape.Place) []shape.Place {
 type misplacedSearch struct {
 	// right is where annotations of the Pod stand, labels where its labels do.
 	right, labels shape.Place
-	found         []shape.Place
+	// here is where the search is. It is one place that grows and shrinks, because a fleet has millions.
+	here  shape.Place
+	found []shape.Place
 }
 
-func (s *misplacedSearch) search(value any, here shape.Place) {
+func (s *misplacedSearch) search(value any) {
 	switch value := value.(type) {
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(value)) {
-			if below, goOn := s.visit(name, here); goOn {
-				s.search(value[name], below)
+			if s.visit(name) {
+				s.below(name, value[name])
 			}
 		}
 	case map[string]string:
@@ -41,28 +43,37 @@ func (s *misplacedSearch) search(value any, here shape.Place) {
 		}
 		slices.Sort(ours)
 		for _, name := range ours {
-			s.visit(name, here)
+			s.visit(name)
 		}
 	case []any:
 		for i := range value {
-			s.search(value[i], here.With(i))
+			s.below(i, value[i])
 		}
 	}
 }
 
-// visit judges one member, and reports whether to look below it.
-func (s *misplacedSearch) visit(name string, here shape.Place) (below shape.Place, goOn bool) {
-	below = here.With(name)
-	switch {
-	case slices.Equal(here, s.right), isSelector(name), slices.Equal(below, shape.Members("metadata", "managedFields")):
-		return nil, false
-	case slices.Equal(here, s.labels) && ReadsLabel(name):
-		return nil, false
-	case annotation.Asks(name):
-		s.found = append(s.found, below)
-		return nil, false
+// below searches what a step leads to, if it can hold something.
+func (s *misplacedSearch) below(step, value any) {
+	switch value.(type) {
+	case map[string]any, map[string]string, []any:
+		s.here = append(s.here, step)
+		s.search(value)
+		s.here = s.here[:len(s.here)-1]
 	}
-	return below, true
+}
+
+// visit judges one member, and reports whether to look below it.
+func (s *misplacedSearch) visit(name string) (goOn bool) {
+	switch {
+	case isSelector(name), slices.Equal(s.here, s.right), name == "managedFields" && slices.Equal(s.here, shape.Members("metadata")):
+		return false
+	case slices.Equal(s.here, s.labels) && ReadsLabel(name):
+		return false
+	case annotation.Asks(name):
+		s.found = append(s.found, s.here.With(name))
+		return false
+	}
+	return true
 }
 
 // isSelector reports whether a member selects other objects by their labels.

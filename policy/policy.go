@@ -3,9 +3,11 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy/catalogue"
@@ -50,13 +52,30 @@ type rule struct {
 	podSelector labels.Selector
 }
 
-// Parse decodes a policy file strictly and case-sensitively, and compiles it.
+// Parse decodes a policy file strictly and case-sensitively, and compiles it. All mistakes come back at once, as an
+// aggregate.
 func Parse(data []byte, version string) (*Policy, error) {
-	file, err := v1alpha1.Decode(data)
-	if err != nil {
-		return nil, err
+	_, p, err := Load(data, version)
+	return p, err
+}
+
+// Load is Parse, and gives the file as well.
+func Load(data []byte, version string) (*v1alpha1.ProbePolicy, *Policy, error) {
+	file, unread := v1alpha1.Decode(data)
+	if file == nil {
+		return nil, nil, utilerrors.NewAggregate(v1alpha1.Mistakes(unread))
 	}
-	return Compile(file, version)
+	known, err := catalogue.BuiltIn()
+	if err != nil {
+		return nil, nil, err
+	}
+	v1alpha1.SetDefaults(file)
+	found := v1alpha1.WithoutConsequences(mistakesIn(file, known), unread)
+	if all := append(v1alpha1.Mistakes(unread), v1alpha1.Mistakes(found.ToAggregate())...); len(all) > 0 {
+		return nil, nil, utilerrors.NewAggregate(all)
+	}
+	p, err := compile(file, known, version)
+	return file, p, err
 }
 
 // Compile sets the defaults of a policy file in place, validates it and prepares it for decisions. All mistakes come
@@ -67,13 +86,26 @@ func Compile(file *v1alpha1.ProbePolicy, version string) (*Policy, error) {
 		return nil, err
 	}
 	v1alpha1.SetDefaults(file)
-	if errs := v1alpha1.Validate(file, known.Profiles); len(errs) > 0 {
-		return nil, errs.ToAggregate()
-	}
-	if errs := lintProfiles(file.Spec.Profiles, field.NewPath("spec", "profiles")); len(errs) > 0 {
+	if errs := mistakesIn(file, known); len(errs) > 0 {
 		return nil, errs.ToAggregate()
 	}
 	return compile(file, known, version)
+}
+
+// mistakesIn finds all mistakes of a file whose defaults are set. Profiles that are right by themselves are looked at more
+// closely.
+func mistakesIn(file *v1alpha1.ProbePolicy, known *catalogue.Catalogue) field.ErrorList {
+	errs := v1alpha1.Validate(file, known.Profiles)
+	path := field.NewPath("spec", "profiles")
+	for i := range file.Spec.Profiles {
+		path := path.Index(i)
+		if !slices.ContainsFunc(errs, func(err *field.Error) bool {
+			return strings.HasPrefix(err.Field, path.String()+".") || err.Field == path.String()
+		}) {
+			errs = append(errs, checkProfile(&file.Spec.Profiles[i], path)...)
+		}
+	}
+	return errs
 }
 
 // Default is the policy of a cluster whose admin wrote none: no rules, everything else at its default.
@@ -133,9 +165,6 @@ func (p *Policy) addProfiles(place string, profiles []v1alpha1.Profile) error {
 			continue
 		}
 		compiled, err := compileProfile(&profiles[i])
-		if err == nil {
-			err = compiled.checkTimes()
-		}
 		if err != nil {
 			return fmt.Errorf("%s[%d] %s: %w", place, i, profiles[i].Name, err)
 		}

@@ -39,7 +39,7 @@ func (c *chooser) resolveMissing(h probe.Handler, use portUse) (probe.Handler, r
 			h.Port = probe.Port{Number: port}
 			return follow(h, c.ask.container), refusal{}
 		case source != "":
-			return h, refusal{reason.PortUnknown, source}
+			return h, refusal{reason.PortUnknown, source + " names no port that the kubelet reaches"}
 		}
 	}
 	port, why := c.policy.ports.choose(c.ask.container, h, use)

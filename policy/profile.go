@@ -1,12 +1,12 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy/annotation"
 	"github.com/probe-injector/probe-injector/policy/probe"
@@ -81,15 +81,23 @@ func compileProfile(p *v1alpha1.Profile) (profile, error) {
 	return compiled, nil
 }
 
-// checkTimes finds figures of the profile that contradict each other, so that the admin hears of them when the
-// policy is loaded and not a developer whose Pod names the profile.
-func (p *profile) checkTimes() error {
-	var errs []error
+// clashes are figures of the profile that contradict each other.
+func (p *profile) clashes(path *field.Path) field.ErrorList {
+	var errs field.ErrorList
 	_, clashes := timing.Derive(p.timingInputs())
 	for _, clash := range clashes {
-		errs = append(errs, fmt.Errorf("%s: %s", clash.Subject(), clash.Fact))
+		place := path.Child(string(clash.Kind), string(clash.Field))
+		if clash.Field == "" {
+			place = path.Child(inputField[clash.Input])
+		}
+		errs = append(errs, field.Invalid(place, p.name, clash.Fact))
 	}
-	return errors.Join(errs...)
+	return errs
+}
+
+// inputField is how a profile spells an input.
+var inputField = map[timing.Input]string{
+	timing.StartupBudget: "startupBudget", timing.RestartAfter: "restartAfter", timing.UnreadyAfter: "unreadyAfter",
 }
 
 // timingInputs are those of a Pod that gets all that the profile has.

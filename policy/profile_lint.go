@@ -16,22 +16,21 @@ import (
 // PS026 guess from the words of a path, and PS044 from a startup handler of its own that it passes too early.
 var otherRules = []lint.ID{lint.LivenessAlone, "PS025", "PS026", "PS044"}
 
-// lintProfiles applies the lint rules to the probes of an admin's profiles. What they warn of would be taken back in every
-// Pod: the admin hears of it when the policy is loaded.
-func lintProfiles(profiles []v1alpha1.Profile, path *field.Path) field.ErrorList {
+// checkProfile finds times of an admin's profile that contradict each other, and what the lint rules say of its probes: what
+// they warn of would be taken back in every Pod. The admin hears of it when the policy is loaded.
+func checkProfile(p *v1alpha1.Profile, path *field.Path) field.ErrorList {
+	compiled, err := compileProfile(p)
+	if err != nil {
+		return nil // compile says it
+	}
+	if clashes := compiled.clashes(path); len(clashes) > 0 {
+		return clashes
+	}
 	var errs field.ErrorList
-	linter := lint.New(lint.Warning)
-	for i := range profiles {
-		compiled, err := compileProfile(&profiles[i])
-		if err != nil {
-			continue // compile says it
-		}
-		pod, container := compiled.specimen()
-		for _, f := range linter.Check(pod, container) {
-			if !container.Probes.Has(f.Kind) || slices.Contains(otherRules, f.Rule) {
-				continue
-			}
-			errs = append(errs, field.Invalid(path.Index(i).Child(string(f.Kind)), compiled.name, f.Message+" ("+string(f.Rule)+")"))
+	pod, container := compiled.specimen()
+	for _, f := range lint.New(lint.Warning).Check(pod, container) {
+		if container.Probes.Has(f.Kind) && !slices.Contains(otherRules, f.Rule) {
+			errs = append(errs, field.Invalid(path.Child(string(f.Kind)), compiled.name, f.Message+" ("+string(f.Rule)+")"))
 		}
 	}
 	return errs

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/probe-injector/probe-injector/policy"
+	"github.com/probe-injector/probe-injector/policy/detect"
 	"github.com/probe-injector/probe-injector/policy/patch"
 	"github.com/probe-injector/probe-injector/policy/probe"
 	"github.com/probe-injector/probe-injector/policy/reason"
@@ -115,6 +116,34 @@ func TestWhatIsInjectedIsValidAndAbsent(t *testing.T) {
 		}
 		expectGuarded(t, pod, d)
 	})
+}
+
+// A handler that nobody wrote is asked where the command and the variables of its container say that something listens.
+func TestWhatFollowsFromPortsContradictsNoLiteral(t *testing.T) {
+	withheld := 0
+	forRandomPods(t, func(t *testing.T, engine *policy.Policy, pod *workload.Pod, route policy.Route) {
+		d := engine.Decide(policy.Subject{Pod: pod, Route: route})
+		for _, in := range d.Injections {
+			c := containerAt(pod, in.Container)
+			if in.Source != policy.SourceInference || !in.Handler.OverNetwork() {
+				continue
+			}
+			if said, found := detect.ListeningsOf(c).Elsewhere(in.Handler.Port.Number); found {
+				t.Errorf("%s asks port %s beside %s", in.Kind, in.Handler.Port.String(), said)
+			}
+			if c.IsWorker() {
+				t.Errorf("%s of a worker: %v %v", in.Kind, c.Command, c.Args)
+			}
+		}
+		for _, s := range d.Skips {
+			if s.Reason == reason.PortUnknown && strings.Contains(s.Detail, " is not port ") {
+				withheld++
+			}
+		}
+	})
+	if withheld == 0 {
+		t.Error("no random Pod contradicts itself")
+	}
 }
 
 // A sentence about what is withheld has no hole in it.

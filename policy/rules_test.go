@@ -108,6 +108,10 @@ func TestRulesDemandMoreConfidenceForLiveness(t *testing.T) {
 	if got := reasonOf(d, probe.Liveness); got != reason.LowConfidence {
 		t.Errorf("liveness: reason %q", got)
 	}
+	const want = "no liveness: low_confidence (medium, policy.confidence.liveness is high)"
+	if !strings.Contains(d.Status, want) {
+		t.Errorf("the status %q does not say %q", d.Status, want)
+	}
 }
 
 func TestRouteChoosesTheRoutesOfTheAPIServer(t *testing.T) {
@@ -155,7 +159,7 @@ spec:
     restartAfter: 2m
     liveness: {handler: /l, failureThreshold: 3, periodSeconds: 10}
 `), "v0")
-	if err == nil || !strings.Contains(err.Error(), "spec.profiles[0] hasty: liveness.failureThreshold: restarts after 20s") {
+	if err == nil || !strings.Contains(err.Error(), `spec.profiles[0].liveness.failureThreshold: Invalid value: "hasty": restarts after 20s`) {
 		t.Errorf("got %v", err)
 	}
 }

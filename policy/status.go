@@ -82,7 +82,8 @@ func (d *Decision) containerStatus(pod *podFacts, c *workload.Container) statusl
 	out := statusline.Container{Name: c.Name}
 	timeline := d.ours(pod, c, &out.Probes)
 	if out.Probes.Len() == 0 {
-		out.Reason = d.containerReason(c.Name)
+		why := d.containerReason(c.Name)
+		out.Reason, out.Detail = why.Reason, why.knob()
 		return out
 	}
 	if out.Probes.Has(probe.Startup) || out.Probes.Has(probe.Liveness) {
@@ -123,25 +124,31 @@ func (d *Decision) withheld(container string, ours *probe.Map[string]) []statusl
 	for _, kind := range probe.Kinds() {
 		for _, s := range d.Skips {
 			if s.Container == container && s.Kind == kind && !ours.Has(kind) && s.Reason != reason.ExistingProbe && s.Reason != reason.Declined {
-				out = append(out, statusline.Withheld{Kind: kind, Reason: s.Reason})
+				out = append(out, statusline.Withheld{Kind: kind, Reason: s.Reason, Detail: s.knob()})
 			}
 		}
 	}
 	return out
 }
 
-// containerReason is the reason for a container that gets nothing: the one that a person can act on comes first.
-func (d *Decision) containerReason(container string) reason.Reason {
-	best := reason.Reason("")
+// containerReason is why a container gets nothing: what a person can act on comes first.
+func (d *Decision) containerReason(container string) Skip {
+	var best Skip
 	for _, s := range d.Skips {
-		if s.Container != container {
-			continue
-		}
-		if best == "" || (isSilent(best) && !isSilent(s.Reason)) {
-			best = s.Reason
+		if s.Container == container && (best.Reason == "" || (isSilent(best.Reason) && !isSilent(s.Reason))) {
+			best = s
 		}
 	}
 	return best
+}
+
+// knob is what the status says behind a reason: which setting of the policy decided, since whoever reads it may not be who
+// wrote the policy.
+func (s *Skip) knob() string {
+	if s.Reason == reason.LowConfidence {
+		return s.Detail
+	}
+	return ""
 }
 
 func isSilent(r reason.Reason) bool {

@@ -1,6 +1,6 @@
 // Command generate writes what the chart says about its values from its values.yaml, so that none of it can say anything
-// else: values.schema.json, which Helm checks the values of an installation against, the tables of README.md, and the
-// template that stands in for values that are absent.
+// else: values.schema.json, which Helm checks the values of an installation against, the tables of README.md, the
+// template that stands in for values that are absent, and that of what the server knows of policies.
 //
 //	go run ./charts/generate          writes the files
 //	go run ./charts/generate -check   names those that are out of date, and then exits with 1
@@ -13,6 +13,7 @@
 //	types.go     by Go's types where the engine has them
 //	readme.go    the tables
 //	defaults.go  what stands for a value that is absent
+//	known.go     what the server knows of policies
 package main
 
 import (
@@ -43,6 +44,7 @@ type file struct {
 func files() []file {
 	return []file{
 		{"values.schema.json", schemaFile}, {"README.md", readmeFile}, {"templates/_defaults.tpl", defaultsFile},
+		{"templates/_known.tpl", knownFile},
 	}
 }
 

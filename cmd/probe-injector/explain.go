@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,10 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/audit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/cluster"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/exit"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/explanation"
 	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/output"
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
 )
 
 // The forms of a report.
@@ -41,14 +44,16 @@ func newExplain(version string, std streams) *cobra.Command {
 
 With -f it reads Pods, Deployments, StatefulSets, DaemonSets, Jobs, Argo Rollouts and
 objects of every other kind that hold Pod templates, also in Lists. Namespaces among
-them tell which rules apply. It opens no connection. What other admission webhooks
-and LimitRanges change is not seen then.
+them tell which rules apply. It opens no connection, unless --policy cluster asks for
+one. What other admission webhooks and LimitRanges change is not seen then.
 
 With TYPE/NAME it reads the workload from the cluster, says what its Pods have now,
 or why they have nothing, and asks the API server by a dry run what the next Pod
 would get. Nothing is stored. --server=false leaves the dry run out.
 
-Without --policy the numbers and reasons are those of the chart as it comes.
+Without --policy the numbers and reasons are those of the chart as it comes, with
+--policy cluster those of the policy that is installed, with the namespaces that its
+webhook leaves out.
 
 Exit codes: 0 fine, 1 an annotation is wrong or where nothing reads it, 2 wrong
 usage, input that cannot be read, or nothing to explain, 3 the cluster could not be
@@ -61,6 +66,7 @@ reached, or not all of it could be read.`,
 	}
 	flags := cmd.Flags()
 	o.input.addTo(flags)
+	flags.Lookup("policy").Usage = "the policy: " + policyUsage
 	flags.BoolVar(&o.server, "server", true, "ask the API server about the next Pod of TYPE/NAME, by a dry run")
 	o.output.AddTo(flags, "")
 	o.cluster.AddTo(flags)
@@ -84,6 +90,7 @@ func (o *explainOptions) run(cmd *cobra.Command, args []string, version string, 
 
 // report explains what is named: a workload of a cluster, or files.
 func (o *explainOptions) report(cmd *cobra.Command, args []string, version string, std streams) (*explanation.Report, error) {
+	o.input.ofCluster = func() (*policyfile.File, string, error) { return o.policyOfCluster(cmd.Context(), version, std) }
 	if len(args)+len(o.input.files.Names) == 0 {
 		return nil, errors.New("say what to explain: -f FILE, -f - for the standard input, or the TYPE/NAME of a workload in a cluster")
 	}
@@ -98,6 +105,24 @@ func (o *explainOptions) report(cmd *cobra.Command, args []string, version strin
 		o.cluster.SetNamespace(o.input.files.Namespace)
 	}
 	return o.explainLive(cmd.Context(), args[0], version, std)
+}
+
+// policyOfCluster is the policy that is installed, with what keeps Pods away from the webhook.
+func (o *explainOptions) policyOfCluster(ctx context.Context, version string, std streams) (*policyfile.File, string, error) {
+	c, err := o.cluster.Connect(version, std.err)
+	if err != nil {
+		return nil, "", err
+	}
+	installed, err := c.Installation(ctx, audit.Own, audit.PolicyConfigMap)
+	if err != nil {
+		return nil, "", exit.With(exit.Incomplete, err)
+	}
+	found, err := policySource{o.input.policyName, version, std.in}.find(installed)
+	if err != nil {
+		return nil, "", err
+	}
+	found.Registration = audit.Values(audit.Own(installed.Configurations))
+	return found.File, found.place, nil
 }
 
 // tellUnknown says once, beside a report that has no place for it, of which namespaces the labels are not known.

@@ -17,6 +17,8 @@ import (
 type inputOptions struct {
 	files      manifest.Files
 	policyName string
+	// ofCluster reads the policy of a cluster, which --policy cluster means where a verb may open connections; else nil.
+	ofCluster func() (*policyfile.File, string, error)
 }
 
 func newInput(std streams) inputOptions { return inputOptions{files: manifest.Files{Stdin: std.in}} }
@@ -81,6 +83,9 @@ func (o *inputOptions) check(verb string) error {
 
 // policy is the one that was named, or the chart's own.
 func (o *inputOptions) policy(version string, in io.Reader) (*policyfile.File, string, error) {
+	if o.policyName == policyOfCluster && o.ofCluster != nil {
+		return o.ofCluster()
+	}
 	if o.policyName != "" {
 		return readPolicy(o.policyName, version, in)
 	}

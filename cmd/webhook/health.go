@@ -23,6 +23,7 @@ type readiness struct {
 	// at all, or are refused under failurePolicy Fail.
 	policy   func() error
 	check    *certs.Check
+	log      *readyLog
 	draining atomic.Bool
 }
 
@@ -30,12 +31,15 @@ func (r *readiness) drain() { r.draining.Store(true) }
 
 func (r *readiness) err() error {
 	if r.draining.Load() {
+		// The log says it already.
 		return errors.New("draining")
 	}
-	if err := r.before(); err != nil {
-		return err
+	err := r.before()
+	if err == nil {
+		err = r.check.Ready()
 	}
-	return r.check.Ready()
+	r.log.saw(err)
+	return err
 }
 
 // healthHandler serves /healthz, which is about the process and must not depend on anything that a restart would not

@@ -41,6 +41,7 @@ type options struct {
 	logFormat string
 
 	showVersion bool
+	checkPolicy string
 	answer      answerOptions
 }
 
@@ -121,7 +122,9 @@ func (o *options) flags(raw *unparsed) cliflag.NamedFlagSets {
 	f.StringVar(&o.logFormat, "log-format", formatJSON, "the `FORMAT` of log lines: json or text")
 	f.BoolVar(&o.showVersion, "version", false, "print the version and end")
 
-	o.answer.flags(groups.FlagSet("helm test"))
+	f = groups.FlagSet("hooks of Helm")
+	f.StringVar(&o.checkPolicy, "check-policy", "", "say what is wrong with a policy `FILE`, as it would be read at the start, and end")
+	o.answer.flags(f)
 	return groups
 }
 

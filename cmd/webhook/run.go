@@ -45,6 +45,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		_, err := fmt.Fprintln(stdout, version.String())
 		return err
 	}
+	if o.checkPolicy != "" {
+		return checkPolicy(o.checkPolicy, stdout)
+	}
 	if o.answer.isAsked() {
 		return o.answer.run(ctx, stdout)
 	}
@@ -116,6 +119,7 @@ func newProcess(o options, logger *slog.Logger) (*process, error) {
 		before: p.certs.ready,
 		policy: p.policy.mistake,
 		check:  certs.NewCheck(o.listenAddress, o.dnsNames, p.certs.trusted(), f.now),
+		log:    newReadyLog(logger),
 	}
 	return p, nil
 }

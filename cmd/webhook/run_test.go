@@ -204,7 +204,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	}
 	for _, name := range []string{
 		"policy", "listen-address", "cert-dir", "dns-names", "tls-min-version", "drain-duration", "max-concurrent-reviews",
-		"max-in-flight-bytes", "max-connections", "tls-secret", "namespace", "webhook-configurations", "kubeconfig", "health-address", "metrics-address", "log-level", "log-format", "version",
+		"max-in-flight-bytes", "max-connections", "tls-secret", "namespace", "webhook-configurations", "kubeconfig", "health-address", "metrics-address", "log-level", "log-format", "version", "check-policy",
 	} {
 		if !strings.Contains(out.String(), "  --"+name) {
 			t.Errorf("--%s is missing", name)

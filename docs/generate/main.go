@@ -44,6 +44,7 @@ func pages() []page {
 		{"docs/profiles.md", profilesPage},
 		{"docs/reasons.md", reasonsPage},
 		{"docs/rules.md", rulesPage},
+		{"docs/support.md", supportPage},
 		{"docs/timing-classes.md", timingClassesPage},
 		{"docs/verified.md", verifiedPage},
 	}

@@ -25,7 +25,30 @@ func copied(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
+	for _, pattern := range supportSources() {
+		files, err := filepath.Glob(filepath.Join(sources, pattern))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no file, %v", pattern, err)
+		}
+		for _, file := range files {
+			copyFile(t, file, filepath.Join(root, strings.TrimPrefix(file, sources)))
+		}
+	}
 	return root
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	content, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestCheckNamesWhatIsOutOfDate(t *testing.T) {
@@ -108,4 +131,43 @@ func TestDurationsAreWrittenAsPeopleWriteThem(t *testing.T) {
 			t.Errorf("%d seconds are %q, want %q", seconds, got, want)
 		}
 	}
+}
+
+func TestTheSupportMatrixFollowsThePins(t *testing.T) {
+	root := copied(t)
+	before, err := supportPage(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ name, file, old, new, want string }{
+		{"another patch of Kubernetes", "test/binaries/kubernetes-1.30/go.mod", "k8s.io/kubernetes v1.30.", "k8s.io/kubernetes v1.30.9", "| 1.30.9"},
+		{"another Helm", helm4Pin, "helm.sh/helm/v4 v4.", "helm.sh/helm/v4 v4.9", " and 4.9"},
+		{"another cert-manager", certManagerPin, "cert-manager/cert-manager v1.", "cert-manager/cert-manager v1.9", "| 1.9"},
+		{"another oldest Kubernetes", chartMetadata, ">=1.30.0-0", ">=1.31.0-0", "| Kubernetes | 1.31 and later"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			root := copied(t)
+			file := filepath.Join(root, filepath.FromSlash(row.file))
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(content), row.old, row.new)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			page, err := supportPage(root)
+			if err != nil || !strings.Contains(page, row.want) || strings.Contains(before, row.want) {
+				t.Errorf("no %q, or there before: %v", row.want, err)
+			}
+		})
+	}
+	t.Run("a version for nodes that is not pinned", func(t *testing.T) {
+		root := copied(t)
+		if err := os.RemoveAll(filepath.Join(root, "test", "binaries", "kubernetes-1.36")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := supportPage(root); err == nil {
+			t.Error("no error")
+		}
+	})
 }

@@ -22,8 +22,8 @@ not what it requested; **audit**, the API server's audit annotation ` + code("re
 ` + code("probe_injector_skips_total") + `; **log**, the webhook's log; ` + code("probe-injector explain") + `; and ` + code("probe-injector lint --notes") + `.`)
 	d.paragraph(code("opted_out") + ` shows where ` + code(`inject: "false"`) + ` is written for one container. A Pod that says it as a whole is never sent to the
 webhook: it has no status, and ` + code("explain") + ` says so. The status of a Pod with ` + code("invalid_annotation") + ` says the first mistake;
-all of them: ` + code("kubectl -n NAMESPACE get pod NAME -o yaml | probe-injector explain -f -") + `. ` + code("low_confidence") + ` is the admin's to change as
-well: ` + code("policy.confidence") + ` is what rules require.`)
+all of them: ` + code("kubectl -n NAMESPACE get pod NAME -o yaml | probe-injector explain -f -") + `. Behind ` + code("low_confidence") + ` the status says
+which confidence the ports reach, and the admin's setting: ` + code("low_confidence (low, policy.confidence.readiness is medium)") + `.`)
 	d.heading("Pods without a status")
 	d.paragraph(`The webhook has not answered for these. ` + code("probe-injector explain TYPE/NAME") + ` says which it is.`)
 	rows = nil

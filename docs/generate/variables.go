@@ -17,7 +17,7 @@ func variablesFile(root string) (string, error) {
 		return "", err
 	}
 	var named, open []environment.Variable
-	for _, v := range c.Variables(detect.ListenVariables) {
+	for _, v := range c.Variables(detect.ListenVariables, detect.PortVariables) {
 		if strings.HasSuffix(v.Name, "*") {
 			open = append(open, v)
 		} else {

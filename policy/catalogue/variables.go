@@ -10,8 +10,8 @@ import (
 )
 
 // Variables are those that the profiles and the hints read: those with a name first, sorted, then the patterns, the longest
-// first. Package environment reads no others. Listen are those that tell any server where to listen.
-func (c *Catalogue) Variables(listen []string) []environment.Variable {
+// first. Package environment reads no others. Addresses and ports are those that tell any server where to listen.
+func (c *Catalogue) Variables(addresses, ports []string) []environment.Variable {
 	uses := map[string][]v1alpha1.Reading{}
 	about := map[string][]string{}
 	note := func(r v1alpha1.Reading, what string) {
@@ -24,14 +24,22 @@ func (c *Catalogue) Variables(listen []string) []environment.Variable {
 		for _, reading := range c.Profiles[i].Readings() {
 			note(reading, c.Profiles[i].Name+": "+reading.Purpose)
 		}
+		for _, property := range c.Profiles[i].Properties() {
+			for _, name := range environment.JavaOptions {
+				note(v1alpha1.Reading{Name: name, Value: true, Argument: property.Name}, c.Profiles[i].Name+": "+property.Purpose)
+			}
+		}
 	}
 	for i := range c.ClassHints {
 		for _, name := range c.ClassHints[i].Env {
 			note(v1alpha1.Reading{Name: name}, "class "+c.ClassHints[i].Class)
 		}
 	}
-	for _, name := range listen {
+	for _, name := range addresses {
 		note(v1alpha1.Reading{Name: name, Value: true}, "the address at which a server listens")
+	}
+	for _, name := range ports {
+		note(v1alpha1.Reading{Name: name, Value: true}, "the port on which a server listens")
 	}
 	var all []environment.Variable
 	for _, name := range slices.SortedFunc(maps.Keys(uses), compareVariables) {

@@ -3,6 +3,7 @@ package detect
 import (
 	"net/netip"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,13 +13,18 @@ import (
 
 // ListenNames are the names of flags by which servers are told where to listen, without dashes, dots and underscores: what
 // Go, Java, Python, Node.js and Ruby servers have in common. A flag that says more, such as metrics-bind-address, is about
-// a server of its own; it counts only with the port that it names.
+// a server of its own; it counts only with the port that it names. Of the letters -H is Next.js' and Docker's, -h Flask's, -a
+// http-server's and -o rackup's.
 var ListenNames = []string{
 	"address", "addr", "bind", "bindaddr", "bindaddress", "bindhost", "bindip", "binding", "host", "hostname", "httpaddr",
 	"httpaddress", "httphost", "httplistenaddr", "httplistenaddress", "httpbindaddress", "interface", "ip", "listen",
 	"listenaddr", "listenaddress", "listenhost", "listenip", "listenon", "serveraddress", "serverhost", "serverhttpaddress",
-	"serverhttphost", "quarkushttphost", "micronautserverhost", "urls", "webaddress", "webhost", "weblistenaddress", "b", "l", "S",
+	"serverhttphost", "quarkushttphost", "micronautserverhost", "urls", "webaddress", "webhost", "weblistenaddress", "b", "l", "S", "H", "h", "a", "o",
 }
+
+// portNames are the names of flags by which servers are told their port, written as in ListenNames. Others that end so are about
+// a server of its own.
+var portNames = []string{"port", "httpport", "listenport", "serverport", "webport", "p"}
 
 // ListenVariables are the environment variables by which servers are told where to listen. Package environment keeps
 // their values.
@@ -27,8 +33,13 @@ var ListenVariables = []string{
 	"ADDRESS", "ADDR", "HTTP_HOST", "HTTP_ADDR", "HTTP_ADDRESS", "SERVER_ADDRESS", "SERVER_HOST", "MANAGEMENT_SERVER_ADDRESS",
 	"QUARKUS_HTTP_HOST", "QUARKUS_MANAGEMENT_HOST", "MICRONAUT_SERVER_HOST", "ASPNETCORE_URLS", "URLS", "FLASK_RUN_HOST", "UVICORN_HOST",
 	"GRADIO_SERVER_NAME", "STREAMLIT_SERVER_ADDRESS", "OLLAMA_HOST", "GF_SERVER_HTTP_ADDR", "GUNICORN_CMD_ARGS", "KC_HTTP_HOST",
-	"KC_HTTP_MANAGEMENT_HOST",
+	"KC_HTTP_MANAGEMENT_HOST", "BINDING", "BIND_IP", "CHAINLIT_HOST", "DOTNET_URLS", "HTTP_LISTEN_ADDR", "HTTP_LISTEN_ADDRESS", "LISTEN_IP",
+	"MB_JETTY_HOST", "MLFLOW_HOST", "N8N_LISTEN_ADDRESS", "NITRO_HOST", "NUXT_HOST", "PGADMIN_LISTEN_ADDRESS", "ROCKET_ADDRESS", "SERVER_ADDR",
 }
+
+// PortVariables are the environment variables by which servers are told their port, by the convention of Heroku and its buildpacks
+// (PORT) and of frameworks.
+var PortVariables = []string{"PORT", "APP_PORT", "HTTP_PORT", "LISTEN_PORT", "SERVER_PORT"}
 
 // foreignVariables are those of ListenVariables that are about one server of several, by the word that its port's name has.
 // Without a port of their own they bind no other port.
@@ -49,6 +60,10 @@ type listening struct {
 	loopback bool
 	// name is the flag's, so that the last of two equal ones counts; empty for an address without a flag.
 	name string
+	// general reports that the program itself is meant, and not one server of several.
+	general bool
+	// portOnly reports that nothing is said about the host.
+	portOnly bool
 }
 
 // Bound is a literal argument or variable that binds a port to loopback.
@@ -67,7 +82,7 @@ func (all Listenings) Loopback(port int32) (Bound, bool) {
 	for i := range all {
 		l := &all[i]
 		switch {
-		case l.port != 0 && l.port != port:
+		case l.portOnly, l.port != 0 && l.port != port:
 			continue
 		case !l.loopback:
 			return Bound{}, false
@@ -75,6 +90,20 @@ func (all Listenings) Loopback(port int32) (Bound, bool) {
 		bound = Bound{l.said, bound.Exactly || l.port == port}
 	}
 	return bound, bound.Said != ""
+}
+
+// Elsewhere finds the literal argument or variable that gives the program another port than this one. It finds none where any of
+// them names this port, too.
+func (all Listenings) Elsewhere(port int32) (said string, found bool) {
+	for i := range all {
+		switch l := &all[i]; {
+		case l.port == port:
+			return "", false
+		case l.general && l.port != 0:
+			said, found = l.said, true
+		}
+	}
+	return said, found
 }
 
 // Listenings are the addresses at which the arguments and variables of a container tell its program to listen. They are read
@@ -97,10 +126,23 @@ func ListeningsOf(c *workload.Container) Listenings {
 			continue
 		}
 		for _, l := range addresses(name+"="+value, value) {
-			if l.port == 0 && slices.Contains(foreignVariables, name) {
+			l.general = !slices.Contains(foreignVariables, name)
+			if l.port == 0 && !l.general {
 				continue
 			}
 			out = append(out, l)
+		}
+	}
+	return append(out, variablePorts(c)...)
+}
+
+// variablePorts are the ports that variables name.
+func variablePorts(c *workload.Container) []listening {
+	var out []listening
+	for _, name := range PortVariables {
+		value, _ := c.Env.Value(name)
+		if port := portNumber(value); port != 0 {
+			out = append(out, listening{said: name + "=" + value, port: port, general: true, portOnly: true})
 		}
 	}
 	return out
@@ -110,15 +152,37 @@ func argumentListenings(c *workload.Container) []listening {
 	words := make([]string, 0, len(c.Command)+len(c.Args))
 	for _, list := range [...][]string{c.Command, c.Args} {
 		for _, arg := range list {
-			// A script for a shell is read as the words of its commands.
 			if strings.ContainsAny(arg, " \n\t") {
-				words = append(words, strings.Fields(arg)...)
+				words = append(words, serverWords(arg)...)
 				continue
 			}
 			words = append(words, arg)
 		}
 	}
 	return flagListenings(words)
+}
+
+// clients are programs whose address is that of the server that they ask.
+var clients = []string{
+	"cqlsh", "curl", "etcdctl", "grpcurl", "mongo", "mongosh", "mysql", "mysqladmin", "nc", "ncat", "netcat", "openssl", "pg_isready", "ping",
+	"psql", "redis-cli", "telnet", "wget",
+}
+
+// serverWords are the words of a shell's script, without those of clients, which wait for a server in many scripts.
+func serverWords(script string) []string {
+	var words []string
+	asks := false
+	for word := range strings.FieldsSeq(strings.ReplaceAll(script, "\n", " ; ")) {
+		begins := strings.TrimLeft(word, "`($")
+		asks = asks || slices.Contains(clients, path.Base(begins))
+		if !asks {
+			words = append(words, word)
+		}
+		if strings.ContainsAny(word[len(word)-1:], ";&|)`") {
+			asks = false
+		}
+	}
+	return words
 }
 
 // flagListenings reads the words of a command line.
@@ -134,7 +198,7 @@ func flagListenings(words []string) []listening {
 		said := word
 		if !assigned {
 			// Some take several values: redis-server --bind 127.0.0.1 ::1.
-			values := leadingAddresses(words[i+1:])
+			values := leadingValues(words[i+1:])
 			i += len(values)
 			value = strings.Trim(strings.Join(values, ","), `'"`)
 			said = strings.Join(append([]string{word}, values...), " ")
@@ -144,8 +208,11 @@ func flagListenings(words []string) []listening {
 	return out
 }
 
-// leadingAddresses are the words before the first that is no address.
-func leadingAddresses(words []string) []string {
+// leadingValues are a number, or the words before the first that is no address.
+func leadingValues(words []string) []string {
+	if len(words) > 0 && portNumber(strings.Trim(words[0], `'"`)) != 0 {
+		return words[:1]
+	}
 	for i := range words {
 		if !isAddress(words[i]) {
 			return words[:i]
@@ -173,6 +240,9 @@ func positional(words []string, i int, word string) []listening {
 // flagAddresses are the addresses of one flag.
 func flagAddresses(name, said, value string) []listening {
 	plain := plainName(name)
+	if port := portNumber(value); port != 0 && (plain == "p" || strings.HasSuffix(plain, "port")) && !namesClient(name) {
+		return []listening{{said: said, port: port, name: plain, general: slices.Contains(portNames, plain), portOnly: true}}
+	}
 	general := slices.Contains(ListenNames, plain)
 	var out []listening
 	for _, l := range addresses(said, value) {
@@ -182,7 +252,7 @@ func flagAddresses(name, said, value string) []listening {
 		if !general && (namesClient(name) || strings.Contains(value, "://")) {
 			continue
 		}
-		l.name = plain
+		l.name, l.general = plain, general
 		out = append(out, l)
 	}
 	return out
@@ -193,7 +263,9 @@ func replaceHost(all, more []listening) []listening {
 	if len(more) == 0 {
 		return all
 	}
-	all = slices.DeleteFunc(all, func(l listening) bool { return l.name != "" && l.name == more[0].name && l.port == 0 })
+	all = slices.DeleteFunc(all, func(l listening) bool {
+		return l.name != "" && l.name == more[0].name && (l.port == 0 || slices.Contains(portNames, l.name))
+	})
 	return append(all, more...)
 }
 

@@ -1,6 +1,7 @@
 package detect_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,6 +37,14 @@ func TestALiteralArgumentThatBindsToLoopbackIsSeen(t *testing.T) {
 		"--metrics-bind-address=127.0.0.1:8000":                    "--metrics-bind-address=127.0.0.1:8000",
 		"--bind 127.0.0.1 ::1 --port 8000":                         "--bind 127.0.0.1 ::1",
 		"--host=0.0.0.0 --host=127.0.0.1":                          "--host=127.0.0.1",
+		"next start -H 127.0.0.1 -p 8000":                          "-H 127.0.0.1",
+		"dockerd -H tcp://127.0.0.1:8000":                          "-H tcp://127.0.0.1:8000",
+		"flask run -h localhost -p 8000":                           "-h localhost",
+		"http-server -a ::1":                                       "-a ::1",
+		"rackup -o 127.0.0.1":                                      "-o 127.0.0.1",
+		"server -h":                                                "",
+		"until pg_isready -h localhost; do sleep 1; done; server":  "",
+		"dockerd -H unix:///var/run/docker.sock":                   "",
 		"--host=0.0.0.0":                                           "",
 		"--host=127.0.0.1 --host=0.0.0.0":                          "",
 		"--bind 127.0.0.1 10.0.0.1":                                "",
@@ -69,6 +78,57 @@ func TestALiteralArgumentThatBindsToLoopbackIsSeen(t *testing.T) {
 	}
 }
 
+func TestAClientInAScriptBindsNothing(t *testing.T) {
+	for script, want := range map[string]string{
+		"pg_isready -h localhost -p 8000 && server":            "",
+		"nc -z 127.0.0.1 8000 || server --host=::1":            "--host=::1",
+		"/usr/bin/curl -sf localhost:8000; server --host ::1":  "--host ::1",
+		"x=$(redis-cli -h localhost ping) server -H 127.0.0.1": "-H 127.0.0.1",
+	} {
+		t.Run(script, func(t *testing.T) {
+			c := workload.Container{Command: []string{"sh", "-c", script}}
+			if got, _ := detect.ListeningsOf(&c).Loopback(8000); got.Said != want {
+				t.Errorf("%+v, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestALiteralThatGivesTheServerAnotherPortIsSeen(t *testing.T) {
+	for name, row := range map[string]struct {
+		args string
+		env  []corev1.EnvVar
+		want string
+	}{
+		"nothing":                            {"", nil, ""},
+		"another port":                       {"uvicorn app:app --host 0.0.0.0 --port 80", nil, "--port 80"},
+		"another port behind an equals sign": {"--http-port=80", nil, "--http-port=80"},
+		"another address":                    {"gunicorn --bind 0.0.0.0:80 app:app", nil, "--bind 0.0.0.0:80"},
+		"another listener":                   {"--listen=:4000", nil, "--listen=:4000"},
+		"one letter":                         {"next start -p 3000", nil, "-p 3000"},
+		"a system property":                  {"-Dserver.port=80 -jar app.jar", nil, "-Dserver.port=80"},
+		"the convention for variables":       {"", []corev1.EnvVar{{Name: "PORT", Value: "4000"}}, "PORT=4000"},
+		"an address in a variable":           {"", []corev1.EnvVar{{Name: "LISTEN_ADDR", Value: ":4000"}}, "LISTEN_ADDR=:4000"},
+		"this port":                          {"--port=8000", nil, ""},
+		"this port beside another":           {"--port=80 --admin-port=8000", nil, ""},
+		"the last of two equal flags":        {"--port=80 --port=8000", nil, ""},
+		"an argument goes before a variable": {"--port=8000", []corev1.EnvVar{{Name: "PORT", Value: "4000"}}, ""},
+		"the port of another server":         {"--metrics-port=9090", nil, ""},
+		"the address of another server":      {"--metrics-bind-address=:9090", nil, ""},
+		"the port of a database":             {"--db-port=5432 --redis-port 6379", nil, ""},
+		"a number that is no port":           {"--workers 4 --timeout=30", nil, ""},
+		"a port that only the shell knows":   {"--port=$PORT", nil, ""},
+		"a variable from a Secret":           {"", []corev1.EnvVar{secret("PORT")}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := workload.Container{Args: strings.Fields(row.args), Env: variables(t, row.env...)}
+			if got, found := detect.ListeningsOf(&c).Elsewhere(8000); got != row.want || found != (row.want != "") {
+				t.Errorf("%q %v, want %q", got, found, row.want)
+			}
+		})
+	}
+}
+
 func TestALiteralVariableThatBindsToLoopbackIsSeen(t *testing.T) {
 	for name, row := range map[string]struct {
 		env  []corev1.EnvVar
@@ -96,7 +156,7 @@ func TestALiteralVariableThatBindsToLoopbackIsSeen(t *testing.T) {
 }
 
 func TestTheVariablesOfAddressesAreKept(t *testing.T) {
-	for _, name := range detect.ListenVariables {
+	for _, name := range slices.Concat(detect.ListenVariables, detect.PortVariables) {
 		if known, ok := environment.Find(name); !ok || !known.Value {
 			t.Errorf("the value of %s is dropped", name)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/probe-injector/probe-injector/policy/probe"
+	"github.com/probe-injector/probe-injector/policy/reason"
 )
 
 // Format writes the line, at most MaxLength bytes of it: containers for which there is no room are replaced by "...". The
@@ -51,17 +52,27 @@ func fit(segments []string, limit int) string {
 // format writes the part of one container.
 func (c *Container) format() string {
 	if c.Probes.Len() == 0 {
-		return c.Name + ": " + nothing + string(c.Reason)
+		return c.Name + ": " + nothing + withDetail(c.Reason, c.Detail)
 	}
 	line := make([]byte, 0, 160)
 	line = append(append(line, c.Name...), ": "...)
 	line = c.appendProbes(line)
 	line = c.appendTimes(line)
 	for _, w := range c.Withheld {
-		line = append(append(append(append(append(line, clauseSeparator...), "no "...), w.Kind...), ": "...), w.Reason...)
+		line = append(append(append(append(append(line, clauseSeparator...), "no "...), w.Kind...), ": "...), withDetail(w.Reason, w.Detail)...)
 	}
 	return string(line)
 }
+
+func withDetail(why reason.Reason, detail string) string {
+	if detail == "" {
+		return string(why)
+	}
+	return string(why) + detailBegin + detail + detailEnd
+}
+
+// Around a detail; the version has them, too, and is always the last.
+const detailBegin, detailEnd = " (", ")"
 
 // appendProbes joins startup and liveness when they have the same handler.
 func (c *Container) appendProbes(line []byte) []byte {

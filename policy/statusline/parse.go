@@ -55,7 +55,7 @@ func parseContainer(segment string) (c Container, whole bool) {
 	}
 	c.Name = name
 	if why, none := strings.CutPrefix(rest, nothing); none {
-		c.Reason = reason.Reason(why)
+		c.Reason, c.Detail = parseReason(why)
 		return c, true
 	}
 	clauses := strings.Split(rest, clauseSeparator)
@@ -67,6 +67,15 @@ func parseContainer(segment string) (c Container, whole bool) {
 		whole = c.parseClause(clause) && whole
 	}
 	return c, whole
+}
+
+// parseReason reads a reason and what people can change about it.
+func parseReason(text string) (why reason.Reason, detail string) {
+	word, rest, _ := strings.Cut(text, detailBegin)
+	if detail, ok := strings.CutSuffix(rest, detailEnd); ok {
+		return reason.Reason(word), detail
+	}
+	return reason.Reason(text), ""
 }
 
 // parseProbes reads a list such as "startup+liveness tcp:80, readiness tcp:80".
@@ -89,9 +98,11 @@ func parseProbes(list string) (probes probe.Map[string], ok bool) {
 
 // parseClause reads what follows the probes.
 func (c *Container) parseClause(clause string) bool {
-	if withheld, ok := strings.CutPrefix(clause, "no "); ok {
-		kind, why, found := strings.Cut(withheld, ": ")
-		c.Withheld = append(c.Withheld, Withheld{probe.Kind(kind), reason.Reason(why)})
+	if clauseBody, ok := strings.CutPrefix(clause, "no "); ok {
+		kind, why, found := strings.Cut(clauseBody, ": ")
+		withheld := Withheld{Kind: probe.Kind(kind)}
+		withheld.Reason, withheld.Detail = parseReason(why)
+		c.Withheld = append(c.Withheld, withheld)
 		return found
 	}
 	start, restart, hasRestart := strings.Cut(clause, probeSeparator)

@@ -2,6 +2,7 @@
 //
 //	web: startup+liveness http:8080/healthz, readiness http:8080/readyz; up to 122s to start, restart after 50-65s (v0.1.0)
 //	web: readiness tcp:80; no liveness: invalid_annotation | cache: nothing: no_port (v0.1.0)
+//	web: nothing: low_confidence (low, policy.confidence.readiness is medium) (v0.1.0)
 //	nothing: restart_policy (v0.1.0)
 //	web: nothing: invalid_annotation | wrong annotation probe-injector.dev/liveness: "8080": write tcp:8080 or http:8080/PATH (v0.1.0)
 //
@@ -49,12 +50,15 @@ type Container struct {
 	Withheld []Withheld
 	// Reason is why there is no probe at all; empty where Probes has any.
 	Reason reason.Reason
+	// Detail is what people can change about Reason, without "; " and " | "; empty where the word says it all.
+	Detail string
 }
 
 // Withheld is one probe that was requested and is not injected.
 type Withheld struct {
 	Kind   probe.Kind
 	Reason reason.Reason
+	Detail string
 }
 
 // ContainerSeparator stands between the parts of two containers.

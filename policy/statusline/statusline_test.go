@@ -60,6 +60,19 @@ func TestALineIsWrittenForPeopleAndReadBack(t *testing.T) {
 			}}},
 			"web: readiness tcp:80; no startup: invalid_annotation; no liveness: invalid_annotation (v1)",
 		},
+		"what can be changed about a reason stands behind it": {
+			statusline.Status{Containers: []statusline.Container{{Name: "nothing", Reason: reason.LowConfidence, Detail: "low, policy.confidence.readiness is medium"}}},
+			"nothing: " + "nothing: low_confidence (low, policy.confidence.readiness is medium) (v1)",
+		},
+		"and behind that of a probe": {
+			statusline.Status{Containers: []statusline.Container{{
+				Name: "web", Probes: handlers("", "", "tcp:80"),
+				Withheld: []statusline.Withheld{
+					{Kind: probe.Startup, Reason: reason.NoPort}, {Kind: probe.Liveness, Reason: reason.LowConfidence, Detail: "medium, policy.confidence.liveness is high"},
+				},
+			}}},
+			"web: readiness tcp:80; no startup: no_port; no liveness: low_confidence (medium, policy.confidence.liveness is high) (v1)",
+		},
 		"containers stand in their order": {
 			statusline.Status{Containers: []statusline.Container{cache, {Name: "web", Probes: handlers("", "", "tcp:80")}}},
 			"cache: nothing: no_port | web: readiness tcp:80 (v1)",

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -32,14 +33,18 @@ func checkEnd(document []byte) error {
 }
 
 // CheckNotation refuses what YAML reads without a word as something else than what stands there: whole numbers that are not
-// decimal, and durations without a unit. It looks at the document, or at what is below a member of it; text that is no YAML
+// decimal, and durations that are none. It looks at the document, or at what is below a member of it; text that is no YAML
 // is left to whoever decodes it.
 func CheckNotation(document []byte, under ...string) error {
+	return errors.Join(notationMistakes(document, under...)...)
+}
+
+func notationMistakes(document []byte, under ...string) []error {
 	var node yaml.Node
 	if err := yaml.Unmarshal(document, &node); err != nil || len(node.Content) == 0 {
-		return nil //nolint:nilerr // the decoder says it better
+		return nil // the decoder says it better
 	}
-	return errors.Join(oddNumbers(node.Content[0], nil, under)...)
+	return oddNumbers(node.Content[0], nil, under)
 }
 
 // decimal is a whole number as everybody reads it.
@@ -56,13 +61,14 @@ func oddNumbers(node *yaml.Node, place shape.Place, under []string) []error {
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			name, value := node.Content[i].Value, node.Content[i+1]
-			switch {
-			case len(under) > 0 && name != under[0]:
-			case slices.Contains(durations, name) && value.Tag == "!!int":
-				all = append(all, field.Invalid(place.With(name).Path(), value.Value, "a duration has a unit: write "+value.Value+"s for seconds"))
-			default:
-				all = append(all, oddNumbers(value, place.With(name), under[min(1, len(under)):])...)
+			if len(under) > 0 && name != under[0] {
+				continue
 			}
+			if right := oddDuration(name, value); right != "" {
+				all = append(all, oddValue(place.With(name), value, right))
+				continue
+			}
+			all = append(all, oddNumbers(value, place.With(name), under[min(1, len(under)):])...)
 		}
 	case yaml.SequenceNode:
 		for i, each := range node.Content {
@@ -70,12 +76,31 @@ func oddNumbers(node *yaml.Node, place shape.Place, under []string) []error {
 		}
 	case yaml.ScalarNode:
 		if node.Style == 0 && node.Tag == "!!int" && !decimal.MatchString(node.Value) {
-			all = append(all, field.Invalid(place.Path(), node.Value, "YAML reads this as "+inDecimal(node.Value)+": write a decimal number without leading zeros"))
+			all = append(all, oddValue(place, node, "YAML reads this as "+inDecimal(node.Value)+": write a decimal number without leading zeros"))
 		}
 	case yaml.DocumentNode, yaml.AliasNode:
 		// An alias is looked at where it is written out.
 	}
 	return all
+}
+
+func oddValue(place shape.Place, node *yaml.Node, right string) error {
+	return &valueError{field.Invalid(place.Path(), node.Value, right), place}
+}
+
+// oddDuration is what would be right in the place of a member that holds a duration and has none; empty where it has, and for
+// other members.
+func oddDuration(name string, value *yaml.Node) string {
+	if !slices.Contains(durations, name) {
+		return ""
+	}
+	if value.Tag == "!!int" {
+		return "a duration has a unit: write " + value.Value + "s for seconds"
+	}
+	if _, err := time.ParseDuration(value.Value); err != nil && value.Tag == "!!str" {
+		return "a duration is a number and its unit, such as 90s, 5m or 1h"
+	}
+	return ""
 }
 
 func inDecimal(text string) string {

@@ -23,5 +23,5 @@ func wrongShape(document []byte, err error) error {
 	case reflect.TypeFor[[]string]():
 		wanted += " of texts, such as [pg_isready, -q]"
 	}
-	return fmt.Errorf("not a %s: %s: is %s, %s", Kind, mistake.Place.Path(), mistake.Is(), wanted)
+	return &valueError{fmt.Errorf("not a %s: %s: is %s, %s", Kind, mistake.Place.Path(), mistake.Is(), wanted), mistake.Place}
 }

@@ -60,7 +60,9 @@ func validateRules(spec *ProbePolicySpec, builtIn []Profile, path *field.Path) f
 		errs = append(errs, uniqueName(path.Child("name"), rule.Name, seen)...)
 		errs = append(errs, selector(path.Child("namespaceSelector"), rule.NamespaceSelector)...)
 		errs = append(errs, selector(path.Child("podSelector"), rule.PodSelector)...)
-		errs = append(errs, oneOf(path.Child("mode"), rule.Mode, ModeInject, ModeAudit)...)
+		if rule.Mode != spec.Mode {
+			errs = append(errs, oneOf(path.Child("mode"), rule.Mode, ModeInject, ModeAudit)...)
+		}
 		errs = append(errs, validateRuleProbes(rule.Probes, path.Child("probes"))...)
 		errs = append(errs, validateRuleProfile(rule, slices.Concat(spec.Profiles, builtIn), path)...)
 	}
@@ -79,15 +81,15 @@ func validateRuleProfile(rule *Rule, profiles []Profile, path *field.Path) field
 	}
 	var errs field.ErrorList
 	for j, kind := range rule.Probes {
-		if why := profiles[i].withholdsFromRules(kind); why != "" {
+		if why := profiles[i].WithholdsFromRules(kind); why != "" {
 			errs = append(errs, field.Invalid(path.Child("probes").Index(j), kind, fmt.Sprintf("profile %s %s: leave it out, or name another profile", rule.Profile, why)))
 		}
 	}
 	return errs
 }
 
-// withholdsFromRules says why a rule never gets a probe of the profile; empty where it does.
-func (p *Profile) withholdsFromRules(kind probe.Kind) string {
+// WithholdsFromRules says why a rule never gets a probe of the profile; empty where it does.
+func (p *Profile) WithholdsFromRules(kind probe.Kind) string {
 	each := p.Readiness
 	if kind == probe.Liveness {
 		each = p.Liveness

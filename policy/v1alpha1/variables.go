@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/probe-injector/probe-injector/policy/environment"
 )
 
 // Reading is one use that a profile makes of a variable.
@@ -40,6 +42,22 @@ func (p *Profile) readings(path *field.Path) []Reading {
 		all = append(all, p.Settings[i].readings(path.Child("settings").Index(i))...)
 	}
 	return all
+}
+
+// Properties are the arguments that the profile reads and that are system properties of Java, which the JVM's variables may hold
+// as well.
+func (p *Profile) Properties() []Reading {
+	var all []Reading
+	for i := range p.Ports {
+		all = append(all, Reading{Name: p.Ports[i].Arg, Purpose: "port"})
+	}
+	for i := range p.Settings {
+		s := &p.Settings[i]
+		for _, name := range slices.Concat([]string{s.Arg}, s.Unless, s.with()) {
+			all = append(all, Reading{Name: name, Purpose: purposes[s.Does]})
+		}
+	}
+	return slices.DeleteFunc(all, func(r Reading) bool { return !environment.IsProperty(r.Name) })
 }
 
 // purposes are what settings are read for.

@@ -3,12 +3,14 @@ package workload
 import (
 	"slices"
 	"strings"
+
+	"github.com/probe-injector/probe-injector/policy/environment"
 )
 
 // Argument finds a flag in command and args: alone, before "=", or with its value in the next argument. Of several equal flags
 // the last one counts, as for the flag libraries of Go, Python and C. Of a shell's script the last command is looked at, which is
 // the one that keeps the container running; a flag that stands elsewhere in the script is found with the value "$": like that of a
-// variable, it is known only to the shell.
+// variable, it is known only to the shell. A system property of Java is looked for in the JVM's variables, too.
 func (c *Container) Argument(name string) (value string, found bool) {
 	all := slices.Concat(c.Command, c.Args)
 	script := ""
@@ -28,6 +30,26 @@ func (c *Container) Argument(name string) (value string, found bool) {
 	}
 	if mentions(script, name) {
 		return "$", true
+	}
+	return c.property(name)
+}
+
+// property finds a system property of Java, -DNAME, in the variables that hold options of a JVM. The command line goes before
+// them. A variable whose value is not known says nothing.
+func (c *Container) property(name string) (value string, found bool) {
+	if !environment.IsProperty(name) {
+		return "", false
+	}
+	for _, variable := range environment.JavaOptions {
+		options, literal := c.Env.Value(variable)
+		if !literal {
+			continue
+		}
+		for _, word := range slices.Backward(strings.Fields(options)) {
+			if before, after, _ := strings.Cut(word, "="); before == name {
+				return after, true
+			}
+		}
 	}
 	return "", false
 }

@@ -33,6 +33,8 @@ type cluster struct {
 	ours  *server.Server
 	// asks is our entry for Pods that ask.
 	asks admissionregistrationv1.MutatingWebhook
+	// preflights is our configuration for workloads, which is not registered until an experiment does it.
+	preflights *admissionregistrationv1.ValidatingWebhookConfiguration
 }
 
 // startCluster starts both. What was started is returned with an error, too.
@@ -54,6 +56,9 @@ func startCluster(ctx context.Context) (*cluster, error) {
 	}
 	configuration, err := rendered.WebhookConfigurationAt(c.ours.Address(), c.ours.CABundle())
 	if err != nil {
+		return c, err
+	}
+	if c.preflights, err = rendered.PreflightConfigurationAt(c.ours.Address(), c.ours.CABundle()); err != nil {
 		return c, err
 	}
 	// The chart puts it first.

@@ -97,6 +97,43 @@ func experiments() []experiment {
 			measure: measureWorstCases,
 		},
 		{
+			subject: "CPU time of a preflight",
+			figures: []figure{
+				{"cpu_preflight_aa", sameServer()},
+				{"cpu_preflight_create_vs_pod", atMost(1.5)},
+				{"cpu_preflight_update_vs_pod", atMost(1.5)},
+			},
+			measure: measurePreflightCPU,
+		},
+		{
+			subject: "what preflight adds to an apply",
+			figures: []figure{
+				{"apply_aa", sameServer()},
+				{"apply_vs_floor", atMost(1.15)},
+				{"apply_added_p50_ms_floor", information()},
+				{"apply_added_p50_ms_ours", information()},
+			},
+			measure: measureApplies,
+		},
+		{
+			subject: "what preflight adds to an update that it excludes",
+			figures: []figure{
+				{"update_excluded_small_added_ms", atMost(1)},
+				{"update_excluded_small_condition_ms", atMost(1)},
+				{"update_excluded_265kb_condition_ms", atMost(30)},
+				{"update_excluded_5000_annotations_condition_ms", atMost(30)},
+			},
+			measure: measureExcluded,
+		},
+		{
+			subject: "policy test of a large fleet",
+			figures: []figure{
+				{"policy_test_5000_cpu_seconds", atMost(3)},
+				{"policy_test_vs_reading", atMost(2)},
+			},
+			measure: measurePolicyTest,
+		},
+		{
 			subject: "memory after many reviews",
 			figures: []figure{{"rss_mib", atMost(40)}},
 			measure: measureMemory,

@@ -60,11 +60,20 @@ func (a *Authority) Sign(validity time.Duration, hosts ...string) (*Leaf, error)
 	if len(hosts) == 0 {
 		return nil, errors.New("a certificate needs a host")
 	}
+	return a.sign(validity, hosts[0], hosts...)
+}
+
+// SignWithoutNames makes one that says its host in the common name only, where clients do not look.
+func (a *Authority) SignWithoutNames(validity time.Duration, host string) (*Leaf, error) {
+	return a.sign(validity, host)
+}
+
+func (a *Authority) sign(validity time.Duration, commonName string, hosts ...string) (*Leaf, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("making a key: %w", err)
 	}
-	template, err := newTemplate(hosts[0], validity)
+	template, err := newTemplate(commonName, validity)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +88,7 @@ func (a *Authority) Sign(validity time.Duration, hosts ...string) (*Leaf, error)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
 	if err != nil {
-		return nil, fmt.Errorf("signing the certificate of %s: %w", hosts[0], err)
+		return nil, fmt.Errorf("signing the certificate of %s: %w", commonName, err)
 	}
 	return newLeaf(der, key)
 }

@@ -23,6 +23,7 @@ import (
 const (
 	namespace         = "probe-injector"
 	configurationName = "0-probe-injector"
+	preflightName     = "probe-injector"
 	serviceName       = "probe-injector.probe-injector.svc"
 	// leafSecret and authoritySecret are the Secrets of the chart's two Certificates, which have the same names.
 	leafSecret, authoritySecret = "probe-injector-tls", "probe-injector-ca"
@@ -84,7 +85,7 @@ func (r *release) secret(t *testing.T, name string) map[string][]byte {
 	return data
 }
 
-// bundles are the bundles of all entries.
+// bundles are the bundles of all entries: of those for Pods, then of those for workloads.
 func (r *release) bundles(ctx context.Context) ([][]byte, error) {
 	configuration, err := r.plane.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Get(ctx, configurationName, metav1.GetOptions{})
 	if err != nil {
@@ -92,6 +93,13 @@ func (r *release) bundles(ctx context.Context) ([][]byte, error) {
 	}
 	var bundles [][]byte
 	for _, entry := range configuration.Webhooks {
+		bundles = append(bundles, entry.ClientConfig.CABundle)
+	}
+	preflights, err := r.plane.Client().AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(ctx, preflightName, metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range preflights.Webhooks {
 		bundles = append(bundles, entry.ClientConfig.CABundle)
 	}
 	return bundles, nil
@@ -109,8 +117,8 @@ func (r *release) everyEntryTrusts() error {
 	if err != nil {
 		return err
 	}
-	if len(bundles) < 2 {
-		return fmt.Errorf("%d entries: the chart has two with its own values", len(bundles))
+	if len(bundles) < 4 {
+		return fmt.Errorf("%d entries: the chart has two of each kind with its own values", len(bundles))
 	}
 	for i, bundle := range bundles {
 		if !bytes.Contains(bundle, data["ca.crt"]) {

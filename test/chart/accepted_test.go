@@ -48,7 +48,7 @@ func variantsAreAccepted(t *testing.T, plane *controlplane.ControlPlane) {
 	})
 }
 
-// podsAreRestricted creates our Pods, and that of helm test, in a namespace that enforces Pod Security restricted. On
+// podsAreRestricted creates our Pods, those of helm test and of the policy's check too, in a namespace that enforces Pod Security restricted. On
 // the node's network nobody can pass.
 func podsAreRestricted(t *testing.T, plane *controlplane.ControlPlane) {
 	c := &cluster{ControlPlane: plane}
@@ -63,6 +63,13 @@ func podsAreRestricted(t *testing.T, plane *controlplane.ControlPlane) {
 			t.Fatal(err)
 		}
 		pods := []*corev1.Pod{{ObjectMeta: template.ObjectMeta, Spec: template.Spec}, test}
+		check, err := rendered.PolicyCheck()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if check != nil {
+			pods = append(pods, &corev1.Pod{ObjectMeta: check.Spec.Template.ObjectMeta, Spec: check.Spec.Template.Spec})
+		}
 		for _, pod := range pods {
 			pod.Name = "restricted"
 			// It is there in a release, and not in this namespace.

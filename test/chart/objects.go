@@ -3,9 +3,11 @@ package chart
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
@@ -60,6 +62,16 @@ func callAt(client *admissionregistrationv1.WebhookClientConfig, address string,
 	}
 	*client = admissionregistrationv1.WebhookClientConfig{URL: new("https://" + address + *client.Service.Path), CABundle: caBundle}
 	return nil
+}
+
+// PolicyCheck returns the Job that reads a policy before it is put in force, and nil where there is nothing to read.
+func (r *Rendered) PolicyCheck() (*batchv1.Job, error) {
+	objects, err := r.Objects()
+	if err != nil || !slices.ContainsFunc(objects, func(o Object) bool { return o.Kind == "Job" }) {
+		return nil, err
+	}
+	job := &batchv1.Job{}
+	return job, r.Only("Job", job)
 }
 
 // Service returns the Service in front of the webhook's Pods.

@@ -74,7 +74,7 @@ func entry(name, path, condition, expression string) admissionregistrationv1.Mut
 			{Key: "probe-injector.dev/inject", Operator: "NotIn", Values: []string{"false"}},
 		}},
 		ObjectSelector: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{
-			{Key: "probe-injector.dev/component", Operator: "NotIn", Values: []string{"webhook"}},
+			{Key: "probe-injector.dev/component", Operator: "NotIn", Values: []string{"webhook", "policy-check"}},
 		}},
 		MatchConditions: []admissionregistrationv1.MatchCondition{{Name: condition, Expression: expression}},
 	}
@@ -144,7 +144,7 @@ func TestSelectors(t *testing.T) {
 	type requirement = metav1.LabelSelectorRequirement
 	var (
 		notKilled = requirement{Key: "probe-injector.dev/inject", Operator: "NotIn", Values: []string{"false"}}
-		notOurs   = requirement{Key: "probe-injector.dev/component", Operator: "NotIn", Values: []string{"webhook"}}
+		notOurs   = requirement{Key: "probe-injector.dev/component", Operator: "NotIn", Values: []string{"webhook", "policy-check"}}
 		notIn     = func(namespaces ...string) requirement {
 			system := []string{"kube-system", "kube-public", "kube-node-lease"}
 			return requirement{Key: "kubernetes.io/metadata.name", Operator: "NotIn", Values: append(system, namespaces...)}

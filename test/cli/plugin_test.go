@@ -13,7 +13,7 @@ import (
 )
 
 // installed is a folder with the CLI under the names that kubectl looks for, and kubectl itself.
-type installed struct{ folder, kubectl, root string }
+type installed struct{ folder, program, kubectl, root string }
 
 func install(t *testing.T) installed {
 	t.Helper()
@@ -25,19 +25,19 @@ func install(t *testing.T) installed {
 	if i.kubectl, err = binaries.Kubernetes(t.Context(), "", "kubectl"); err != nil {
 		t.Fatal(err)
 	}
-	program := filepath.Join(i.folder, "probe-injector")
+	i.program = filepath.Join(i.folder, "probe-injector")
 	version, err := checkout.Version()
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = gobuild.Build(t.Context(), gobuild.Target{
-		Dir: root, Package: "./cmd/probe-injector", Output: program,
+		Dir: root, Package: "./cmd/probe-injector", Output: i.program,
 		LinkerFlags: "-X github.com/probe-injector/probe-injector/cmd/internal/version.release=" + version,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(program, filepath.Join(i.folder, "kubectl-probe_injector")); err != nil {
+	if err := os.Symlink(i.program, filepath.Join(i.folder, "kubectl-probe_injector")); err != nil {
 		t.Fatal(err)
 	}
 	// As docs/cli.md has it.

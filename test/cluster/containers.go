@@ -13,10 +13,20 @@ import (
 
 // Import makes an image of an archive known to every node.
 func (s State) Import(ctx context.Context, archive string) error {
+	return s.importImage(ctx, archive)
+}
+
+// ImportLayout makes the images of an OCI image layout in an archive known to every node. Images of a layout have only a
+// tag, and get the name in front of it.
+func (s State) ImportLayout(ctx context.Context, archive, name string) error {
+	return s.importImage(ctx, archive, "--base-name", name)
+}
+
+func (s State) importImage(ctx context.Context, archive string, options ...string) error {
 	for _, node := range s.Nodes {
 		// The archive is the machine's, containerd the node's: only mounts differ.
-		cmd := exec.CommandContext(ctx, "nsenter", "--target", strconv.Itoa(node.PID), "--mount",
-			"ctr", "--namespace", "k8s.io", "images", "import", archive)
+		args := append([]string{"--target", strconv.Itoa(node.PID), "--mount", "ctr", "--namespace", "k8s.io", "images", "import"}, options...)
+		cmd := exec.CommandContext(ctx, "nsenter", append(args, archive)...)
 		if output, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("importing %s into %s: %w: %s", archive, node.Name, err, output)
 		}

@@ -20,6 +20,7 @@ func (o Options) controllers() []string {
 		"daemonset-controller",
 		"deployment-controller",
 		"garbage-collector-controller",
+		"horizontal-pod-autoscaler-controller",
 		"job-controller",
 		"namespace-controller",
 		"replicaset-controller",
@@ -44,6 +45,8 @@ func (c *ControlPlane) startControllers(ctx context.Context) error {
 		"--leader-elect=false",
 		// Tests create many objects at once.
 		"--kube-api-qps=500", "--kube-api-burst=500",
+		// It is the first time, too, that an autoscaler waits for.
+		"--horizontal-pod-autoscaler-sync-period=1s",
 		// No port: nobody asks it anything.
 		"--secure-port=0",
 	}

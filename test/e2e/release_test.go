@@ -195,7 +195,7 @@ func (r *release) uninstall(ctx context.Context) error {
 func (r *release) pods(t *testing.T) []corev1.Pod {
 	t.Helper()
 	list, err := r.client.CoreV1().Pods(releaseNamespace).List(t.Context(), metav1.ListOptions{
-		LabelSelector: "app.kubernetes.io/name=probe-injector",
+		LabelSelector: "probe-injector.dev/component=webhook",
 	})
 	if err != nil {
 		t.Fatal(err)

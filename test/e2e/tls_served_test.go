@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +29,24 @@ func (r *release) whileCreating(t *testing.T, namespace, what string, do func())
 	t.Logf("%s: done after %s", what, time.Since(began).Round(100*time.Millisecond))
 	time.Sleep(afterwards)
 	creating.end(t, what)
+	r.tellsThePlan(t, namespace)
+}
+
+// triedWorkload is one that asks.
+const triedWorkload = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: told}, spec: {selector: {matchLabels: {app: told}}, template: {
+  metadata: {labels: {app: told}, annotations: {probe-injector.dev/readiness: "http:8080/readyz"}}, spec: {containers: [{name: app, image: "a:1"}]}}}}`
+
+// tellsThePlan fails the test if nobody hears the plan who tries a workload: then the API server does not trust the servers for
+// preflights.
+func (r *release) tellsThePlan(t *testing.T, namespace string) {
+	t.Helper()
+	eventually(t, time.Minute, "the plan is told", func() error {
+		said, err := r.tryKubectl(t.Context(), strings.NewReader(triedWorkload), "apply", "--dry-run=server", "--warnings-as-errors", "--namespace", namespace, "--filename", "-")
+		if err == nil || !strings.Contains(said, "deployment/told: will get app: readiness http:8080/readyz") {
+			return fmt.Errorf("kubectl says: %s", said)
+		}
+		return nil
+	})
 }
 
 // secret is the content of a Secret of the release.

@@ -5,15 +5,18 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/probe-injector/probe-injector/test/bench/baseline"
 	"github.com/probe-injector/probe-injector/test/chart"
 	"github.com/probe-injector/probe-injector/test/controlplane"
 	"github.com/probe-injector/probe-injector/test/server"
@@ -55,6 +58,7 @@ func TestEachReasonOnARealAPIServer(t *testing.T) {
 	// The API server counts the time of a creation in whole seconds.
 	waitUntilAfter(ctx, t, early.CreationTimestamp.Add(time.Second))
 	webhook := install(t, plane)
+	installNeighbour(t, plane)
 	create(t, plane, "shop", deployment("good", "", asking))
 	create(t, plane, "shop", deployment("mixed", "", ""))
 	create(t, plane, "shop", deployment("mislaid", asking, ""))
@@ -64,11 +68,13 @@ func TestEachReasonOnARealAPIServer(t *testing.T) {
 	create(t, plane, "closed", deployment("web", "", asking))
 	create(t, plane, "ruled", deployment("web", "", ""))
 	create(t, plane, "full", deployment("web", "", asking))
+	create(t, plane, "neighboured", deployment("web", "", asking))
 	create(t, plane, "restricted", deployment("web", "", asking))
 	for _, name := range []string{"good", "mixed", "mislaid", "optout", "silent", "mistaken"} {
 		cli.podOf(t, "shop", name)
 	}
 	cli.podOf(t, "closed", "web")
+	cli.podOf(t, "neighboured", "web")
 	cli.podOf(t, "ruled", "web")
 	patch := `{"spec": {"paused": true, "template": {"metadata": {"annotations": {"probe-injector.dev/liveness": "/livez", "probe-injector.dev/readiness": "/readyz"}}}}}`
 	if _, err := plane.Kubectl(ctx, "-n", "shop", "patch", "deployment", "mixed", "-p", patch); err != nil {
@@ -87,6 +93,11 @@ func TestEachReasonOnARealAPIServer(t *testing.T) {
 		"not_selected by a label":  {"closed", "deployment/web", nil, "1 of 1 (web-HASH) has nothing: not_selected, namespace closed is labelled probe-injector.dev/inject=false", "untouched: namespace closed is labelled probe-injector.dev/inject=false" + asked},
 		"a rule":                   {"ruled", "deployment/web", nil, "1 of 1 has: app: readiness tcp:8080", "the same" + asked},
 		"a mistake":                {"shop", "deployment/mistaken", nil, `1 of 1 has: app: readiness http:8080/readyz; no liveness: invalid_annotation | wrong annotation probe-injector.dev/liveness: "8080": write tcp:8080 or http:8080/PATH`, "the same" + asked},
+		"another webhook that comes first": {
+			"neighboured", "deployment/web", nil, "1 of 1 has: app: startup+liveness http:8080/livez; up to 334s to start, restart after 50-65s",
+			"the same" + asked + " Warnings: - app: readinessProbe exists and stays: probe-injector.dev/readiness has no effect " +
+				"Not by the policy named below: the cluster has another, or another webhook changes the Pod. By it, " + probed,
+		},
 		"refused by a quota":       {"full", "deployment/web", nil, "none", probed + ` (by the policy: the API server refused a dry run: pods "web-`},
 		"refused by Pod Security":  {"restricted", "deployment/web", nil, "none", probed + ` (by the policy: the API server refused a dry run: pods "web-`},
 		"refused for a permission": {"shop", "deployment/good", []string{"--as=viewer"}, "1 of 1 has: " + probed, `the same (by the policy: the API server refused a dry run: pods is forbidden: User "viewer" cannot create resource "pods"`},
@@ -139,7 +150,7 @@ func samePrediction(t *testing.T, plane *controlplane.ControlPlane, cli *cli) {
 	compared := 0
 	for line := range strings.Lines(output) {
 		namespace, workload, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if namespace == "full" || namespace == "restricted" {
+		if slices.Contains([]string{"full", "restricted", "neighboured"}, namespace) {
 			continue
 		}
 		byServer := cli.run(t, "-n", namespace, "explain", "-o", "line", workload)
@@ -158,7 +169,7 @@ func samePrediction(t *testing.T, plane *controlplane.ControlPlane, cli *cli) {
 func namespaces(t *testing.T, plane *controlplane.ControlPlane) {
 	t.Helper()
 	for name, labels := range map[string]map[string]string{
-		"shop": nil, "full": nil,
+		"shop": nil, "full": nil, "neighboured": nil,
 		"closed":     {"probe-injector.dev/inject": "false"},
 		"ruled":      {"probe-injector.dev/inject": "true"},
 		"restricted": {"pod-security.kubernetes.io/enforce": "restricted"},
@@ -218,9 +229,59 @@ func install(t *testing.T, plane *controlplane.ControlPlane) *server.Server {
 	return webhook
 }
 
+// installNeighbour registers a webhook of somebody else, before ours, that gives Pods of one namespace a readiness probe.
+func installNeighbour(t *testing.T, plane *controlplane.ControlPlane) {
+	t.Helper()
+	neighbour, err := baseline.StartLowerBound(t.Context(), []byte(`[{"op": "add", "path": "/spec/containers/0/readinessProbe", "value": {"tcpSocket": {"port": 9090}}}]`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := neighbour.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	url, none := neighbour.URL(), admissionregistrationv1.SideEffectClassNone
+	err = plane.ReplaceWebhooks(t.Context(), &admissionregistrationv1.MutatingWebhookConfiguration{
+		ObjectMeta: metav1.ObjectMeta{Name: "0-a-neighbour"},
+		Webhooks: []admissionregistrationv1.MutatingWebhook{{
+			Name: "neighbour.example.com", SideEffects: &none, AdmissionReviewVersions: []string{"v1"},
+			ClientConfig:      admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: neighbour.Authority().PEM()},
+			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "neighboured"}},
+			Rules: []admissionregistrationv1.RuleWithOperations{{
+				Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create},
+				Rule:       admissionregistrationv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"pods"}},
+			}},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	waitUntilItChanges(t, plane)
+}
+
+// waitUntilItChanges waits until the API server uses it.
+func waitUntilItChanges(t *testing.T, plane *controlplane.ControlPlane) {
+	t.Helper()
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "marker"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "example.com/app:1"}}},
+	}
+	for deadline := time.Now().Add(time.Minute); ; {
+		created, err := plane.Client().CoreV1().Pods("neighboured").Create(t.Context(), pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		if err == nil && created.Spec.Containers[0].ReadinessProbe != nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the neighbour changes nothing: %v", err)
+		}
+		waitUntilAfter(t.Context(), t, time.Now().Add(20*time.Millisecond))
+	}
+}
+
 func create(t *testing.T, plane *controlplane.ControlPlane, namespace, manifest string) {
 	t.Helper()
-	if _, err := plane.KubectlWithInput(t.Context(), strings.NewReader(manifest), "-n", namespace, "create", "-f", "-"); err != nil {
+	// Before 1.34 kubectl takes what begins with a brace for JSON.
+	if _, err := plane.KubectlWithInput(t.Context(), strings.NewReader("---\n"+manifest), "-n", namespace, "create", "-f", "-"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -250,6 +311,9 @@ func (c *cli) expect(t *testing.T, want said) {
 	words := generated.ReplaceAllString(strings.Join(strings.Fields(got.stdout), " "), "-HASH")
 	if text := "Pods now: " + want.pods + " Next Pod: " + want.next; !strings.Contains(words, text) {
 		t.Errorf("it must say\n%s\nand says\n%s%s", text, got.stdout, got.stderr)
+	}
+	if wrong := strings.Contains(want.pods, "wrong annotation") || strings.Contains(want.pods, "misplaced"); (got.code == 1) != wrong || (got.code != 0) != wrong {
+		t.Errorf("exit code %d", got.code)
 	}
 	if !strings.HasPrefix(got.stderr, "cluster: context test\n") {
 		t.Errorf("stderr: %s", got.stderr)

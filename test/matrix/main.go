@@ -2,6 +2,7 @@
 //
 //	go -C test run ./matrix              all versions that test/binaries pins
 //	go -C test run ./matrix 1.30 1.37    the named ones
+//	go -C test run ./matrix -package ./preflight -package ./explain 1.34
 //
 // What is missing of a version is built first, which takes several minutes, once. A failure does not keep the other
 // versions from their turn. The last lines are a table of what each API server said that it is, and of what came out.
@@ -10,6 +11,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,8 +28,10 @@ import (
 // testTimeout ends the tests of a package that hang. The slowest takes little more than a minute on two cores.
 const testTimeout = "15m"
 
-// packages are those whose tests depend on the version of the API server.
-var packages = []string{"./controlplane", "./integration", "./chart", "./selfmanaged", "./preflight"}
+// dependent are the packages whose tests depend on the version of the API server.
+func dependent() []string {
+	return []string{"./controlplane", "./integration", "./chart", "./selfmanaged", "./preflight", "./explain"}
+}
 
 // result is what came out of one version.
 type result struct {
@@ -38,7 +42,16 @@ type result struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
+	var packages []string
+	flag.Func("package", "run the tests of this `PACKAGE` alone; may be repeated", func(name string) error {
+		packages = append(packages, name)
+		return nil
+	})
+	flag.Parse()
+	if len(packages) == 0 {
+		packages = dependent()
+	}
+	err := run(ctx, packages, flag.Args())
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -47,7 +60,7 @@ func main() {
 }
 
 // run tests each version and prints the table.
-func run(ctx context.Context, minors []string) error {
+func run(ctx context.Context, packages, minors []string) error {
 	if len(minors) == 0 {
 		var err error
 		if minors, err = binaries.Minors(); err != nil {
@@ -59,7 +72,7 @@ func run(ctx context.Context, minors []string) error {
 		if ctx.Err() != nil {
 			break
 		}
-		results = append(results, try(ctx, minor))
+		results = append(results, try(ctx, packages, minor))
 	}
 	failures := []error{ctx.Err()}
 	fmt.Printf("\n%-12s%-16s%-10s%s\n", "Kubernetes", "API server", "tests", "took")
@@ -73,14 +86,14 @@ func run(ctx context.Context, minors []string) error {
 }
 
 // try runs the tests on one version.
-func try(ctx context.Context, minor string) result {
+func try(ctx context.Context, packages []string, minor string) result {
 	r := result{minor: minor}
 	if r.version, r.err = askVersion(ctx, minor); r.err != nil {
 		return r
 	}
 	fmt.Printf("\nKubernetes %s: the API server says that it is %s\n", minor, r.version)
 	started := time.Now()
-	r.err = test(ctx, minor)
+	r.err = test(ctx, packages, minor)
 	r.took = time.Since(started)
 	return r
 }
@@ -97,7 +110,7 @@ func askVersion(ctx context.Context, minor string) (version string, err error) {
 }
 
 // test runs go test.
-func test(ctx context.Context, minor string) error {
+func test(ctx context.Context, packages []string, minor string) error {
 	root, err := checkout.Root()
 	if err != nil {
 		return err

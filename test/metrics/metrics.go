@@ -44,6 +44,17 @@ func (s *Scrape) Sum(name string, labels map[string]string) float64 {
 	return sum
 }
 
+// Total adds up what was observed by all series of a histogram or summary whose labels include the given ones.
+func (s *Scrape) Total(name string, labels map[string]string) float64 {
+	var total float64
+	for _, metric := range s.families[name].GetMetric() {
+		if includes(metric.GetLabel(), labels) {
+			total += metric.GetHistogram().GetSampleSum() + metric.GetSummary().GetSampleSum()
+		}
+	}
+	return total
+}
+
 // value is the one number that stands for a series.
 func value(metric *dto.Metric) float64 {
 	switch {

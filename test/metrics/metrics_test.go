@@ -44,6 +44,12 @@ func TestSum(t *testing.T) {
 			}
 		})
 	}
+	if got := scrape.Total("seconds", nil); got != 7 {
+		t.Errorf("seconds are %v in all, not 7", got)
+	}
+	if got := scrape.Total("x", nil); got != 0 {
+		t.Errorf("a metric that is not there is %v in all", got)
+	}
 	if !scrape.Has("seconds") || scrape.Has("x") {
 		t.Error("Has is wrong")
 	}

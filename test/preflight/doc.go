@@ -3,6 +3,7 @@
 //
 //	TestStory             what each command prints, and how many calls it costs
 //	TestOurFailures       that nobody waits for a server that is gone or hangs
+//	TestControllersGoOn   that mode: Deny stops no rollout, restart and autoscaler of a workload with stored mistakes
 //	TestPlan              that a plan is the status of the Pod that the controller then creates
 //	TestOwnCertificates   that the chart's permissions are enough for both webhook configurations, and that only one matters
 //	TestKindsOfOthers     that extraResources work for kinds that Kubernetes does not know

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,7 +31,7 @@ func and(keys ...string) string { return strings.Join(keys, ", ") }
 
 func story() []chapter {
 	return []chapter{
-		aMistake(), nothingWrong(), thePlan(), gitOps(), mistakenTemplates(), leftAlone(), cronJobs(), helm(), noPlans(),
+		aMistake(), otherKinds(), nothingWrong(), thePlan(), gitOps(), mistakenTemplates(), leftAlone(), systemNamespace(), cronJobs(), helm(), noPlans(),
 		stored(), denied(), neverDenied(),
 	}
 }
@@ -47,7 +48,38 @@ func aMistake() chapter {
 			stdin: deployment("api", misplaced, "", "a:1") + "---\n" + deployment("cart", misplaced, "", "a:1"),
 		},
 		{what: "a misspelt domain", run: apply, stdin: deployment("spelt", "", `probe-injector.io/inject: "true"`, "a:1"), calls: 1},
+		{what: "the label that only Pods have, where it is on the Deployment", run: apply, stdin: strings.Replace(deployment("label", "", "", "a:1"), "metadata: {", `metadata: {labels: {probe-injector.dev/inject: "true"}, `, 1), calls: 1},
 		{what: "a workload that does not mention us", run: apply, stdin: deployment("silent", "", "", "a:1")},
+		{what: "nor does one with more annotations than the API server searches", run: apply + " --server-side", stdin: deployment("many", "", many(501), "a:1"), calls: 1},
+		{what: "the same again", run: apply + " --server-side", stdin: deployment("many", "", many(501), "a:1")},
+	}}
+}
+
+// many are annotations of others.
+func many(n int) string {
+	var keys []string
+	for i := range n {
+		keys = append(keys, fmt.Sprintf("example.com/%d: a", i))
+	}
+	return and(keys...)
+}
+
+// ofKind is a manifest like that of a Deployment.
+func ofKind(kind, fields string) string {
+	manifest := strings.Replace(deployment("web", "", and(rightKeys, wrongValue), "a:1"), "kind: Deployment", "kind: "+kind, 1)
+	return strings.Replace(manifest, "replicas: 1, ", fields, 1)
+}
+
+func otherKinds() chapter {
+	job := strings.NewReplacer("apps/v1", "batch/v1", "selector: {matchLabels: {app: web}},", "", "spec: {containers", "spec: {restartPolicy: Never, containers").Replace(ofKind("Job", ""))
+	return chapter{name: "Whatever has a Pod template", steps: []step{
+		{what: "a StatefulSet", run: apply, stdin: ofKind("StatefulSet", "replicas: 1, serviceName: web, "), calls: 1},
+		{what: "a DaemonSet", run: apply, stdin: ofKind("DaemonSet", ""), calls: 1},
+		{what: "a ReplicaSet that no controller owns", run: apply, stdin: ofKind("ReplicaSet", "replicas: 1, "), calls: 1},
+		{what: "a Job that no controller owns", run: apply, stdin: job, calls: 1},
+		{what: "a change on dry run", run: apply + " --dry-run=server", stdin: ofKind("StatefulSet", "replicas: 2, serviceName: web, "), calls: 1},
+		{what: "all of them again", run: apply, stdin: ofKind("StatefulSet", "replicas: 1, serviceName: web, ") + "---\n" + ofKind("DaemonSet", "") + "---\n" + ofKind("ReplicaSet", "replicas: 1, ") + "---\n" + job},
+		{what: "and away", run: "kubectl delete statefulset/web daemonset/web replicaset/web job/web"},
 	}}
 }
 
@@ -60,9 +92,16 @@ func nothingWrong() chapter {
 		{what: "a label", run: "kubectl label deployment web tier=front"},
 		{what: "another number of replicas", run: "kubectl scale deployment web --replicas=3"},
 		{what: "as a HorizontalPodAutoscaler does it", run: "kubectl scale deployment web --replicas=2 --as=system:serviceaccount:kube-system:horizontal-pod-autoscaler --as-group=system:masters"},
+		{what: "the status, as kube-controller-manager writes it", run: "kubectl patch deployment web --subresource=status --type=merge " + wrongStatus + asController},
 		{what: "another image", run: "kubectl set image deployment web app=a:2", calls: 1},
 	}}
 }
+
+// The status that a controller writes, and writes again as it is right; and whom the API server takes it for.
+const (
+	wrongStatus  = `--patch={"status":{"collisionCount":7}}`
+	asController = " --as=system:serviceaccount:kube-system:deployment-controller --as-group=system:masters"
+)
 
 func thePlan() chapter {
 	const side = apply + " --server-side"
@@ -103,6 +142,14 @@ func mistakenTemplates() chapter {
 func leftAlone() chapter {
 	return chapter{name: "A namespace labelled probe-injector.dev/inject=false", namespace: killed, steps: []step{
 		{what: "a mistake", run: apply, stdin: deployment("web", misplaced, wrongValue, "a:1")},
+	}}
+}
+
+func systemNamespace() chapter {
+	return chapter{name: "A namespace of Kubernetes itself", namespace: "kube-system", steps: []step{
+		{what: "a mistake", run: apply, stdin: deployment("web", misplaced, wrongValue, "a:1")},
+		{what: "on dry run", run: apply + " --dry-run=server", stdin: deployment("web", misplaced, wrongValue, "a:2")},
+		{what: "and away", run: "kubectl delete deployment web"},
 	}}
 }
 
@@ -167,6 +214,7 @@ func neverDenied() chapter {
 		{what: "back to the template before", run: "kubectl rollout undo deployment before", calls: 1},
 		{what: "another number of replicas", run: "kubectl scale deployment before --replicas=2"},
 		{what: "as a HorizontalPodAutoscaler does it", run: "kubectl scale deployment before --replicas=3 --as=system:serviceaccount:kube-system:horizontal-pod-autoscaler --as-group=system:masters"},
+		{what: "the status, as kube-controller-manager writes it", run: "kubectl patch deployment before --subresource=status --type=merge " + wrongStatus + asController},
 		{what: "a restart", run: "kubectl rollout restart deployment before", calls: 1},
 		{what: "a label", run: "kubectl label deployment before tier=front"},
 		{what: "the container is renamed", run: apply, stdin: renamed, calls: 1},

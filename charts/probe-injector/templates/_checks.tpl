@@ -27,19 +27,6 @@ What one value may be by itself is in values.schema.json.
 {{- end -}}
 {{- end -}}
 
-{{- define "probe-injector.checkPolicy" -}}
-{{- $seen := dict -}}
-{{- range $i, $rule := .Values.policy.rules -}}
-{{- if not (regexMatch "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$" ($rule.name | default "")) -}}
-{{- fail (printf "policy.rules[%d].name: %q is no name: write lower-case letters, digits and dashes, 63 at most" $i ($rule.name | default "")) -}}
-{{- end -}}
-{{- if hasKey $seen $rule.name -}}
-{{- fail (printf "policy.rules[%d].name: %q is the name of another rule, too: metrics, logs and the webhook's paths tell rules apart by their names" $i $rule.name) -}}
-{{- end -}}
-{{- $_ := set $seen $rule.name true -}}
-{{- end -}}
-{{- end -}}
-
 {{- define "probe-injector.checkConditions" -}}
 {{- $seen := dict "asks" "the chart's own" "misses-probes" "the chart's own" -}}
 {{- range $i, $condition := .Values.webhook.matchConditions -}}

@@ -86,6 +86,9 @@ A list or an object of Kubernetes is empty then, whatever its default: who sets 
     "rules": [],
     "style": "StartupProbe"
   },
+  "policyCheck": {
+    "enabled": true
+  },
   "ports": {
     "health": 8081,
     "metrics": 8080,

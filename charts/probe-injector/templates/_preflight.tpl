@@ -25,7 +25,7 @@ told. Takes "root", "name", "rules" without operations, and "expression".
     matchExpressions:
       - key: probe-injector.dev/component
         operator: NotIn
-        values: [webhook]
+        values: [webhook, policy-check]
   matchConditions:
     - name: concerns-people
       expression: {{ .expression | quote }}

@@ -30,7 +30,7 @@ somebody will install us into a namespace that has other Pods as well. */ -}}
 matchExpressions:
   - key: probe-injector.dev/component
     operator: NotIn
-    values: [webhook]
+    values: [webhook, policy-check]
   {{- if .Values.webhook.requireLabel }}
   - key: probe-injector.dev/inject
     operator: Exists

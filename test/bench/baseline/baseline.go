@@ -35,6 +35,11 @@ func StartLowerBound(ctx context.Context, patch []byte, env []string) (*Server, 
 	return start(ctx, "lowerbound", "--patch", patch, env)
 }
 
+// StartAllowing starts the program lowerbound, which only allows everything.
+func StartAllowing(ctx context.Context, env []string) (*Server, error) {
+	return StartLowerBound(ctx, nil, env)
+}
+
 // StartBare starts the program bare, which does the same with less around it.
 func StartBare(ctx context.Context, patch []byte, env []string) (*Server, error) {
 	return start(ctx, "bare", "--patch", patch, env)

@@ -1,5 +1,5 @@
-// Package constant is the least that a mutating webhook's handler can do: it reads the body, decodes nothing but the
-// uid, and answers a constant patch.
+// Package constant is the least that a webhook's handler can do: it reads the body, decodes nothing but the uid, and
+// answers a constant patch, or without one that the request is allowed.
 package constant
 
 import (
@@ -20,11 +20,14 @@ type Handler struct {
 
 const beforeUID = `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":`
 
-// NewHandler returns a handler with the JSON patch that is in a file.
+// NewHandler returns a handler with the JSON patch that is in a file. An empty one is no patch: the answer only allows.
 func NewHandler(patchFile string) (*Handler, error) {
 	patch, err := os.ReadFile(patchFile)
 	if err != nil {
 		return nil, fmt.Errorf("reading the patch: %w", err)
+	}
+	if len(patch) == 0 {
+		return &Handler{afterUID: []byte(`,"allowed":true}}`)}, nil
 	}
 	// Bytes are encoded as base64, which is what the field is.
 	encoded, err := json.Marshal(patch)

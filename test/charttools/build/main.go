@@ -1,6 +1,7 @@
 // Command build builds the programs that the chart is tested with, so that no test has to wait for them:
 //
-//	go -C test run ./charttools/build
+//	go -C test run ./charttools/build           all of them
+//	go -C test run ./charttools/build helm-4    the named ones
 package main
 
 import (
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/probe-injector/probe-injector/test/charttools"
@@ -15,7 +17,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
+	err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -23,9 +25,12 @@ func main() {
 	}
 }
 
-// run makes sure that everything is there, and prints where.
-func run(ctx context.Context) error {
+// run makes sure that the named programs are there, all if none is named, and prints where.
+func run(ctx context.Context, names []string) error {
 	for _, tool := range charttools.All() {
+		if len(names) > 0 && !slices.Contains(names, string(tool)) {
+			continue
+		}
 		path, err := charttools.Path(ctx, tool)
 		if err != nil {
 			return err

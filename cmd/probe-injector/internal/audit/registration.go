@@ -5,9 +5,11 @@ import (
 	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/probe-injector/probe-injector/cmd/probe-injector/internal/policyfile"
 	"github.com/probe-injector/probe-injector/policy"
 	"github.com/probe-injector/probe-injector/policy/annotation"
 )
@@ -96,6 +98,27 @@ func names(s labels.Selector, key string) bool {
 		}
 	}
 	return false
+}
+
+// Values are what the chart's values say of a configuration that the chart has made: which namespaces are never asked about, and
+// whether Pods need a label.
+func Values(c *admissionregistrationv1.MutatingWebhookConfiguration) policyfile.Registration {
+	var values policyfile.Registration
+	for i := range c.Webhooks {
+		w := &c.Webhooks[i]
+		if !IsOurs(w) || *routeOf(w) != (policy.Route{}) {
+			continue
+		}
+		for _, excludes := range orEmpty(w.NamespaceSelector).MatchExpressions {
+			if excludes.Key == corev1.LabelMetadataName && excludes.Operator == metav1.LabelSelectorOpNotIn {
+				values.ExcludedNamespaces = append(values.ExcludedNamespaces, excludes.Values...)
+			}
+		}
+		for _, asks := range orEmpty(w.ObjectSelector).MatchExpressions {
+			values.RequireLabel = values.RequireLabel || (asks.Key == policy.InjectLabel && asks.Operator == metav1.LabelSelectorOpExists)
+		}
+	}
+	return values
 }
 
 // sends reports whether the API server sends a new Pod of a namespace on a route.

@@ -10,13 +10,14 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/client-go/kubernetes"
 
 	// Every way to log in that kubectl knows.
 	_ "k8s.io/client-go/plugin/pkg/client/auth"
 	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
 )
 
 // The limits of requests are those of kubectl: the API server's own priority and fairness protects it better than a client
@@ -63,10 +64,10 @@ type Cluster struct {
 	Context string
 	// Namespace is the one that the flags or the context name, else "default".
 	Namespace string
-	// Client asks the API server, and Config is what other clients are made of.
-	Client kubernetes.Interface
-	Config *rest.Config
-	flags  *genericclioptions.ConfigFlags
+	// Clients ask the API server, and Config is what other clients are made of.
+	Clients Clients
+	Config  *rest.Config
+	flags   *genericclioptions.ConfigFlags
 }
 
 // Connect prepares the connection, and tells on the given writer which cluster is meant: whoever looks at the wrong one
@@ -78,6 +79,8 @@ func (f *Flags) Connect(version string, problems io.Writer) (*Cluster, error) {
 		config.WarningHandler = rest.NoWarnings{}
 		return config
 	}
+	// client-go logs what it also returns. People read it once.
+	klog.SetLogger(logr.Discard())
 	loader := f.config.ToRawKubeConfigLoader()
 	raw, err := loader.RawConfig()
 	if err != nil {
@@ -93,7 +96,7 @@ func (f *Flags) Connect(version string, problems io.Writer) (*Cluster, error) {
 	if c.Config, err = f.config.ToRESTConfig(); err != nil {
 		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
 	}
-	if c.Client, err = kubernetes.NewForConfig(c.Config); err != nil {
+	if c.Clients, err = newClients(c.Config); err != nil {
 		return nil, fmt.Errorf("connecting to the cluster: %w", err)
 	}
 	fmt.Fprintln(problems, "cluster: "+c.name())

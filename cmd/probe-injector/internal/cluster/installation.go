@@ -39,7 +39,7 @@ func (c *Cluster) Installation(
 	policy func(server *appsv1.Deployment) string,
 ) (*Installation, error) {
 	i := &Installation{}
-	all, err := c.Client.AdmissionregistrationV1().MutatingWebhookConfigurations().List(ctx, metav1.ListOptions{})
+	all, err := c.Clients.Registrations.MutatingWebhookConfigurations().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return i, i.deny(err)
 	}
@@ -52,7 +52,7 @@ func (c *Cluster) Installation(
 	if namespace == "" {
 		return i, nil
 	}
-	servers, err := c.Client.AppsV1().Deployments(namespace).List(ctx, metav1.ListOptions{LabelSelector: selectorFor(configuration)})
+	servers, err := c.Clients.Apps.Deployments(namespace).List(ctx, metav1.ListOptions{LabelSelector: selectorFor(configuration)})
 	if err != nil {
 		return i, i.deny(err)
 	}
@@ -62,7 +62,7 @@ func (c *Cluster) Installation(
 			continue
 		}
 		i.Server = &servers.Items[j]
-		if i.Policy, err = c.Client.CoreV1().ConfigMaps(namespace).Get(ctx, name, metav1.GetOptions{}); err != nil {
+		if i.Policy, err = c.Clients.Core.ConfigMaps(namespace).Get(ctx, name, metav1.GetOptions{}); err != nil {
 			i.Policy = nil
 			return i, i.deny(err)
 		}
@@ -104,7 +104,7 @@ func selectorFor(configuration *admissionregistrationv1.MutatingWebhookConfigura
 // LastAnswer is the message of the latest event with the reason Unhealthy about a container of a Pod that begins with a word;
 // empty where there is none.
 func (c *Cluster) LastAnswer(ctx context.Context, namespace, podUID, container, word string) (string, error) {
-	events, err := c.Client.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{
+	events, err := c.Clients.Core.Events(namespace).List(ctx, metav1.ListOptions{
 		FieldSelector: "reason=Unhealthy,involvedObject.uid=" + podUID, Limit: pageSize,
 	})
 	if err != nil {

@@ -90,7 +90,7 @@ func eachOnce[T any](ctx context.Context, c *Cluster, l *List, begin func(), tak
 
 // page begins to read one page.
 func (c *Cluster) page(ctx context.Context, l *List, next string) (io.ReadCloser, error) {
-	request := c.Client.CoreV1().RESTClient().Get().AbsPath(l.path()).SetHeader("Accept", "application/json").
+	request := c.Clients.Core.RESTClient().Get().AbsPath(l.path()).SetHeader("Accept", "application/json").
 		Param("limit", strconv.FormatInt(l.PageSize, 10))
 	for name, value := range map[string]string{"labelSelector": l.Labels, "fieldSelector": l.Fields, "continue": next} {
 		if value != "" {
@@ -153,7 +153,7 @@ func decodeItems[T any](decoder *jsontext.Decoder, take func(*T)) error {
 
 // Namespace reads one namespace. Not everybody who may look into a namespace may read it: then there is none, without an error.
 func Namespace[T any](ctx context.Context, c *Cluster, name string) (*T, error) {
-	text, err := c.Client.CoreV1().RESTClient().Get().AbsPath("/api/v1/namespaces/"+name).SetHeader("Accept", "application/json").DoRaw(ctx)
+	text, err := c.Clients.Core.RESTClient().Get().AbsPath("/api/v1/namespaces/"+name).SetHeader("Accept", "application/json").DoRaw(ctx)
 	switch {
 	case apierrors.IsForbidden(err):
 		return nil, nil //nolint:nilnil // that there is none is the answer

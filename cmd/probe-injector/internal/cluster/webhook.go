@@ -34,7 +34,7 @@ func (w *Webhook) Selects(namespace map[string]string) bool {
 
 // Webhook reads the configurations whose entries have names in a domain. Not everybody may.
 func (c *Cluster) Webhook(ctx context.Context, domain string) (*Webhook, error) {
-	all, err := c.Client.AdmissionregistrationV1().MutatingWebhookConfigurations().List(ctx, metav1.ListOptions{})
+	all, err := c.Clients.Registrations.MutatingWebhookConfigurations().List(ctx, metav1.ListOptions{})
 	switch {
 	case apierrors.IsForbidden(err):
 		return &Webhook{}, nil

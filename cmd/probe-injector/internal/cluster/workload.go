@@ -55,7 +55,7 @@ var errNotOne = errors.New("write one TYPE/NAME, of an object in a namespace")
 // NamespaceLabels are the labels of a namespace. Not everybody who may look into a namespace may read it: known is then
 // false, without an error.
 func (c *Cluster) NamespaceLabels(ctx context.Context, name string) (labels map[string]string, known bool, err error) {
-	namespace, err := c.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
+	namespace, err := c.Clients.Core.Namespaces().Get(ctx, name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsForbidden(err):
 		return nil, false, nil
@@ -70,7 +70,7 @@ func (c *Cluster) PodsOf(ctx context.Context, workload *unstructured.Unstructure
 	var pods []corev1.Pod
 	options := metav1.ListOptions{Limit: pageSize, LabelSelector: selectorOf(workload)}
 	for {
-		page, err := c.Client.CoreV1().Pods(workload.GetNamespace()).List(ctx, options)
+		page, err := c.Clients.Core.Pods(workload.GetNamespace()).List(ctx, options)
 		if err != nil {
 			return nil, fmt.Errorf("reading the Pods of %s %s: %w", workload.GetKind(), workload.GetName(), err)
 		}

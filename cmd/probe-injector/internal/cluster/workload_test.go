@@ -90,7 +90,7 @@ func TestPodsOfAWorkload(t *testing.T) {
 		podOf("web-2", labels, owner), podOf("web-1", labels, owner), ended,
 		podOf("other", map[string]string{"app": "other"}, owner), podOf("bare", labels, nil),
 	}
-	c := &cluster.Cluster{Client: fake.NewClientset(objects...)}
+	c := &cluster.Cluster{Clients: cluster.Clients{Core: fake.NewClientset(objects...).CoreV1()}}
 	for name, selector := range map[string]map[string]any{
 		"selected by labels":      {"matchLabels": map[string]any{"app": "web"}},
 		"selected by expressions": {"matchExpressions": []any{map[string]any{"key": "app", "operator": "In", "values": []any{"web"}}}},

@@ -101,6 +101,8 @@ func TestWhatALineSays(t *testing.T) {
 	}{
 		"probes with a hash":                       {Workload{Answers: []Answer{{plan: "web: readiness tcp:80", Containers: with(Container{}, probe)}}}, "web: readiness tcp:80 [a9943d]"},
 		"the label is part of the hash":            {Workload{Answers: []Answer{{plan: "web: readiness tcp:80", Label: "a=true", Containers: with(Container{}, probe)}}}, "web: readiness tcp:80 [c58ba9]"},
+		"the container is part of the hash":        {Workload{Answers: []Answer{{plan: "web: readiness tcp:80", Containers: []Container{{Name: "other", Probes: []Probe{probe}}}}}}, "web: readiness tcp:80 [d794ba]"},
+		"the kind of probe is part of the hash":    {Workload{Answers: []Answer{{plan: "web: readiness tcp:80", Containers: with(Container{}, Probe{Field: "livenessProbe", Value: probe.Value})}}}, "web: readiness tcp:80 [1fede1]"},
 		"nothing added has no hash":                {Workload{Answers: []Answer{{plan: "web: nothing: no_port"}}}, "web: nothing: no_port"},
 		"never reached":                            {Workload{Unreached: "namespace x is never touched"}, "untouched: namespace x is never touched"},
 		"misplaced keys are why nobody asked":      {Workload{Unreached: "no annotation", Misplaced: []string{"metadata.annotations[a/b]"}, Place: "spec"}, "untouched: misplaced: nothing reads metadata.annotations[a/b]; move it to spec"},

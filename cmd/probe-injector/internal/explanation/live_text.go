@@ -27,7 +27,7 @@ func (p *printer) live(l *Live) {
 		p.listed(i, "Warnings", warning)
 	}
 	if l.Next.Policy != "" {
-		p.field("", "The policy named below is not the cluster's: by it, "+l.Next.Policy)
+		p.field("", "Not by the policy named below: the cluster has another, or another webhook changes the Pod. By it, "+l.Next.Policy)
 	}
 }
 

@@ -11,8 +11,6 @@ import (
 
 	yamlnode "go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
-	"sigs.k8s.io/yaml"
 
 	"github.com/probe-injector/probe-injector/policy/shape"
 )
@@ -33,6 +31,8 @@ type Document struct {
 	Objects int
 	// Root is the tree of the document; nil where it is no YAML.
 	Root *yamlnode.Node
+	// isJSON reports that the document was written as JSON.
+	isJSON bool
 }
 
 var (
@@ -66,24 +66,48 @@ func yamlDocuments(text []byte) []*Document {
 	number, offset := 0, 0
 	for line := range bytes.Lines(text) {
 		number++
-		end := offset + len(line)
-		if number > 1 && len(bytes.TrimSpace(current.Text)) == 0 && bytes.HasPrefix(line, bom) {
+		if number > 1 && bytes.HasPrefix(line, bom) && current.isEmpty(text[:offset]) {
 			// Files that were joined. What stands before it in the document is space.
 			line = line[len(bom):]
-			current.Text, current.Line, current.Start = nil, number, offset+len(bom)
+			offset += len(bom)
+			*current = Document{Line: number, Start: offset}
 		}
-		if rest, ok := bytes.CutPrefix(line, separator); ok && (len(bytes.TrimSpace(rest)) == 0 || bytes.ContainsAny(rest[:1], " \t")) {
-			if !current.onlyDirectives() {
+		if isSeparator(line) {
+			if current.read(text[:offset]); !current.onlyDirectives() {
 				all = append(all, current)
 			}
 			current = &Document{Line: number, Start: offset}
-			// What follows the mark on its line belongs to the document; the mark itself leaves its columns.
-			line = append(bytes.Repeat([]byte(" "), len(separator)), rest...)
 		}
-		current.Text = append(current.Text, line...)
-		offset, current.End = end, end
+		offset += len(line)
 	}
+	current.read(text)
 	return append(all, current)
+}
+
+// isSeparator reports whether the first line of a text begins with the mark of a new document.
+func isSeparator(text []byte) bool {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	rest, ok := bytes.CutPrefix(line, separator)
+	return ok && (len(bytes.TrimSpace(rest)) == 0 || bytes.ContainsAny(rest[:1], " \t"))
+}
+
+// isEmpty reports whether a document that ends where the text does has nothing but space.
+func (d *Document) isEmpty(text []byte) bool {
+	text = text[d.Start:]
+	if isSeparator(text) {
+		text = text[len(separator):]
+	}
+	return len(bytes.TrimSpace(text)) == 0
+}
+
+// read takes a document that ends where the text does.
+func (d *Document) read(text []byte) {
+	d.End = len(text)
+	d.Text = bytes.Clone(text[d.Start:])
+	if isSeparator(d.Text) {
+		// What follows the mark on its line belongs to the document; the mark itself leaves its columns.
+		copy(d.Text, "   ")
+	}
 }
 
 // onlyDirectives reports whether a document has nothing but directives such as %YAML, which stand before the separator.
@@ -132,7 +156,7 @@ func jsonValues(text []byte) ([]*Document, bool) {
 		// and YAML does not take them.
 		pad := bytes.Repeat([]byte(" "), start-1-bytes.LastIndexByte(text[:start], '\n'))
 		value = bytes.ReplaceAll(value, []byte("\t"), []byte(" "))
-		all = append(all, &Document{Text: append(pad, value...), Line: 1 + bytes.Count(text[:start], []byte("\n")), Start: start, End: end})
+		all = append(all, &Document{isJSON: true, Text: append(pad, value...), Line: 1 + bytes.Count(text[:start], []byte("\n")), Start: start, End: end})
 	}
 }
 
@@ -146,22 +170,21 @@ type placed struct {
 var errNoObject = errors.New("no object of Kubernetes: it has no kind")
 
 // objects are those of a document; a List is opened, however deep. What is wrong with it comes with what could be read.
-func (d *Document) objects() ([]placed, []error) {
-	var node yamlnode.Node
-	if err := yamlnode.Unmarshal(d.Text, &node); err != nil {
+func (d *Document) objects(v *values) ([]placed, []error) {
+	if err := d.parse(); err != nil {
 		return nil, []error{d.unreadable(err)}
 	}
-	if len(node.Content) == 0 || node.Content[0].Tag == "!!null" {
+	if d.Root == nil {
 		return nil, nil
 	}
-	d.Root = node.Content[0]
 	errs := d.duplicates(d.Root, nil)
-	asJSON, err := yaml.YAMLToJSON(d.Text)
+	value, err := v.read(d)
 	if err != nil {
 		return nil, append(errs, d.unreadable(err))
 	}
-	object := &unstructured.Unstructured{}
-	if err := utiljson.Unmarshal(asJSON, &object.Object); err != nil || object.GetKind() == "" {
+	members, _ := value.(map[string]any)
+	object := &unstructured.Unstructured{Object: members}
+	if object.GetKind() == "" {
 		if object.GetAPIVersion() != "" {
 			return nil, append(errs, d.errorf(nil, "it has an apiVersion and no kind"))
 		}
@@ -175,7 +198,23 @@ func (d *Document) objects() ([]placed, []error) {
 	return all, errs
 }
 
-// duplicates finds keys that stand twice in one mapping: only the last would count.
+// parse makes the tree of a document that has something in it.
+func (d *Document) parse() error {
+	var node yamlnode.Node
+	err := yamlnode.Unmarshal(d.Text, &node)
+	if err != nil && d.isJSON {
+		if err = yamlnode.Unmarshal(withoutEscapes(d.Text), &node); err == nil {
+			unfill(&node)
+		}
+	}
+	if err != nil || len(node.Content) == 0 || node.Content[0].Tag == "!!null" {
+		return err
+	}
+	d.Root = node.Content[0]
+	return nil
+}
+
+// duplicates finds keys that stand twice in one mapping: only the last would count. The place is where the search is.
 func (d *Document) duplicates(node *yamlnode.Node, place shape.Place) []error {
 	var errs []error
 	switch node.Kind {
@@ -183,22 +222,30 @@ func (d *Document) duplicates(node *yamlnode.Node, place shape.Place) []error {
 		seen := make(map[string]*yamlnode.Node, len(node.Content)/2)
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key := node.Content[i]
-			here := place.With(key.Value)
-			if first, twice := seen[key.Value]; twice && key.Tag != "!!merge" {
+			if first, twice := seen[key.Value]; twice && key.Tag != mergeTag {
 				errs = append(errs, fmt.Errorf("%s: %s stands here and on line %d: only the last counts, remove one",
-					d.positionOf(key), here.Path(), d.positionOf(first).Line))
+					d.positionOf(key), place.With(key.Value).Path(), d.positionOf(first).Line))
 			}
 			seen[key.Value] = key
-			errs = append(errs, d.duplicates(node.Content[i+1], here)...)
+			if below := node.Content[i+1]; holdsMore(below) {
+				errs = append(errs, d.duplicates(below, append(place, key.Value))...)
+			}
 		}
 	case yamlnode.SequenceNode:
-		for i, each := range node.Content {
-			errs = append(errs, d.duplicates(each, place.With(i))...)
+		for i, below := range node.Content {
+			if holdsMore(below) {
+				errs = append(errs, d.duplicates(below, append(place, i))...)
+			}
 		}
 	case yamlnode.DocumentNode, yamlnode.ScalarNode, yamlnode.AliasNode:
 		// These hold no keys of their own.
 	}
 	return errs
+}
+
+// holdsMore reports whether a node is a mapping or a list.
+func holdsMore(node *yamlnode.Node) bool {
+	return node.Kind == yamlnode.MappingNode || node.Kind == yamlnode.SequenceNode
 }
 
 // schemaHint is what the items of a typed list leave out: a DeploymentList says the kind of all.

@@ -115,7 +115,7 @@ func TestEveryPositionLeadsBack(t *testing.T) {
 		s := Source{Name: "in", Text: []byte(prefix + string(text))}
 		s.split()
 		d := s.Documents[len(s.Documents)-1]
-		if _, errs := d.objects(); len(errs) > 0 {
+		if _, errs := d.objects(&values{}); len(errs) > 0 {
 			t.Fatal(errs)
 		}
 		lines := strings.Split(string(s.Text), "\n")

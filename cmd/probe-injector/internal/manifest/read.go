@@ -67,13 +67,14 @@ type reading struct {
 	namespace string
 	// templates are the places that a person named, by kinds.
 	templates map[schema.GroupKind][]shape.Place
+	values    values
 }
 
 func (r *reading) source(s *Source) []error {
 	var errs []error
 	s.split()
 	for _, d := range s.Documents {
-		objects, problems := d.objects()
+		objects, problems := d.objects(&r.values)
 		for _, object := range objects {
 			problems = append(problems, r.add(d, object)...)
 		}

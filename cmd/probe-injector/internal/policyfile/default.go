@@ -25,3 +25,13 @@ spec:
   maxStartupBudget: 1h
   style: StartupProbe
 `
+
+// chartValues are the outermost values of the chart. The same test holds them against it.
+var chartValues = []string{
+	"policy", "webhook", "excludedNamespaces", "injectedLabel", "preflight", "tls", "replicaCount", "image",
+	"imagePullSecrets", "priorityClassName", "resources", "log", "metrics", "validatingAdmissionPolicy", "nameOverride",
+	"fullnameOverride", "commonLabels", "commonAnnotations", "deploymentAnnotations", "podLabels", "podAnnotations",
+	"extraArgs", "extraEnv", "extraObjects", "podDisruptionBudget", "updateStrategy", "topologySpreadConstraints",
+	"nodeSelector", "tolerations", "affinity", "drainSeconds", "revisionHistoryLimit", "serviceAccount", "rbac",
+	"podSecurityContext", "securityContext", "ports", "hostNetwork", "dnsPolicy", "service", "networkPolicy",
+}

@@ -29,6 +29,8 @@ type finding struct {
 	// root is the path that takes the place of "spec" in messages.
 	root         string
 	registration Registration
+	// notation is what can only be seen in the text of values: the policy is made of what YAML has read.
+	notation error
 }
 
 // find finds the one policy in a file, which may hold other documents beside it: what "helm template" prints.
@@ -90,10 +92,18 @@ func split(data []byte) ([]document, error) {
 	return documents, nil
 }
 
-// isValues tells the chart's values from objects, which have a kind.
+// isValues tells the chart's values from objects, which have a kind, and from what is neither. Values without a policy leave
+// it to the chart.
 func (d *document) isValues() bool {
-	_, hasPolicy := d.members[valuesField]
-	return hasPolicy && !d.isObject()
+	if d.isObject() {
+		return false
+	}
+	for name := range d.members {
+		if slices.Contains(chartValues, name) {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *document) isObject() bool { return d.members["kind"] != nil || d.members["apiVersion"] != nil }
@@ -135,10 +145,11 @@ func (d *document) find() (*finding, error) {
 	case d.members["kind"] == kindConfigMap:
 		return inConfigMap(d.text)
 	case d.isValues():
-		if err := v1alpha1.CheckNotation(d.text, valuesField); err != nil {
-			return nil, err
+		found, err := inValues(d.members)
+		if err == nil {
+			found.notation = v1alpha1.CheckNotation(d.text, valuesField)
 		}
-		return inValues(d.members)
+		return found, err
 	case !d.isObject():
 		return nil, errNoPolicy()
 	}
@@ -146,7 +157,7 @@ func (d *document) find() (*finding, error) {
 }
 
 func errNoPolicy() error {
-	return errors.New("no policy here: write a ProbePolicy, a ConfigMap that holds one, or values of the chart with their policy")
+	return errors.New("no policy here: write a ProbePolicy, a ConfigMap that holds one, or values of the chart")
 }
 
 // inConfigMap takes the entry that the chart writes, or else the only one.

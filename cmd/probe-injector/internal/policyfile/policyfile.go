@@ -7,10 +7,10 @@ package policyfile
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
-	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/probe-injector/probe-injector/policy"
@@ -73,13 +73,9 @@ func Read(data []byte, version string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	decoded, err := v1alpha1.Decode(found.policy)
-	if err != nil {
-		return nil, &MistakesError{found.locate(err)}
-	}
-	prepared, err := policy.Compile(decoded, version)
-	if err != nil {
-		return nil, &MistakesError{found.locate(err)}
+	decoded, prepared, err := policy.Load(found.policy, version)
+	if all := append(v1alpha1.Mistakes(found.notation), found.locate(err)...); len(all) > 0 {
+		return nil, &MistakesError{errors.Join(unique(all)...)}
 	}
 	return &File{
 		Place:        found.place,
@@ -90,24 +86,19 @@ func Read(data []byte, version string) (*File, error) {
 	}, nil
 }
 
-// locate says each mistake with its path in the file that the person has.
-func (f *finding) locate(err error) error {
-	if mistakes, ok := errors.AsType[utilerrors.Aggregate](err); ok {
-		return f.locateAll(mistakes.Errors())
-	}
-	// The decoder's paths are part of its text.
-	lines := strings.Split(err.Error(), "\n")
-	for i, line := range lines {
-		if f.root != specField {
-			line = strings.ReplaceAll(line, `"`+specField+".", `"`+f.root+".")
-		}
-		lines[i] = f.prefix() + line
-	}
-	return errors.New(strings.Join(lines, "\n"))
+// unique leaves out what is said a second time.
+func unique(errs []error) []error {
+	said := map[string]bool{}
+	return slices.DeleteFunc(errs, func(err error) bool {
+		before := said[err.Error()]
+		said[err.Error()] = true
+		return before
+	})
 }
 
-func (f *finding) locateAll(mistakes []error) error {
-	all := make([]error, len(mistakes))
+// locate says each mistake with its path in the file that the person has.
+func (f *finding) locate(err error) []error {
+	mistakes := v1alpha1.Mistakes(err)
 	for i, err := range mistakes {
 		if mistake, ok := errors.AsType[*field.Error](err); ok {
 			moved := *mistake
@@ -115,11 +106,17 @@ func (f *finding) locateAll(mistakes []error) error {
 				moved.Field = f.root + rest
 			}
 			err = &moved
+		} else if f.root != specField {
+			// The decoder's paths are part of its text.
+			err = errors.New(decoderPath.ReplaceAllString(err.Error(), "${1}"+f.root+"${2}"))
 		}
-		all[i] = fmt.Errorf("%s%w", f.prefix(), err)
+		mistakes[i] = fmt.Errorf("%s%w", f.prefix(), err)
 	}
-	return errors.Join(all...)
+	return mistakes
 }
+
+// decoderPath is the beginning of a path in a message of the decoder.
+var decoderPath = regexp.MustCompile(`(^|["\s])` + specField + `([.\[])`)
 
 // prefix is the place as the beginning of a line. The path of values says it by itself.
 func (f *finding) prefix() string {

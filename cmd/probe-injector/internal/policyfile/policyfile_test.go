@@ -1,8 +1,10 @@
 package policyfile
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,6 +54,12 @@ func TestForms(t *testing.T) {
 		"values that leave the policy to the chart": {
 			file: "policy:\n", place: "policy", groups: []string{"labelled-namespaces"},
 		},
+		"values without a policy leave it to the chart, too": {
+			file:     "excludedNamespaces: [legacy]\n",
+			place:    "policy",
+			groups:   []string{"labelled-namespaces"},
+			register: Registration{ExcludedNamespaces: []string{"legacy"}},
+		},
 		"values say which Pods reach the webhook": {
 			file:     "policy: {rules: []}\nexcludedNamespaces: [legacy]\nwebhook: {requireLabel: true}\n",
 			place:    "policy",
@@ -87,6 +95,19 @@ func TestMistakesNameTheirPlace(t *testing.T) {
 		"all mistakes of a policy at once": {
 			file: head + "spec: {mode: inject, style: fast}\n",
 			want: []string{"spec.mode: Unsupported value", "spec.style: Unsupported value"},
+		},
+		"and those of another kind beside an unknown member": {
+			file: head + "spec: {rulez: [], mode: inject, rules: [{name: a, probes: [readiness], profil: x, profile: none}]}\n",
+			want: []string{
+				`unknown field "spec.rulez"`, `unknown field "spec.rules[0].profil"`, "spec.mode: Unsupported value", "spec.rules[0].profile: Not found",
+			},
+		},
+		"the same in values": {
+			file: "policy: {rulez: [], mode: inject, maxStartupBudget: soon, profiles: [{name: Payments_Team, class: slow, readiness: {handler: \"http:8080\", periodSeconds: \"5\"}}]}\n",
+			want: []string{
+				`unknown field "policy.rulez"`, "policy.mode: Unsupported value", "policy.profiles[0].name: Invalid value", "policy.profiles[0].class: Unsupported",
+				"policy.profiles[0].readiness.handler: Invalid value", "policy.profiles[0].readiness.periodSeconds: is a text", "policy.maxStartupBudget: Invalid value",
+			},
 		},
 		"an unknown member of a policy": {
 			file: head + "spec: {rulez: []}\n",
@@ -145,6 +166,9 @@ func TestDefaultIsTheCharts(t *testing.T) {
 	}
 	if diff := cmp.Diff(values[valuesField], own[specField]); diff != "" {
 		t.Errorf("the chart's policy (-) is not ours (+):\n%s", diff)
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(values)), slices.Sorted(slices.Values(chartValues))); diff != "" {
+		t.Errorf("the chart's values (-) are not those that are known here (+):\n%s", diff)
 	}
 	if _, err := Default(version); err != nil {
 		t.Error(err)
