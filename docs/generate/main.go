@@ -47,6 +47,8 @@ func pages() []page {
 		{"docs/support.md", supportPage},
 		{"docs/timing-classes.md", timingClassesPage},
 		{"docs/verified.md", verifiedPage},
+		// The last one, because it reads the others.
+		{"docs/README.md", indexPage},
 	}
 }
 

@@ -171,3 +171,41 @@ func TestTheSupportMatrixFollowsThePins(t *testing.T) {
 		}
 	})
 }
+
+func TestEveryPageStandsInTheIndexOnce(t *testing.T) {
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "docs"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, content string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(root, "docs", name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("tls.md", "# Certificates\n\nFor whoever chooses one. And more.\n")
+	index, err := indexPage(root)
+	if err != nil || !strings.Contains(index, "| [Certificates](tls.md) | For whoever chooses one. |") {
+		t.Errorf("%v\n%s", err, index)
+	}
+	write("stray.md", "# Stray\n\nFor nobody.\n")
+	if _, err := indexPage(root); err == nil || !strings.Contains(err.Error(), "on no shelf of docs/generate/index.go, or on two: stray") {
+		t.Errorf("a page that is on no shelf: %v", err)
+	}
+	if err := os.Remove(filepath.Join(root, "docs", "stray.md")); err != nil {
+		t.Fatal(err)
+	}
+	write("tls.md", "# Certificates\n\n| a | b |\n|---|---|\n")
+	if _, err := indexPage(root); err == nil || !strings.Contains(err.Error(), "does not say what it is for") {
+		t.Errorf("a page without a purpose: %v", err)
+	}
+	names := map[string]bool{}
+	for _, s := range shelves() {
+		for _, page := range s.pages {
+			if names[page] {
+				t.Errorf("%s stands on two shelves", page)
+			}
+			names[page] = true
+		}
+	}
+}
