@@ -25,6 +25,8 @@ func masks() []mask {
 		{regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?( [+-]\d{4} [A-Z]+)?`), "<time>"},
 		{regexp.MustCompile(`\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \d{4}`), "<time>"},
 		{regexp.MustCompile(`\b[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d( \d{4})?( GMT)?`), "<time>"},
+		// Where Helm logs a warning.
+		{regexp.MustCompile(`(?m)^[IWE]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ (\S+:\d+\])`), "<log> $1"},
 		// What a ReplicaSet, and then a Pod, is called after: a hash without vowels and five letters or digits.
 		{regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b`), "-<pod>"},
 		{regexp.MustCompile(`\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b`), "<ip>"},

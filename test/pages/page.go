@@ -21,7 +21,7 @@ type Page struct {
 
 // List are the pages whose commands are run, in the order in which a new admin reads them.
 func List() []string {
-	return nil
+	return []string{"README.md", "docs/install.md", "docs/tls.md", "docs/policy.md", "docs/operations.md", "docs/upgrades.md"}
 }
 
 // Read reads and classifies the pages of the checkout with this root.

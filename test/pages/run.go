@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
 	"time"
 )
 
@@ -149,12 +149,7 @@ func (r *Runner) command(ctx context.Context, page Page, block Block, command Co
 
 // looks reports whether a command changes nothing.
 func looks(command string) bool {
-	for _, verb := range []string{"get", "describe", "logs"} {
-		if strings.HasPrefix(command, "kubectl "+verb+" ") || strings.HasPrefix(command, "kubectl -n ") && strings.Contains(command, " "+verb+" ") {
-			return true
-		}
-	}
-	return false
+	return regexp.MustCompile(`^kubectl (-n \S+ |--namespace \S+ )?(get|describe|logs) `).MatchString(command)
 }
 
 func failure(page Page, block Block, command Command, result Result) string {
