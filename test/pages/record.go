@@ -1,7 +1,9 @@
 package pages
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 )
@@ -77,6 +79,27 @@ func WriteRecord(path string, all []Recorded) error {
 		return fmt.Errorf("writing what the pages printed: %w", err)
 	}
 	return nil
+}
+
+// Keep puts the record of one page into a file that has those of others.
+func Keep(path string, page Page, results []Result) error {
+	have, err := ReadRecord(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var all []Recorded
+	for _, name := range List() {
+		if name == page.Path {
+			all = append(all, Record(page, results)...)
+			continue
+		}
+		for _, one := range have {
+			if one.Page == name {
+				all = append(all, one)
+			}
+		}
+	}
+	return WriteRecord(path, all)
 }
 
 // ReadRecord reads what WriteRecord wrote.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -149,7 +150,8 @@ func (r *Runner) command(ctx context.Context, page Page, block Block, command Co
 
 // looks reports whether a command changes nothing.
 func looks(command string) bool {
-	return regexp.MustCompile(`^kubectl (-n \S+ |--namespace \S+ )?(get|describe|logs) `).MatchString(command)
+	return strings.Contains(command, "--dry-run=server") ||
+		regexp.MustCompile(`^kubectl (-n \S+ |--namespace \S+ )?(get|describe|logs) `).MatchString(command)
 }
 
 func failure(page Page, block Block, command Command, result Result) string {
