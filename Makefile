@@ -67,6 +67,11 @@ e2e-full: e2e-programs test-matrix ## As root: all of it, every TLS mode, neighb
 	$(MAKE) page-test
 	$(MAKE) release release-check release-test
 
+.PHONY: pages
+pages: e2e-programs ## As root: run every command of README and docs; UPDATE=1 writes what they print into the pages
+	go -C test run ./certmanager/build
+	$(E2E_TEST) -run '^TestFullPages$$' ./e2e
+
 .PHONY: e2e-software
 e2e-software: ## As root: known software, built from its sources, asked by the kubelet's own prober
 	go -C test run ./binaries/build
@@ -138,6 +143,7 @@ verify: ## Check that generated files are up to date and that changed numbers ar
 	go run ./charts/generate -check
 	go -C charts/dashboard run . -check
 	.ci/numbers
+	go -C test test -count=1 ./pages
 	go -C .ci/tools/actionlint tool actionlint $(CURDIR)/.github/workflows/*.yaml
 
 ##@ Change it

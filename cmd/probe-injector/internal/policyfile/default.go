@@ -28,7 +28,7 @@ spec:
 
 // chartValues are the outermost values of the chart. The same test holds them against it.
 var chartValues = []string{
-	"policy", "webhook", "excludedNamespaces", "injectedLabel", "preflight", "tls", "replicaCount", "image",
+	"policy", "policyCheck", "webhook", "excludedNamespaces", "injectedLabel", "preflight", "tls", "replicaCount", "image",
 	"imagePullSecrets", "priorityClassName", "resources", "log", "metrics", "validatingAdmissionPolicy", "nameOverride",
 	"fullnameOverride", "commonLabels", "commonAnnotations", "deploymentAnnotations", "podLabels", "podAnnotations",
 	"extraArgs", "extraEnv", "extraObjects", "podDisruptionBudget", "updateStrategy", "topologySpreadConstraints",
