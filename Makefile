@@ -41,6 +41,7 @@ test: ## Run every test that needs no root, on a real kube-apiserver
 	go -C test/linters test -count=1 ./...
 	go -C test/alerts test -count=1 ./...
 	go -C charts/dashboard test ./...
+	go -C .ci/tools/links test ./...
 	go -C test/sarif test -count=1 ./...
 	go -C test/images/target test ./...
 
@@ -135,7 +136,7 @@ lint: $(GOLANGCI_LINT) ## Run the linters
 	done
 
 .PHONY: verify
-verify: ## Check that generated files are up to date and that changed numbers are in the CHANGELOG
+verify: ## Check generated files, that changed numbers are in the CHANGELOG, and the links and prose of all pages
 	go mod verify
 	@set -e; for module in $(MODULES); do echo "go -C $$module mod tidy -diff"; go -C $$module mod tidy -diff; done
 	go run ./docs/generate -check
@@ -144,6 +145,7 @@ verify: ## Check that generated files are up to date and that changed numbers ar
 	go -C charts/dashboard run . -check
 	.ci/numbers
 	go -C test test -count=1 ./pages
+	.ci/prose
 	go -C .ci/tools/actionlint tool actionlint $(CURDIR)/.github/workflows/*.yaml
 
 ##@ Change it

@@ -73,7 +73,10 @@ func beginning(file string) (title, purpose string, err error) {
 		return "", "", errors.New(file + " does not begin with a title and what it is for")
 	}
 	title = strings.TrimPrefix(blocks[0], "# ")
-	first, _, _ := strings.Cut(strings.ReplaceAll(blocks[1], "\n", " "), ". ")
+	first, rest, _ := strings.Cut(strings.ReplaceAll(blocks[1], "\n", " "), ". ")
+	if next, _, _ := strings.Cut(rest, ". "); len(first) < 40 && next != "" {
+		first += ". " + next
+	}
 	if strings.ContainsAny(first[:1], "|<`*#->[") || len(first) > 250 {
 		return "", "", fmt.Errorf("the first line of %s does not say what it is for: %q", file, first)
 	}

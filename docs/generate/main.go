@@ -62,6 +62,9 @@ func run(args []string, out io.Writer) error {
 	var stale []string
 	for _, p := range pages() {
 		content, err := p.make(*root)
+		if err != nil && len(stale) > 0 && *check {
+			break // the index reads pages: what is wrong with them comes first
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}

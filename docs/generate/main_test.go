@@ -183,9 +183,9 @@ func TestEveryPageStandsInTheIndexOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("tls.md", "# Certificates\n\nFor whoever chooses one. And more.\n")
+	write("tls.md", "# Certificates\n\nFor whoever has to choose one of the three modes. And more.\n")
 	index, err := indexPage(root)
-	if err != nil || !strings.Contains(index, "| [Certificates](tls.md) | For whoever chooses one. |") {
+	if err != nil || !strings.Contains(index, "| [Certificates](tls.md) | For whoever has to choose one of the three modes. |") {
 		t.Errorf("%v\n%s", err, index)
 	}
 	write("stray.md", "# Stray\n\nFor nobody.\n")
