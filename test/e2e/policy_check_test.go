@@ -35,7 +35,7 @@ func wrongPolicies() map[string]struct {
 			`{profiles: [{name: our-flask, liveness: {handler: "exec:foo"}}]}`,
 			[]string{`policy.profiles[0].liveness.handler: "exec:foo" is no handler`, "exec: {command: [PROGRAM, ARGUMENT]}"},
 		},
-		"what only the servers know, all of it": {
+		"what only the servers know": {
 			`{profiles: [{name: our-flask, class: slow, readiness: {handler: /ready}}], rules: [{name: a}, {name: b, podSelector: {matchLabels: {x: w}}}]}`,
 			[]string{"the policy is wrong", `spec.profiles[0].class: Unsupported value: "slow"`, "spec.rules[1].podSelector: Invalid value"},
 		},

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -116,7 +117,18 @@ func adminsMistakes() map[string]adminMistake {
 		"audit-mode": {before: values("policy: {mode: Audit}\npolicyCheck: {enabled: false}\n"), after: isServed, looks: []look{
 			createLook("audit: would add"), logLook(`"result":"audit"`),
 		}},
-		"an-excluded-namespace": {before: values("excludedNamespaces: [default]\n"), after: isServed, looks: []look{createLook("created")}},
+		"an-excluded-namespace": {before: values("excludedNamespaces: [default]\n"), after: isServed, looks: []look{createLook("created"), {
+			"probe-injector explain --policy cluster -f pod.yaml", func(t *testing.T, r *release) string {
+				t.Helper()
+				command := exec.CommandContext(t.Context(), r.cli(t), "explain", "--policy", "cluster", "--namespace", "default", "--kubeconfig", r.kubeconfig, "-f", "-")
+				command.Stdin = strings.NewReader(askingManifest(t))
+				output, err := command.Output()
+				if err != nil {
+					t.Fatal(err)
+				}
+				return string(output)
+			}, "Webhook",
+		}}},
 		"helm-test-without-a-webhook": {before: values("replicaCount: 0\n"), looks: []look{{
 			"helm -n probe-injector test probe-injector --logs",
 			func(t *testing.T, r *release) string {
@@ -179,16 +191,22 @@ func isServed(t *testing.T, r *release) {
 func createLook(about string) look {
 	return look{"kubectl create -f pod.yaml --dry-run=server -o yaml", func(t *testing.T, r *release) string {
 		t.Helper()
-		text, err := yaml.Marshal(askingPod())
-		if err != nil {
-			t.Fatal(err)
-		}
-		output, err := r.tryKubectl(t.Context(), strings.NewReader("apiVersion: v1\nkind: Pod\n"+string(text)), "create", "--filename", "-", "--namespace", "default", "--dry-run=server")
+		output, err := r.tryKubectl(t.Context(), strings.NewReader(askingManifest(t)), "create", "--filename", "-", "--namespace", "default", "--dry-run=server")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return output
 	}, about}
+}
+
+// askingManifest is askingPod as a file.
+func askingManifest(t *testing.T) string {
+	t.Helper()
+	text, err := yaml.Marshal(askingPod())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "apiVersion: v1\nkind: Pod\n" + string(text)
 }
 
 // TestFullWhatAdminsSee makes each mistake on an installation of its own, and looks where the pages say to look.
