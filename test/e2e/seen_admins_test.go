@@ -36,12 +36,12 @@ type look struct {
 }
 
 // Where admins look.
-func podsLook() look {
+func podsLook(about ...string) look {
 	return look{"kubectl -n probe-injector get pods", func(t *testing.T, r *release) string {
 		t.Helper()
 		return r.kubectl(t, "get", "pods", "--namespace", releaseNamespace, "--no-headers", "--output",
 			"custom-columns=READY:.status.containerStatuses[*].ready,REASON:.status.containerStatuses[*].state.*.reason")
-	}, ""}
+	}, strings.Join(about, "")}
 }
 
 func eventsLook(about string) look {
@@ -60,11 +60,11 @@ func logLook(about string) look {
 
 // readyLook is for servers that are ready: of an answer that is none of success kubectl shows no text.
 func readyLook() look {
-	return look{"kubectl get --raw /api/v1/namespaces/probe-injector/pods/POD:health/proxy/readyz", func(t *testing.T, r *release) string {
+	return look{"kubectl get --raw /api/v1/namespaces/probe-injector/pods/POD:8081/proxy/readyz", func(t *testing.T, r *release) string {
 		t.Helper()
 		all := ""
 		for _, pod := range r.pods(t) {
-			output, _ := r.tryKubectl(t.Context(), nil, "get", "--raw", "/api/v1/namespaces/"+releaseNamespace+"/pods/"+pod.Name+":health/proxy/readyz")
+			output, _ := r.tryKubectl(t.Context(), nil, "get", "--raw", "/api/v1/namespaces/"+releaseNamespace+"/pods/"+pod.Name+":8081/proxy/readyz")
 			all += output
 		}
 		return all
@@ -96,7 +96,7 @@ func adminsMistakes() map[string]adminMistake {
 			before: func(t *testing.T, _ *release) string { t.Helper(); return existingSecret(newAuthority(t).PEM()) },
 			looks:  []look{eventsLook("FailedMount"), podsLook()},
 		},
-		"an-image-that-cannot-be-pulled": {before: values("image: {registry: registry.invalid}\n"), looks: []look{eventsLook("Failed to pull image"), podsLook()}},
+		"an-image-that-cannot-be-pulled": {before: values("image: {registry: registry.invalid}\n"), looks: []look{eventsLook("Failed to pull image"), podsLook("ImagePull")}},
 		"a-policy-that-helm-refuses": {
 			before: values("policy: {rules: [{name: team, profile: our-flsk}], profiles: [{name: our-flask, readiness: {handler: /ready}}]}\n"), isRefused: true,
 		},
