@@ -62,8 +62,8 @@ func monsters(n int) map[string][]byte {
 	}
 }
 
-// mostDecide is what deciding about any Pod may take. It takes 3 ms at most on one CPU that has nothing else to do; the
-// machine may be busy, so that the best of several attempts counts.
+// mostDecide is how long deciding about any Pod may have a CPU. It takes 3 ms at most on a machine that has nothing else to do; one
+// that is busy also slows down who has a CPU, so that the best of several attempts counts.
 const mostDecide = 20 * time.Millisecond
 
 // No body that is accepted costs more time than that, or more memory than was accounted for it.

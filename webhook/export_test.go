@@ -62,11 +62,13 @@ func CostOf(body []byte, p Decider) Cost {
 		return Cost{}
 	}
 	runtime.GC()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	begin := time.Now()
+	begin := threadTime()
 	decision, made, _ := patch.Decide(p, policy.Subject{Pod: req.Object}, patch.Options{ObjectBytes: len(body)})
-	took := time.Since(begin)
+	took := threadTime() - begin
 	a := allow(req, resultOf(&decision, &made))
 	a.patch, a.warnings = made.Operations, warnings(decision.Warnings)
 	a.encode()
