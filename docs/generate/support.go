@@ -102,7 +102,7 @@ func readTested(root string) (*tested, error) {
 	minor := t.onNodes + "."
 	at := slices.IndexFunc(t.kubernetes, func(version string) bool { return strings.HasPrefix(version, minor) })
 	if at < 0 {
-		return nil, fmt.Errorf("the version of Kubernetes that nodes have, %s, is not pinned", t.onNodes)
+		return nil, fmt.Errorf("no module pins Kubernetes %s, which nodes have", t.onNodes)
 	}
 	t.onNodes = t.kubernetes[at]
 	return t, nil

@@ -48,10 +48,11 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| ?[+-]\d\d:?\d\d( UTC)?)?`), "TIME"},
 	{regexp.MustCompile(`"uid":"[0-9a-f-]{36}"`), `"uid":"UID"`},
-	{regexp.MustCompile(`(\bseen|\badmins?)-[a-z0-9]{5}\b`), "${1}"},
-	{regexp.MustCompile(`\b(web|probe-injector)-[a-z0-9]{6,10}-([a-z0-9]{5}\b|\*)`), "${1}-HASH"},
+	{regexp.MustCompile(`(\bseen|\basking)-[a-z0-9]{5}\b`), "${1}"},
+	// The letters of hashes (k8s.io/apimachinery/pkg/util/rand).
+	{regexp.MustCompile(`\b(web|probe-injector)-[bcdfghjklmnpqrstvwxz2456789]{6,10}-([bcdfghjklmnpqrstvwxz2456789]{5}\b|\*)`), "${1}-HASH"},
 	{regexp.MustCompile(`\b(probe-injector-policy-check)-[a-z0-9]{5}\b`), "${1}-HASH"},
-	{regexp.MustCompile(`"(generateName|name)":"web-[a-z0-9]{6,10}(-)?"`), `"${1}":"web-HASH${2}"`},
+	{regexp.MustCompile(`\bweb-[bcdfghjklmnpqrstvwxz2456789]{6,10}(-?")`), "web-HASH${1}"},
 	{regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b`), "ADDRESS"},
 	{regexp.MustCompile(`"duration(_ms)?":"?[0-9.µmns]+"?`), `"duration":"TIME"`},
 	{regexp.MustCompile(`(Failed to pull image "[^"]+"): .*`), "${1}: WHY"},

@@ -73,7 +73,7 @@ func newReader(t *testing.T, tool charttools.Tool) *reader {
 	return r
 }
 
-// reads reads one page after the other.
+// reads takes one page after the other.
 func (r *reader) reads(t *testing.T) {
 	for _, path := range pages.List() {
 		read, err := pages.Read(r.root, []string{path})

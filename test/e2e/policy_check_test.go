@@ -35,7 +35,7 @@ func wrongPolicies() map[string]struct {
 			`{profiles: [{name: our-flask, liveness: {handler: "exec:foo"}}]}`,
 			[]string{`policy.profiles[0].liveness.handler: "exec:foo" is no handler`, "exec: {command: [PROGRAM, ARGUMENT]}"},
 		},
-		"what only the servers know, all of it": {
+		"what only the servers know": {
 			`{profiles: [{name: our-flask, class: slow, readiness: {handler: /ready}}], rules: [{name: a}, {name: b, podSelector: {matchLabels: {x: w}}}]}`,
 			[]string{"the policy is wrong", `spec.profiles[0].class: Unsupported value: "slow"`, "spec.rules[1].podSelector: Invalid value"},
 		},
@@ -67,7 +67,8 @@ func (r *release) refusesWrongPolicies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			output, took := r.refuses(t, "policy: "+wrong.policy+"\n")
 			for _, want := range wrong.says {
-				if !strings.Contains(output, want) {
+				// Helm 4 quotes what the Job said.
+				if !strings.Contains(strings.ReplaceAll(output, `\"`, `"`), want) {
 					t.Errorf("it does not say %q:\n%s", want, output)
 				}
 			}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -35,12 +36,12 @@ type look struct {
 }
 
 // Where admins look.
-func podsLook() look {
+func podsLook(about ...string) look {
 	return look{"kubectl -n probe-injector get pods", func(t *testing.T, r *release) string {
 		t.Helper()
 		return r.kubectl(t, "get", "pods", "--namespace", releaseNamespace, "--no-headers", "--output",
 			"custom-columns=READY:.status.containerStatuses[*].ready,REASON:.status.containerStatuses[*].state.*.reason")
-	}, ""}
+	}, strings.Join(about, "")}
 }
 
 func eventsLook(about string) look {
@@ -59,11 +60,11 @@ func logLook(about string) look {
 
 // readyLook is for servers that are ready: of an answer that is none of success kubectl shows no text.
 func readyLook() look {
-	return look{"kubectl get --raw /api/v1/namespaces/probe-injector/pods/POD:health/proxy/readyz", func(t *testing.T, r *release) string {
+	return look{"kubectl get --raw /api/v1/namespaces/probe-injector/pods/POD:8081/proxy/readyz", func(t *testing.T, r *release) string {
 		t.Helper()
 		all := ""
 		for _, pod := range r.pods(t) {
-			output, _ := r.tryKubectl(t.Context(), nil, "get", "--raw", "/api/v1/namespaces/"+releaseNamespace+"/pods/"+pod.Name+":health/proxy/readyz")
+			output, _ := r.tryKubectl(t.Context(), nil, "get", "--raw", "/api/v1/namespaces/"+releaseNamespace+"/pods/"+pod.Name+":8081/proxy/readyz")
 			all += output
 		}
 		return all
@@ -95,7 +96,7 @@ func adminsMistakes() map[string]adminMistake {
 			before: func(t *testing.T, _ *release) string { t.Helper(); return existingSecret(newAuthority(t).PEM()) },
 			looks:  []look{eventsLook("FailedMount"), podsLook()},
 		},
-		"an-image-that-cannot-be-pulled": {before: values("image: {registry: registry.invalid}\n"), looks: []look{eventsLook("Failed to pull image"), podsLook()}},
+		"an-image-that-cannot-be-pulled": {before: values("image: {registry: registry.invalid}\n"), looks: []look{eventsLook("Failed to pull image"), podsLook("ImagePull")}},
 		"a-policy-that-helm-refuses": {
 			before: values("policy: {rules: [{name: team, profile: our-flsk}], profiles: [{name: our-flask, readiness: {handler: /ready}}]}\n"), isRefused: true,
 		},
@@ -116,7 +117,18 @@ func adminsMistakes() map[string]adminMistake {
 		"audit-mode": {before: values("policy: {mode: Audit}\npolicyCheck: {enabled: false}\n"), after: isServed, looks: []look{
 			createLook("audit: would add"), logLook(`"result":"audit"`),
 		}},
-		"an-excluded-namespace": {before: values("excludedNamespaces: [default]\n"), after: isServed, looks: []look{createLook("created")}},
+		"an-excluded-namespace": {before: values("excludedNamespaces: [default]\n"), after: isServed, looks: []look{createLook("created"), {
+			"probe-injector explain --policy cluster -f pod.yaml", func(t *testing.T, r *release) string {
+				t.Helper()
+				command := exec.CommandContext(t.Context(), r.cli(t), "explain", "--policy", "cluster", "--namespace", "default", "--kubeconfig", r.kubeconfig, "-f", "-")
+				command.Stdin = strings.NewReader(askingManifest(t))
+				output, err := command.Output()
+				if err != nil {
+					t.Fatal(err)
+				}
+				return string(output)
+			}, "Webhook",
+		}}},
 		"helm-test-without-a-webhook": {before: values("replicaCount: 0\n"), looks: []look{{
 			"helm -n probe-injector test probe-injector --logs",
 			func(t *testing.T, r *release) string {
@@ -179,16 +191,22 @@ func isServed(t *testing.T, r *release) {
 func createLook(about string) look {
 	return look{"kubectl create -f pod.yaml --dry-run=server -o yaml", func(t *testing.T, r *release) string {
 		t.Helper()
-		text, err := yaml.Marshal(askingPod())
-		if err != nil {
-			t.Fatal(err)
-		}
-		output, err := r.tryKubectl(t.Context(), strings.NewReader("apiVersion: v1\nkind: Pod\n"+string(text)), "create", "--filename", "-", "--namespace", "default", "--dry-run=server")
+		output, err := r.tryKubectl(t.Context(), strings.NewReader(askingManifest(t)), "create", "--filename", "-", "--namespace", "default", "--dry-run=server")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return output
 	}, about}
+}
+
+// askingManifest is askingPod as a file.
+func askingManifest(t *testing.T) string {
+	t.Helper()
+	text, err := yaml.Marshal(askingPod())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "apiVersion: v1\nkind: Pod\n" + string(text)
 }
 
 // TestFullWhatAdminsSee makes each mistake on an installation of its own, and looks where the pages say to look.

@@ -36,11 +36,11 @@ func usersMistakes() map[string]userMistake {
 			template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `ports: [{containerPort: 8080}]`,
 			namespace: map[string]string{"probe-injector.dev/inject": "false"},
 		},
-		"a-port-that-proves-too-little": {container: `ports: [{containerPort: 7777}]`, namespace: labelled},
-		"no-port":                       {template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `env: []`},
-		"only-readiness":                {template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `ports: [{containerPort: 5432}]`},
-		"a-pod-that-ends":               {template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `ports: [{containerPort: 8080}]`, kind: "Pod"},
-		"a-rule-and-a-bare-pod":         {container: `ports: [{containerPort: 8080}]`, namespace: labelled, kind: "Pod"},
+		"ports-that-prove-too-little": {container: `ports: [{name: http, containerPort: 8080}, {name: metrics, containerPort: 9090}]`, namespace: labelled},
+		"no-port":                     {template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `env: []`},
+		"only-readiness":              {template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `ports: [{containerPort: 5432}]`},
+		"a-pod-that-ends":             {template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `ports: [{containerPort: 8080}]`, kind: "Pod"},
+		"a-rule-and-a-bare-pod":       {container: `ports: [{containerPort: 8080}]`, namespace: labelled, kind: "Pod"},
 	}
 }
 
@@ -99,7 +99,8 @@ func (s *suite) looksAt(t *testing.T, program string, m userMistake, image strin
 		return err
 	})
 	view.command("kubectl get pods -o '"+columns+"'", s.kubectl(t, "get", "pods", "--namespace", namespace, "--output", columns))
-	view.command("kubectl get events --field-selector type=Warning", s.kubectl(t, "get", "events", "--namespace", namespace, "--field-selector", "type=Warning"))
+	events := s.kubectl(t, "get", "events", "--namespace", namespace, "--field-selector", "type=Warning", "--no-headers", "--output", "custom-columns=REASON:.reason,MESSAGE:.message")
+	view.command("kubectl get events --field-selector type=Warning | grep probe", grep(events, func(line string) bool { return strings.Contains(line, "probe") }))
 	workload := "deployment/web"
 	if m.kind == "Pod" {
 		workload = "pod/web"

@@ -83,16 +83,16 @@ func TestEachReasonOnARealAPIServer(t *testing.T) {
 	const asked, byPolicy = " (asked of the API server by a dry run)", " (by the policy)"
 	restart := "; kubectl -n shop rollout restart deployment "
 	rows := map[string]said{
-		"good":                     {"shop", "deployment/good", nil, "1 of 1 has: " + probed, "the same" + asked},
-		"without the server":       {"shop", "deploy/good", []string{"--server=false"}, "1 of 1 has: " + probed, "the same" + byPolicy},
-		"before_webhook":           {"shop", "deployment/early", nil, "1 of 1 (early-HASH) has nothing: before_webhook, made before the webhook was installed" + restart + "early", probed + asked},
-		"before_annotation":        {"shop", "deployment/mixed", nil, "1 of 1 (mixed-HASH) has nothing: before_annotation, made before the annotations were there" + restart + "mixed", probed + asked},
-		"misplaced":                {"shop", "deployment/mislaid", nil, "1 of 1 (mislaid-HASH) has nothing: misplaced, nothing reads metadata.annotations[probe-injector.dev/liveness]; move it to spec.template.metadata.annotations", "untouched: misplaced: nothing reads"},
-		"opted_out":                {"shop", "deployment/optout", nil, "1 of 1 (optout-HASH) has nothing: opted_out, left alone on request", `untouched: it says probe-injector.dev/inject: "false"` + asked},
-		"not_selected by a rule":   {"shop", "deployment/silent", nil, "1 of 1 (silent-HASH) has nothing: not_selected, it carries no annotation of ours, and no rule selects namespace shop by its labels", "untouched: it carries no annotation of ours"},
-		"not_selected by a label":  {"closed", "deployment/web", nil, "1 of 1 (web-HASH) has nothing: not_selected, namespace closed is labelled probe-injector.dev/inject=false", "untouched: namespace closed is labelled probe-injector.dev/inject=false" + asked},
-		"a rule":                   {"ruled", "deployment/web", nil, "1 of 1 has: app: readiness tcp:8080", "the same" + asked},
-		"a mistake":                {"shop", "deployment/mistaken", nil, `1 of 1 has: app: readiness http:8080/readyz; no liveness: invalid_annotation | wrong annotation probe-injector.dev/liveness: "8080": write tcp:8080 or http:8080/PATH`, "the same" + asked},
+		"good":                    {"shop", "deployment/good", nil, "1 of 1 has: " + probed, "the same" + asked},
+		"without the server":      {"shop", "deploy/good", []string{"--server=false"}, "1 of 1 has: " + probed, "the same" + byPolicy},
+		"before_webhook":          {"shop", "deployment/early", nil, "1 of 1 (early-HASH) has nothing: before_webhook, made before the webhook was installed" + restart + "early", probed + asked},
+		"before_annotation":       {"shop", "deployment/mixed", nil, "1 of 1 (mixed-HASH) has nothing: before_annotation, made before the annotations were there" + restart + "mixed", probed + asked},
+		"misplaced":               {"shop", "deployment/mislaid", nil, "1 of 1 (mislaid-HASH) has nothing: misplaced, nothing reads metadata.annotations[probe-injector.dev/liveness]; move it to spec.template.metadata.annotations", "untouched: misplaced: nothing reads"},
+		"opted_out":               {"shop", "deployment/optout", nil, "1 of 1 (optout-HASH) has nothing: opted_out, left alone on request", `untouched: it says probe-injector.dev/inject: "false"` + asked},
+		"not_selected by a rule":  {"shop", "deployment/silent", nil, "1 of 1 (silent-HASH) has nothing: not_selected, it carries no annotation of ours, and no rule selects namespace shop by its labels", "untouched: it carries no annotation of ours"},
+		"not_selected by a label": {"closed", "deployment/web", nil, "1 of 1 (web-HASH) has nothing: not_selected, namespace closed is labelled probe-injector.dev/inject=false", "untouched: namespace closed is labelled probe-injector.dev/inject=false" + asked},
+		"a rule":                  {"ruled", "deployment/web", nil, "1 of 1 has: app: readiness tcp:8080", "the same" + asked},
+		"a mistake":               {"shop", "deployment/mistaken", nil, `1 of 1 has: app: readiness http:8080/readyz; no liveness: invalid_annotation | wrong annotation probe-injector.dev/liveness: "8080": write tcp:8080 or http:8080/PATH`, "the same" + asked},
 		"another webhook that comes first": {
 			"neighboured", "deployment/web", nil, "1 of 1 has: app: startup+liveness http:8080/livez; up to 334s to start, restart after 50-65s",
 			"the same" + asked + " Warnings: - app: readinessProbe exists and stays: probe-injector.dev/readiness has no effect " +

@@ -79,7 +79,7 @@ func (u *user) types(t *testing.T, command string) (string, error) {
 	cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", command)
 	cmd.Dir = u.folder
 	krew := filepath.Join(u.home, "krew")
-	cmd.Env = append(os.Environ(), "HOME="+u.home, "KREW_ROOT="+krew, "KREW_NO_UPGRADE_CHECK=1",
+	cmd.Env = append(os.Environ(), "HOME="+u.home, "KREW_ROOT="+krew, "KREW_NO_UPGRADE_CHECK=1", "KREW_DEFAULT_INDEX_URI="+filepath.Join(u.home, "index"),
 		"PATH="+strings.Join([]string{u.path, filepath.Join(krew, "bin"), os.Getenv("PATH")}, string(filepath.ListSeparator)))
 	output, err := cmd.CombinedOutput()
 	return string(output), err
@@ -129,7 +129,7 @@ func TestThePageUsesTheRelease(t *testing.T) {
 		"kubectl krew install":             "Installed plugin: probe-injector",
 		"mkdir image":                      "",
 		"skopeo copy":                      "Writing manifest list to image destination",
-		"helm template":                    "image: registry.example.com/platform/probe-injector:v" + number(t),
+		"helm template":                    "registry.example.com/platform/probe-injector:v" + number(t),
 	}
 	for _, command := range commandsOf(t, "Use it") {
 		if strings.HasPrefix(command, "ctr ") {
@@ -146,17 +146,11 @@ func TestThePageUsesTheRelease(t *testing.T) {
 				continue
 			}
 			if known = true; !strings.Contains(output, want) {
-				t.Errorf("%s: no %q in %s", command, want, output)
+				t.Errorf("%s: no %q in %.500s", command, want, output)
 			}
 		}
 		if !known {
 			t.Errorf("nobody knows what %q should print", command)
 		}
-	}
-	if _, err := u.types(t, "kubectl krew uninstall probe-injector"); err != nil {
-		t.Error(err)
-	}
-	if output, err := u.types(t, "kubectl probe-injector --version"); err == nil {
-		t.Errorf("after it was uninstalled: %s", output)
 	}
 }

@@ -9,6 +9,28 @@ import (
 	"github.com/probe-injector/probe-injector/test/charttools"
 )
 
+// TestKrewTakesTheManifestIntoAnIndex puts the manifest into an index of plugins, which is a repository of git.
+func TestKrewTakesTheManifestIntoAnIndex(t *testing.T) {
+	u := newUser(t)
+	for _, step := range []struct{ command, says string }{
+		{`mkdir -p ~/index/plugins && cp probe-injector.krew.yaml ~/index/plugins/probe-injector.yaml &&
+			git -C ~/index init -q && git -C ~/index add . &&
+			git -C ~/index -c user.name=test -c user.email=test@example.com commit -qm index`, ""},
+		{"kubectl krew update", "Updated the local copy of plugin index"},
+		{"kubectl krew info probe-injector", "VERSION: v" + number(t)},
+		{command(t, "Use it", "kubectl krew install"), "Installed plugin: probe-injector"},
+		{"kubectl krew list", "probe-injector"},
+		{"kubectl krew uninstall probe-injector", "Uninstalled plugin: probe-injector"},
+	} {
+		if output, err := u.types(t, step.command); err != nil || !strings.Contains(output, step.says) {
+			t.Fatalf("%s: %v, no %q in %s", step.command, err, step.says, output)
+		}
+	}
+	if output, err := u.types(t, "kubectl probe-injector --version"); err == nil {
+		t.Errorf("after it was uninstalled: %s", output)
+	}
+}
+
 func TestTheManifestNamesEveryArchiveByItsChecksum(t *testing.T) {
 	manifest, err := os.ReadFile(dist(t, "probe-injector.krew.yaml"))
 	if err != nil {

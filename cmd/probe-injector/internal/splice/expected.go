@@ -13,14 +13,14 @@ import (
 	"github.com/probe-injector/probe-injector/policy/shape"
 )
 
-// decode reads a document as the tools of Kubernetes do.
-func decode(text []byte) (any, error) {
-	asJSON, err := sigsyaml.YAMLToJSON(text)
-	if err != nil {
-		return nil, err
+// decode reads a document as the tools of Kubernetes do: JSON as JSON, which has escapes that YAML has not.
+func decode(text []byte) (document any, err error) {
+	if !json.Valid(text) {
+		if text, err = sigsyaml.YAMLToJSON(text); err != nil {
+			return nil, err
+		}
 	}
-	var document any
-	err = utiljson.Unmarshal(asJSON, &document)
+	err = utiljson.Unmarshal(text, &document)
 	return document, err
 }
 

@@ -7,6 +7,7 @@ package splice
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -68,7 +69,10 @@ func Apply(text []byte, change Change) ([]Edit, error) {
 	}
 	mark, body := opened(text)
 	var root yaml.Node
-	if err := yaml.Unmarshal(body, &root); err != nil {
+	switch err := yaml.Unmarshal(body, &root); {
+	case err != nil && json.Valid(body):
+		return nil, &RefusedError{1, "JSON with escapes that YAML does not know"}
+	case err != nil:
 		return nil, err
 	}
 	l := layoutOf(body, &root)
