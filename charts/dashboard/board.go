@@ -17,8 +17,12 @@ const uid = "probe-injector"
 // A row of Grafana's grid is 24 wide.
 const gridWidth = 24
 
+// Dashboard is Grafana's first schema. Its successor is read by Grafana 12 and later only, this one by all that are in use.
+type Dashboard = dashboard.Dashboard //nolint:staticcheck // deprecated for what older Grafanas do not read
+
 // build is the dashboard with all rows.
-func build() (dashboard.Dashboard, error) {
+func build() (Dashboard, error) {
+	//nolint:staticcheck // as above
 	board := dashboard.NewDashboardBuilder("probe-injector").
 		Uid(uid).
 		Description("The webhook that adds probes to Pods: what it answers, what it adds, what it skips, and what the probes do to workloads.").
@@ -58,7 +62,7 @@ func choice(name, label, query string) *dashboard.QueryVariableBuilder {
 
 // source is the Prometheus that whoever looks has chosen.
 func source() common.DataSourceRef {
-	return common.DataSourceRef{Type: cog.ToPtr("prometheus"), Uid: cog.ToPtr("${datasource}")}
+	return common.DataSourceRef{Type: new("prometheus"), Uid: new("${datasource}")}
 }
 
 // builder makes Grafana's panel of one in the table.

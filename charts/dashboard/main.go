@@ -36,7 +36,7 @@ func run(path string, check bool) error {
 	if err != nil {
 		return err
 	}
-	old, err := os.ReadFile(path) //nolint:gosec // the file of this program
+	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reading what is there: %w", err)
 	}
@@ -44,7 +44,7 @@ func run(path string, check bool) error {
 	case bytes.Equal(old, content):
 		return nil
 	case check:
-		return errors.New("out of date: charts/probe-injector/dashboards/probe-injector.json; run go -C charts/dashboard run .")
+		return errors.New("out of date: charts/probe-injector/dashboards/probe-injector.json; run go -C charts/dashboard run . to write it")
 	}
 	if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // a file of the chart is for everybody
 		return fmt.Errorf("writing: %w", err)

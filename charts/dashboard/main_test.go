@@ -7,8 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
 // fixedRanges are those of figures that name their own time.
@@ -19,7 +17,7 @@ func TestGrafanasOwnTypesAcceptTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var board dashboard.Dashboard
+	var board Dashboard
 	if err := mistakes(board.UnmarshalJSONStrict(content)); err != "" {
 		t.Errorf("decoding strictly: %s", err)
 	}
@@ -27,7 +25,7 @@ func TestGrafanasOwnTypesAcceptTheFile(t *testing.T) {
 		t.Errorf("validating: %s", err)
 	}
 	unknown := strings.Replace(string(content), `"title"`, `"titel"`, 1)
-	if mistakes(new(dashboard.Dashboard).UnmarshalJSONStrict([]byte(unknown))) == "" {
+	if mistakes(new(Dashboard).UnmarshalJSONStrict([]byte(unknown))) == "" {
 		t.Error("a member that Grafana does not know is accepted, so that this test shows nothing")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -103,7 +104,7 @@ func summaryRows(all []measurement) [][]string {
 		if worst > 0 {
 			furthest = fmt.Sprintf("by %.1f s", worst)
 		}
-		rows = append(rows, []string{question, fmt.Sprint(count), fmt.Sprint(inside), furthest})
+		rows = append(rows, []string{question, strconv.Itoa(count), strconv.Itoa(inside), furthest})
 	}
 	return rows
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/probe-injector/probe-injector/test/checkout"
@@ -107,7 +107,7 @@ func unknown(t *testing.T, expr string, known map[string][]string, used map[stri
 			all = append(all, name)
 		}
 		for _, matcher := range selector.LabelMatchers {
-			if matcher.Name != labels.MetricName && !slices.Contains(members, matcher.Name) && !slices.Contains(ofScrapes(), matcher.Name) {
+			if matcher.Name != model.MetricNameLabel && !slices.Contains(members, matcher.Name) && !slices.Contains(ofScrapes(), matcher.Name) {
 				all = append(all, name+"{"+matcher.Name+"}")
 			}
 		}

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -47,7 +48,7 @@ type page struct {
 // check names every broken link of the pages.
 func check(root string, names []string) (broken []string, err error) {
 	if len(names) == 0 {
-		return nil, fmt.Errorf("name the pages to look at")
+		return nil, errors.New("name the pages to look at")
 	}
 	known := map[string]*page{}
 	for _, name := range names {
@@ -68,15 +69,19 @@ func check(root string, names []string) (broken []string, err error) {
 // judge says what is wrong with a link of a page.
 func judge(root, name, link string, known map[string]*page) string {
 	target, err := url.Parse(link)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "it cannot be parsed"
+	case target.Scheme == "" && target.Host == "":
+		return judgeFile(root, name, target, known)
+	case target.Scheme == "mailto" && target.Opaque != "", strings.HasPrefix(target.Scheme, "http") && strings.Contains(target.Host, "."):
+		return ""
 	}
-	if target.Scheme != "" || target.Host != "" {
-		if target.Scheme == "mailto" && target.Opaque != "" || (target.Scheme == "https" || target.Scheme == "http") && strings.Contains(target.Host, ".") {
-			return ""
-		}
-		return "it is no address that a browser opens"
-	}
+	return "it is no address that a browser opens"
+}
+
+// judgeFile says what is wrong with a link to a file of the repository, or to the page itself.
+func judgeFile(root, name string, target *url.URL, known map[string]*page) string {
 	file := filepath.Clean(name)
 	if target.Path != "" {
 		file = filepath.Join(filepath.Dir(name), filepath.FromSlash(target.Path))
@@ -84,14 +89,13 @@ func judge(root, name, link string, known map[string]*page) string {
 	if strings.HasPrefix(file, "..") || strings.HasPrefix(target.Path, "/") {
 		return "it leaves the repository"
 	}
-	if _, err := os.Stat(filepath.Join(root, file)); err != nil {
+	if _, err := os.Stat(filepath.Join(root, file)); err != nil { //nolint:gosec // below the root, as was just seen
 		return "there is no such file"
-	}
-	if target.Fragment == "" {
-		return ""
 	}
 	to, exists := known[file]
 	switch {
+	case target.Fragment == "":
+		return ""
 	case !exists:
 		return "only pages that are checked themselves have anchors"
 	case !to.anchors[target.Fragment]:
