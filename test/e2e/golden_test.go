@@ -47,6 +47,7 @@ var masks = []struct {
 	mask    string
 }{
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| ?[+-]\d\d:?\d\d( UTC)?)?`), "TIME"},
+	{regexp.MustCompile(`\bv\d+\.\d+\.\d+\b`), "VERSION"},
 	{regexp.MustCompile(`"uid":"[0-9a-f-]{36}"`), `"uid":"UID"`},
 	{regexp.MustCompile(`(\bseen|\basking)-[a-z0-9]{5}\b`), "${1}"},
 	// The letters of hashes (k8s.io/apimachinery/pkg/util/rand).

@@ -36,11 +36,10 @@ func usersMistakes() map[string]userMistake {
 			template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `ports: [{containerPort: 8080}]`,
 			namespace: map[string]string{"probe-injector.dev/inject": "false"},
 		},
-		"ports-that-prove-too-little": {container: `ports: [{name: http, containerPort: 8080}, {name: metrics, containerPort: 9090}]`, namespace: labelled},
-		"no-port":                     {template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `env: []`},
-		"only-readiness":              {template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `ports: [{containerPort: 5432}]`},
-		"a-pod-that-ends":             {template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `ports: [{containerPort: 8080}]`, kind: "Pod"},
-		"a-rule-and-a-bare-pod":       {container: `ports: [{containerPort: 8080}]`, namespace: labelled, kind: "Pod"},
+		"no-port":               {template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `env: []`},
+		"only-readiness":        {template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `ports: [{containerPort: 5432}]`},
+		"a-pod-that-ends":       {template: `{annotations: {probe-injector.dev/inject: "true"}}`, container: `ports: [{containerPort: 8080}]`, kind: "Pod"},
+		"a-rule-and-a-bare-pod": {container: `ports: [{containerPort: 8080}]`, namespace: labelled, kind: "Pod"},
 	}
 }
 
