@@ -176,7 +176,7 @@ export GIT_INDEX_FILE=%[1]s/snapshot-index GIT_ALTERNATE_OBJECT_DIRECTORIES="$(g
 git add --all
 git --git-dir=%[1]s update-ref refs/heads/main "$(git -c user.name=test -c user.email=test@localhost commit-tree -p HEAD -m snapshot "$(git write-tree)")"
 git --git-dir=%[1]s symbolic-ref HEAD refs/heads/main
-dirname "$GIT_ALTERNATE_OBJECT_DIRECTORIES/x" > %[1]s/objects/info/alternates
+echo "$GIT_ALTERNATE_OBJECT_DIRECTORIES" > %[1]s/objects/info/alternates
 `, bare)
 	command := exec.CommandContext(t.Context(), "bash", "-c", script)
 	command.Dir = s.root
