@@ -33,7 +33,11 @@ func TestReleasedImageAndChart(t *testing.T) {
 	r := s.toInstall(t, charttools.Helm4)
 	r.chart = filepath.Join(dist, fmt.Sprintf("probe-injector-%s.tgz", version[1:]))
 	r.upgrade(t, "image: {registry: registry.example.com, repository: platform/probe-injector}")
-	for _, pod := range r.pods(t) {
+	pods := r.pods(t)
+	if len(pods) == 0 {
+		t.Error("the release has no Pods")
+	}
+	for _, pod := range pods {
 		if image := pod.Spec.Containers[0].Image; image != name+":"+version {
 			t.Errorf("%s runs %s", pod.Name, image)
 		}
