@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,8 +110,8 @@ func (s *scenario) namespace() string {
 	return s.Namespace
 }
 
-// shown runs a scenario through the handler, explain and lint, and says where the word of a reason shows.
-func (s *scenario) shown(t *testing.T, why reason.Reason) reason.Places {
+// shown runs a scenario through the handler, explain and lint, and says where the word of a reason shows, and what people see.
+func (s *scenario) shown(t *testing.T, why reason.Reason) (places reason.Places, said string) {
 	t.Helper()
 	list := map[string]any{"apiVersion": "v1", "kind": "List", "items": []any{
 		map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "plain"}},
@@ -124,7 +126,6 @@ func (s *scenario) shown(t *testing.T, why reason.Reason) reason.Places {
 	if s.Policy != nil {
 		args = append(args, "--policy", file.name)
 	}
-	var places reason.Places
 	word := regexp.MustCompile(`\b` + string(why) + `\b`)
 	for verb, show := range map[string]*bool{"explain": &places.Explain, "lint": &places.Lint} {
 		all := append([]string{"probe-injector", verb}, args...)
@@ -151,9 +152,11 @@ func (s *scenario) shown(t *testing.T, why reason.Reason) reason.Places {
 		path = webhook.PathRules + s.Route
 	}
 	if path != "" && !s.OnlyByHand {
-		s.post(t, why, file.policy, w, path, &places)
+		said = s.post(t, why, file.policy, w, path, &places)
 	}
-	return places
+	var line, problems bytes.Buffer
+	run(append([]string{"probe-injector", "explain", "-o", "line"}, args...), "v0.1.0", streams{bytes.NewReader(text), &line, &problems})
+	return places, said + "explain: " + line.String()
 }
 
 // scenarioPolicy is the policy of a scenario, and the file that it is in.
@@ -194,8 +197,8 @@ func (s *scenario) pod(w *manifest.Workload) map[string]any {
 	return template
 }
 
-// post sends the Pod to the webhook's handler.
-func (s *scenario) post(t *testing.T, why reason.Reason, file *policyfile.File, w *manifest.Workload, path string, places *reason.Places) {
+// post sends the Pod to the webhook's handler, and says what people see of the answer.
+func (s *scenario) post(t *testing.T, why reason.Reason, file *policyfile.File, w *manifest.Workload, path string, places *reason.Places) string {
 	t.Helper()
 	var log bytes.Buffer
 	registry := prometheus.NewRegistry()
@@ -237,6 +240,46 @@ func (s *scenario) post(t *testing.T, why reason.Reason, file *policyfile.File, 
 			}
 		}
 	}
+	return saidBy(t, review.Response, log.String())
+}
+
+// differs is what no two log lines have in common.
+var differs = regexp.MustCompile(`"(time|duration|uid)":("[^"]*"|[0-9.e-]+),?`)
+
+// saidBy is what people see of an answer: kubectl's warnings, the Pod's status in kubectl describe, the API server's audit log, and
+// the log of the server. The server makes no events.
+func saidBy(t *testing.T, response *admissionv1.AdmissionResponse, log string) string {
+	t.Helper()
+	var said strings.Builder
+	for _, warning := range response.Warnings {
+		fmt.Fprintln(&said, "Warning:", warning)
+	}
+	var operations []struct {
+		Path  string `json:"path"`
+		Value any    `json:"value"`
+	}
+	if len(response.Patch) > 0 {
+		if err := json.Unmarshal(response.Patch, &operations); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, operation := range operations {
+		switch value := operation.Value.(type) {
+		case string:
+			fmt.Fprintf(&said, "%s: %s\n", operation.Path, value)
+		case map[string]any:
+			if status, found := value["probe-injector.dev/status"]; found {
+				fmt.Fprintf(&said, "%s: %s\n", operation.Path, status)
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(response.AuditAnnotations)) {
+		fmt.Fprintf(&said, "audit %s: %s\n", key, response.AuditAnnotations[key])
+	}
+	for line := range strings.Lines(log) {
+		fmt.Fprintf(&said, "log: %s", differs.ReplaceAllString(line, ""))
+	}
+	return said.String()
 }
 
 // saysSo reports whether a warning is the sentence of a reason: it has a part of the fact, or where that was cut, what to write.
@@ -251,6 +294,9 @@ func saysSo(warning string, why reason.Reason) bool {
 	remedy := description.RemedyFor("")
 	return strings.Contains(warning, longest[:min(len(longest), 24)]) || (remedy != "" && strings.HasSuffix(warning, remedy))
 }
+
+// reasonsFolder has for each reason what people see of it. UPDATE_GOLDEN=1 go test ./cmd/probe-injector writes it anew.
+const reasonsFolder = "testdata/reasons"
 
 // The page about reasons says of each where it shows. Here each reason is made, and shows there and nowhere else.
 func TestReasonsShowWhereThePageSays(t *testing.T) {
@@ -268,10 +314,21 @@ func TestReasonsShowWhereThePageSays(t *testing.T) {
 			if s == nil {
 				t.Fatal("nothing makes it")
 			}
-			if got := s.shown(t, d.Reason); got != d.Shows() {
+			got, said := s.shown(t, d.Reason)
+			if got != d.Shows() {
 				t.Errorf("shows in %+v, the page says %+v", got, d.Shows())
 			}
+			expectGolden(t, filepath.Join(reasonsFolder, string(d.Reason)+".txt"), said)
 		})
+	}
+	files, err := filepath.Glob(filepath.Join(reasonsFolder, "*.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if scenarios[reason.Reason(strings.TrimSuffix(filepath.Base(file), ".txt"))] == nil {
+			t.Errorf("%s is of no reason", file)
+		}
 	}
 	if len(scenarios) != len(reason.Table()) {
 		t.Errorf("%d scenarios for %d reasons", len(scenarios), len(reason.Table()))
