@@ -330,7 +330,10 @@ func otherPort(g *gated) (string, bool) {
 		return "", false
 	}
 	said, found := g.listenings.Elsewhere(h.Port.Number)
-	return said + " is not port " + h.Port.String(), found
+	if !found {
+		return "", false
+	}
+	return said + " is not port " + h.Port.String(), true
 }
 
 // lacksEvidence reports whether a handler that follows from ports alone is not believed enough for a Pod that does not ask, and

@@ -140,7 +140,10 @@ func ListeningsOf(c *workload.Container) Listenings {
 func variablePorts(c *workload.Container) []listening {
 	var out []listening
 	for _, name := range PortVariables {
-		value, _ := c.Env.Value(name)
+		value, literal := c.Env.Value(name)
+		if !literal {
+			continue
+		}
 		if port := portNumber(value); port != 0 {
 			out = append(out, listening{said: name + "=" + value, port: port, general: true, portOnly: true})
 		}

@@ -79,8 +79,12 @@ func portOfAddress(address string) int32 {
 // portNumber is a port as it is written, 0 where it is none.
 func portNumber(text string) int32 {
 	const maxPort = 65535
+	// Most texts are none, and strconv's error about each would be allocated.
+	if digits := strings.TrimPrefix(text, "+"); digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return 0
+	}
 	number, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || number < 0 || number > maxPort {
+	if err != nil || number > maxPort {
 		return 0
 	}
 	return int32(number)

@@ -3,6 +3,7 @@ package workload
 import (
 	"path"
 	"slices"
+	"strings"
 )
 
 // worker is a program, or a task of one, that takes work from a queue or a clock and listens nowhere.
@@ -30,19 +31,24 @@ var workers = []worker{
 
 // IsWorker reports whether the command is a known worker's, which serves nobody.
 func (c *Container) IsWorker() bool {
-	if len(c.Command) == 0 && len(c.Args) == 0 {
+	// Nearly no command is one, and taking it apart is more work than this look.
+	if !slices.ContainsFunc(c.Command, mayNameWorker) && !slices.ContainsFunc(c.Args, mayNameWorker) {
 		return false
 	}
 	words := c.Words()
-	for _, word := range words {
-		base := path.Base(word)
-		at := slices.IndexFunc(workers, func(w worker) bool { return w.word == base })
-		if at < 0 {
-			continue
-		}
-		if tasks := workers[at].tasks; len(tasks) == 0 || slices.ContainsFunc(words, func(word string) bool { return slices.Contains(tasks, word) }) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(words, func(word string) bool {
+		at := indexOfWorker(word)
+		return at >= 0 && (len(workers[at].tasks) == 0 ||
+			slices.ContainsFunc(words, func(word string) bool { return slices.Contains(workers[at].tasks, word) }))
+	})
+}
+
+// mayNameWorker reports whether an argument is a worker's word or a script.
+func mayNameWorker(argument string) bool {
+	return strings.ContainsAny(argument, " \t\n") || indexOfWorker(argument) >= 0
+}
+
+func indexOfWorker(word string) int {
+	base := path.Base(word)
+	return slices.IndexFunc(workers, func(w worker) bool { return w.word == base })
 }
