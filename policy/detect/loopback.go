@@ -22,6 +22,10 @@ var ListenNames = []string{
 	"serverhttphost", "quarkushttphost", "micronautserverhost", "urls", "webaddress", "webhost", "weblistenaddress", "b", "l", "S", "H", "h", "a", "o",
 }
 
+// otherLetters are those of ListenNames that mean something else in most programs: an address of more than loopback behind one of
+// them binds nothing, so that it does not outweigh what does bind to loopback.
+var otherLetters = []string{"H", "h", "a", "o"}
+
 // portNames are the names of flags by which servers are told their port, written as in ListenNames. Others that end so are about
 // a server of its own.
 var portNames = []string{"port", "httpport", "listenport", "serverport", "webport", "p"}
@@ -110,11 +114,22 @@ func (all Listenings) Elsewhere(port int32) (said string, found bool) {
 // once for all probes of the container.
 type Listenings []listening
 
-// ListeningsOf reads the addresses. Arguments go before variables, as in most programs.
+// ListeningsOf reads the addresses. Arguments go before variables, as in most programs, each for what it says: one that names
+// only a port leaves the host to the variables.
 func ListeningsOf(c *workload.Container) Listenings {
-	if out := argumentListenings(c); len(out) > 0 {
+	out := argumentListenings(c)
+	saysPort := slices.ContainsFunc(out, func(l listening) bool { return l.port != 0 && l.general })
+	if !slices.ContainsFunc(out, func(l listening) bool { return !l.portOnly }) {
+		out = append(out, variableAddresses(c)...)
+	}
+	if saysPort {
 		return out
 	}
+	return append(out, variablePorts(c)...)
+}
+
+// variableAddresses are the addresses that variables name.
+func variableAddresses(c *workload.Container) []listening {
 	var out []listening
 	for _, name := range ListenVariables {
 		value, literal := c.Env.Value(name)
@@ -133,7 +148,7 @@ func ListeningsOf(c *workload.Container) Listenings {
 			out = append(out, l)
 		}
 	}
-	return append(out, variablePorts(c)...)
+	return out
 }
 
 // variablePorts are the ports that variables name.
@@ -253,6 +268,9 @@ func flagAddresses(name, said, value string) []listening {
 			continue
 		}
 		if !general && (namesClient(name) || strings.Contains(value, "://")) {
+			continue
+		}
+		if !l.loopback && slices.Contains(otherLetters, plain) {
 			continue
 		}
 		l.name, l.general = plain, general

@@ -42,6 +42,7 @@ func TestALiteralArgumentThatBindsToLoopbackIsSeen(t *testing.T) {
 		"flask run -h localhost -p 8000":                           "-h localhost",
 		"http-server -a ::1":                                       "-a ::1",
 		"rackup -o 127.0.0.1":                                      "-o 127.0.0.1",
+		"--bind 127.0.0.1 -h 10.0.0.5":                             "--bind 127.0.0.1",
 		"server -h":                                                "",
 		"until pg_isready -h localhost; do sleep 1; done; server":  "",
 		"dockerd -H unix:///var/run/docker.sock":                   "",
@@ -113,12 +114,13 @@ func TestALiteralThatGivesTheServerAnotherPortIsSeen(t *testing.T) {
 		"this port beside another":           {"--port=80 --admin-port=8000", nil, ""},
 		"the last of two equal flags":        {"--port=80 --port=8000", nil, ""},
 		"an argument goes before a variable": {"--port=8000", []corev1.EnvVar{{Name: "PORT", Value: "4000"}}, ""},
-		"the port of another server":         {"--metrics-port=9090", nil, ""},
-		"the address of another server":      {"--metrics-bind-address=:9090", nil, ""},
-		"the port of a database":             {"--db-port=5432 --redis-port 6379", nil, ""},
-		"a number that is no port":           {"--workers 4 --timeout=30", nil, ""},
-		"a port that only the shell knows":   {"--port=$PORT", nil, ""},
-		"a variable from a Secret":           {"", []corev1.EnvVar{secret("PORT")}, ""},
+		"an argument of another server leaves the port to a variable": {"--metrics-port=9090", []corev1.EnvVar{{Name: "PORT", Value: "4000"}}, "PORT=4000"},
+		"the port of another server":                                  {"--metrics-port=9090", nil, ""},
+		"the address of another server":                               {"--metrics-bind-address=:9090", nil, ""},
+		"the port of a database":                                      {"--db-port=5432 --redis-port 6379", nil, ""},
+		"a number that is no port":                                    {"--workers 4 --timeout=30", nil, ""},
+		"a port that only the shell knows":                            {"--port=$PORT", nil, ""},
+		"a variable from a Secret":                                    {"", []corev1.EnvVar{secret("PORT")}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := workload.Container{Args: strings.Fields(row.args), Env: variables(t, row.env...)}
@@ -135,16 +137,18 @@ func TestALiteralVariableThatBindsToLoopbackIsSeen(t *testing.T) {
 		args []string
 		want string
 	}{
-		"a host":                         {env: []corev1.EnvVar{{Name: "HOST", Value: "127.0.0.1"}}, want: "HOST=127.0.0.1"},
-		"a host of every interface":      {env: []corev1.EnvVar{{Name: "HOST", Value: "::"}}},
-		"a URL":                          {env: []corev1.EnvVar{{Name: "ASPNETCORE_URLS", Value: "http://localhost:8000"}}, want: "ASPNETCORE_URLS=http://localhost:8000"},
-		"one URL of two":                 {env: []corev1.EnvVar{{Name: "ASPNETCORE_URLS", Value: "http://localhost:8000;http://+:8000"}}},
-		"a URL of another port":          {env: []corev1.EnvVar{{Name: "ASPNETCORE_URLS", Value: "http://localhost:5000"}}},
-		"flags in a variable":            {env: []corev1.EnvVar{{Name: "GUNICORN_CMD_ARGS", Value: "--bind 127.0.0.1 --workers 2"}}, want: "--bind 127.0.0.1"},
-		"a variable from a Secret":       {env: []corev1.EnvVar{secret("HOST")}},
-		"the address of another server":  {env: []corev1.EnvVar{{Name: "MANAGEMENT_SERVER_ADDRESS", Value: "127.0.0.1"}}},
-		"a flag goes before a variable":  {env: []corev1.EnvVar{{Name: "HOST", Value: "127.0.0.1"}}, args: []string{"--host=0.0.0.0"}},
-		"a variable that nobody decodes": {env: []corev1.EnvVar{{Name: "DB_HOST", Value: "127.0.0.1"}}},
+		"a host":                        {env: []corev1.EnvVar{{Name: "HOST", Value: "127.0.0.1"}}, want: "HOST=127.0.0.1"},
+		"a host of every interface":     {env: []corev1.EnvVar{{Name: "HOST", Value: "::"}}},
+		"a URL":                         {env: []corev1.EnvVar{{Name: "ASPNETCORE_URLS", Value: "http://localhost:8000"}}, want: "ASPNETCORE_URLS=http://localhost:8000"},
+		"one URL of two":                {env: []corev1.EnvVar{{Name: "ASPNETCORE_URLS", Value: "http://localhost:8000;http://+:8000"}}},
+		"a URL of another port":         {env: []corev1.EnvVar{{Name: "ASPNETCORE_URLS", Value: "http://localhost:5000"}}},
+		"flags in a variable":           {env: []corev1.EnvVar{{Name: "GUNICORN_CMD_ARGS", Value: "--bind 127.0.0.1 --workers 2"}}, want: "--bind 127.0.0.1"},
+		"a variable from a Secret":      {env: []corev1.EnvVar{secret("HOST")}},
+		"the address of another server": {env: []corev1.EnvVar{{Name: "MANAGEMENT_SERVER_ADDRESS", Value: "127.0.0.1"}}},
+		"a flag goes before a variable": {env: []corev1.EnvVar{{Name: "HOST", Value: "127.0.0.1"}}, args: []string{"--host=0.0.0.0"}},
+		"a port as an argument leaves the host to a variable": {env: []corev1.EnvVar{{Name: "HOST", Value: "127.0.0.1"}}, args: []string{"--port=8000"}, want: "HOST=127.0.0.1"},
+		"a port of another server, too":                       {env: []corev1.EnvVar{{Name: "HOST", Value: "127.0.0.1"}}, args: []string{"--metrics-port=9090"}, want: "HOST=127.0.0.1"},
+		"a variable that nobody decodes":                      {env: []corev1.EnvVar{{Name: "DB_HOST", Value: "127.0.0.1"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := workload.Container{Args: row.args, Env: variables(t, row.env...)}
