@@ -71,6 +71,7 @@ func TestMistakesAreRefusedWithTheirPlace(t *testing.T) {
 		"a path that anything could move": {"profiles: [" + strings.Replace(good, "settled: f, ", "", 1) + "]", "profiles[0].settings: Required value"},
 		"an effect that is none":          {"profiles: [" + strings.Replace(good, "settled: f", "settings: [{arg: --a, does: Moves}]", 1) + "]", `profiles[0].settings[0].does: Unsupported value: "Moves"`},
 		"settings and none":               {"profiles: [" + strings.Replace(good, "settled: f", "settled: f, settings: [{arg: --a, does: TLS}]", 1) + "]", "profiles[0].settled: Forbidden"},
+		"the value of any argument":       {"profiles: [" + strings.Replace(good, "settled: f", "settings: [{arg: \"-*\", does: Prefix}]", 1) + "]", "profiles[0].settings[0].arg: Invalid value"},
 		"a port alone":                    {"profiles: [" + strings.Replace(good, "risk:", "detect: [{ports: [80]}], risk:", 1) + "]", "profiles[0].detect[0]: Required value"},
 		"a wrong handler":                 {"profiles: [" + strings.Replace(good, "/e", "e", 1) + "]", "profiles[0].readiness.handler: Invalid value"},
 		"a group of nobody":               {"profiles: [" + good + "]\ngroups: [{title: A, first: b}]", `groups[0].first: Not found: "b"`},

@@ -139,6 +139,8 @@ func read(c *workload.Container, s *v1alpha1.Setting) (seen, bool) {
 		return found, ok
 	case s.Env != "":
 		found.value, found.literal = c.Env.Value(s.Env)
+	case strings.HasSuffix(s.Arg, "*"):
+		return found, slices.ContainsFunc(c.Words(), func(word string) bool { return strings.HasPrefix(word, strings.TrimSuffix(s.Arg, "*")) })
 	default:
 		if _, ok := c.Argument(s.Arg); !ok {
 			return seen{}, false

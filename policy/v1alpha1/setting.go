@@ -12,7 +12,8 @@ import (
 // Setting is an argument or a variable of a container that changes where a profile's probes are answered. Only what is
 // written literally is known: what comes from a Secret, a ConfigMap or $(NAME) may be anything.
 type Setting struct {
-	// Arg is an argument, such as --web.route-prefix, as it is written in command, args or the script of a shell.
+	// Arg is an argument, such as --web.route-prefix, as it is written in command, args or the script of a shell; a star at the
+	// end stands for anything, and then only whether there is one is looked at.
 	Arg string `json:"arg,omitempty"`
 	// Env is a variable; a star at the end stands for anything, and then only whether one is set is looked at. With Arg
 	// beside it, the variable holds arguments, and Arg is one of them.
@@ -72,6 +73,9 @@ func (s *Setting) validate(path *field.Path) field.ErrorList {
 	}
 	if s.Arg != "" {
 		errs = append(errs, validateArg(path.Child("arg"), s.Arg)...)
+	}
+	if strings.HasSuffix(s.Arg, "*") && (s.Env != "" || len(s.Values) > 0 || !slices.Contains([]Effect{Hides, Disables}, s.Does)) {
+		errs = append(errs, field.Invalid(path.Child("arg"), s.Arg, "a star names many arguments, whose values are not looked at"))
 	}
 	if strings.HasSuffix(s.Env, "*") && s.ReadsValue() {
 		errs = append(errs, field.Invalid(path.Child("env"), s.Env, "a star names many variables, whose values are not looked at"))

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -51,7 +50,9 @@ func workloads() map[string]podOwner {
 
 // controllers lets each kind of controller make a Pod, in a namespace with and in one without a rule.
 func (i *installed) controllers(t *testing.T) {
-	i.addNode(t)
+	if err := i.AddNode(t.Context(), "node"); err != nil {
+		t.Fatal(err)
+	}
 	for name, owner := range workloads() {
 		manifest := strings.ReplaceAll(owner.manifest, "NAME", name)
 		if _, err := i.kubectlCreate(t.Context(), owner.namespace, []byte(manifest)); err != nil {
@@ -77,19 +78,4 @@ func (i *installed) controllers(t *testing.T) {
 		}
 		outcome{status: "nothing: no_controller ("}.expect(t, &created.pod)
 	})
-}
-
-// addNode adds a Node, because a DaemonSet makes a Pod for each. The API server taints it as one whose kubelet has not
-// reported yet; no kubelet ever will, and DaemonSets wait for that.
-func (i *installed) addNode(t *testing.T) {
-	t.Helper()
-	nodes := i.Client().CoreV1().Nodes()
-	node, err := nodes.Create(t.Context(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node"}}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	node.Spec.Taints = nil
-	if _, err := nodes.Update(t.Context(), node, metav1.UpdateOptions{}); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -80,7 +80,9 @@ func TestPlan(t *testing.T) {
 	c := newCluster(t)
 	c.install(t, "")
 	client, heard := c.person(t)
-	c.addNode(t)
+	if err := c.AddNode(t.Context(), "node"); err != nil {
+		t.Fatal(err)
+	}
 	workloads := append(examples(t), drawn(generated)...)
 	for i := range workloads {
 		w := &workloads[i]
@@ -110,20 +112,6 @@ func TestPlan(t *testing.T) {
 		if said[kind] < least {
 			t.Errorf("only %d of kind %s have a plan: the property is hardly tested", said[kind], kind)
 		}
-	}
-}
-
-// addNode makes a node, for which a DaemonSet makes a Pod, and says that it is ready by taking off the taint that it begins with.
-func (c *cluster) addNode(t *testing.T) {
-	t.Helper()
-	nodes := c.Client().CoreV1().Nodes()
-	node, err := nodes.Create(t.Context(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node"}}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	node.Spec.Taints = nil
-	if _, err := nodes.Update(t.Context(), node, metav1.UpdateOptions{}); err != nil {
-		t.Fatal(err)
 	}
 }
 
