@@ -74,12 +74,7 @@ func (s *Setting) validate(path *field.Path) field.ErrorList {
 	if s.Arg != "" {
 		errs = append(errs, validateArg(path.Child("arg"), s.Arg)...)
 	}
-	if strings.HasSuffix(s.Arg, "*") && (s.Env != "" || len(s.Values) > 0 || !slices.Contains([]Effect{Hides, Disables}, s.Does)) {
-		errs = append(errs, field.Invalid(path.Child("arg"), s.Arg, "a star names many arguments, whose values are not looked at"))
-	}
-	if strings.HasSuffix(s.Env, "*") && s.ReadsValue() {
-		errs = append(errs, field.Invalid(path.Child("env"), s.Env, "a star names many variables, whose values are not looked at"))
-	}
+	errs = append(errs, s.validateStars(path)...)
 	if len(s.Values) > 0 && slices.Contains([]Effect{Prefix, Path, Binds}, s.Does) {
 		errs = append(errs, field.Forbidden(path.Child("values"), "the value itself is what counts"))
 	}
@@ -93,6 +88,18 @@ func (s *Setting) validate(path *field.Path) field.ErrorList {
 		case strings.HasPrefix(name, "-"):
 			errs = append(errs, validateArg(path.Child("unless").Index(i), name)...)
 		}
+	}
+	return errs
+}
+
+// validateStars refuses those where a value would be looked at.
+func (s *Setting) validateStars(path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if strings.HasSuffix(s.Arg, "*") && (s.Env != "" || len(s.Values) > 0 || !slices.Contains([]Effect{Hides, Disables}, s.Does)) {
+		errs = append(errs, field.Invalid(path.Child("arg"), s.Arg, "a star names many arguments, whose values are not looked at"))
+	}
+	if strings.HasSuffix(s.Env, "*") && s.ReadsValue() {
+		errs = append(errs, field.Invalid(path.Child("env"), s.Env, "a star names many variables, whose values are not looked at"))
 	}
 	return errs
 }
