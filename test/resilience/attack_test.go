@@ -1,12 +1,10 @@
 package resilience
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,19 +21,25 @@ type attack struct {
 	opened  atomic.Int64
 }
 
-// attack begins to open sockets to the oldest server that send some bytes of what they announce.
-func (r *release) attack(t *testing.T, sockets, send int) *attack {
+// reviewPath is where the API server sends reviews.
+const reviewPath = "/mutate/annotated?timeout=3s"
+
+// announcement is the header of a request for a path, with another line if need be, and the length of a body.
+func announcement(path, line string, length int) string {
+	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: probe-injector\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n", path, line, length)
+}
+
+// attack begins to open sockets to the oldest server that send a text and wait.
+func (r *release) attack(t *testing.T, sockets int, text string) *attack {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	a := &attack{stop: stop}
 	address := r.running()[0].Address()
-	head := fmt.Appendf(nil, "POST /mutate/annotated?timeout=3s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", address, announced)
-	request := slices.Concat(head, bytes.Repeat([]byte(" "), send))
 	for range sockets {
 		a.running.Go(func() {
 			for ctx.Err() == nil {
 				a.opened.Add(1)
-				hang(ctx, address, request)
+				hang(ctx, address, text)
 			}
 		})
 	}
@@ -44,7 +48,7 @@ func (r *release) attack(t *testing.T, sockets, send int) *attack {
 }
 
 // hang sends the beginning of a request and waits until the server ends the connection, or the context does.
-func hang(ctx context.Context, address string, request []byte) {
+func hang(ctx context.Context, address, text string) {
 	// Whoever attacks does not care whom he talks to.
 	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
 	connection, err := dialer.DialContext(ctx, "tcp", address)
@@ -53,7 +57,7 @@ func hang(ctx context.Context, address string, request []byte) {
 	}
 	defer connection.Close()
 	defer context.AfterFunc(ctx, func() { connection.Close() })()
-	if _, err := connection.Write(request); err != nil {
+	if _, err := io.WriteString(connection, text); err != nil {
 		return
 	}
 	_, _ = io.Copy(io.Discard, connection)

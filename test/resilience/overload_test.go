@@ -2,6 +2,7 @@ package resilience
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ func TestOverload(t *testing.T) {
 	c := newCluster(t, controlplane.Options{})
 	t.Run("too many reviews wait, are refused, and the policy decides", c.tooManyReviews)
 	t.Run("sockets that only announce cost nothing", c.onlyAnnounced)
+	t.Run("sockets that were answered before their body keep nobody out", c.answeredEarly)
 	t.Run("bodies that never end keep nobody out", c.neverEnding)
 	t.Run("large reviews are refused, and keep nobody else out", c.tooManyLargeReviews)
 }
@@ -108,7 +110,7 @@ func (c *cluster) onlyAnnounced(t *testing.T) {
 	r := c.install(t, plan{namespace: "announced"})
 	idle := resident(t, r.running()[0])
 
-	attack := r.attack(t, sockets, 0)
+	attack := r.attack(t, sockets, announcement(reviewPath, "", announced))
 	load := c.loadAt(t, asking(), createdBeside)
 	most := r.mostResident(t, time.Now().Add(duration))
 	outcome := load.end()
@@ -119,13 +121,39 @@ func (c *cluster) onlyAnnounced(t *testing.T) {
 	r.fits(t, most)
 }
 
+// answeredEarly fills a listener with sockets that have an answer already and still owe their body, so that nobody can say
+// of them that they said least, or waited for longest: the API server, which has no connection yet, gets in.
+func (c *cluster) answeredEarly(t *testing.T) {
+	const room, sockets = 128, 300
+	duration := either(t, 4*time.Second, 30*time.Second)
+	for name, test := range map[string]struct{ namespace, text, reason string }{
+		"that ask for what there is not, and owe a little": {"little", announcement("/nothing", "", 9), "made_room_body"},
+		"that ask for what there is not, and owe much":     {"much", announcement("/nothing", "", announced), "made_room_farewell"},
+		"that were told to continue":                       {"continue", announcement(reviewPath, "Expect: 100-continue\r\n", announced), "made_room_body"},
+	} {
+		t.Run("sockets "+name, func(t *testing.T) {
+			r := c.install(t, plan{namespace: test.namespace, args: []string{fmt.Sprintf("--max-connections=%d", room)}})
+			attack := r.attack(t, sockets, test.text)
+			r.eventuallyCounts(t, "probe_injector_connections_closed_total", map[string]string{"reason": test.reason})
+			load := c.loadAt(t, asking(), createdBeside)
+			most := r.mostResident(t, time.Now().Add(duration))
+			outcome := load.end()
+			opened := attack.end(t)
+
+			figure(t, "%d sockets at a time %s, with room for %d, %d in all: %v; %.0f MiB resident at most", sockets, name, room, opened, outcome, most)
+			outcome.nothingLost(t, 0)
+			r.fits(t, most)
+		})
+	}
+}
+
 // neverEnding sends a quarter of many large bodies, which is more memory than reviews may hold. Those bodies are ended
 // when others need the room, so that no Pod notices.
 func (c *cluster) neverEnding(t *testing.T) {
 	const sockets, sent = 64, 2<<20 + 64<<10
 	duration := either(t, 4*time.Second, 30*time.Second)
 	r := c.install(t, plan{namespace: "bytes", values: "webhook: {failurePolicy: Fail}"})
-	attack := r.attack(t, sockets, sent)
+	attack := r.attack(t, sockets, announcement(reviewPath, "", announced)+strings.Repeat(" ", sent))
 	r.eventuallyCounts(t, "probe_injector_errors_total", map[string]string{"stage": "budget"})
 	load := c.loadAt(t, asking(), createdBeside)
 	most := r.mostResident(t, time.Now().Add(duration))

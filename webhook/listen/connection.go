@@ -67,6 +67,8 @@ func (c *connection) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	if c.body > 0 {
+		// Also behind an answer: one that came before the body, for which net/http goes on reading, or "100 Continue".
+		c.at.to(stageBody)
 		n, err := c.read(p[:min(int64(len(p)), c.body)])
 		if c.body -= int64(n); c.body == 0 {
 			c.at.to(stageReview)
@@ -182,6 +184,7 @@ func looksLikeHTTP(begin [5]byte) bool {
 
 // CloseWrite lets net/http end an answer before it closes the connection, so that the client can read it.
 func (c *connection) CloseWrite() error {
+	defer c.at.to(stageFarewell)
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}

@@ -15,7 +15,8 @@
 //
 // A listener has room for a number of connections. When it is full, one that is no regular is closed for each that comes.
 // Which one is written in the table in room.go: first of those who hold more than their share of the room, counted by
-// source address, then those who have said least for the longest. Nobody leaves while a review of theirs is decided, or
+// source address, then those who have said least for the longest. A client that has its answer, and still owes a body or
+// has only the answer left to read, keeps us waiting like any other. Nobody leaves while a review of theirs is decided, or
 // while we are late to read what they have sent; a listener that is full of those lets newcomers wait.
 //
 // # Headers

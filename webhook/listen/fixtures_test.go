@@ -62,6 +62,18 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 }
 
+// echoPosts answers what is wrong before it reads anything, and else with what it reads.
+func echoPosts(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.URL.Path != "/":
+		http.NotFound(w, r)
+	case r.Method != http.MethodPost:
+		http.Error(w, "a POST is needed", http.StatusMethodNotAllowed)
+	default:
+		echo(w, r)
+	}
+}
+
 // dial connects from an address of the loopback network.
 func (s *served) dial(from string) net.Conn {
 	s.t.Helper()

@@ -15,6 +15,8 @@ const (
 	reasonMadeRoomHeader reason = "made_room_header"
 	reasonMadeRoomBody   reason = "made_room_body"
 	reasonMadeRoomAnswer reason = "made_room_answer"
+	// Only the time to read the last answer was cut short.
+	reasonMadeRoomFarewell reason = "made_room_farewell"
 	// Whoever was answered and asked to go, because there was no room to stay.
 	reasonNoRoomToStay reason = "no_room_to_stay"
 	// Whoever took too long.
@@ -29,7 +31,7 @@ const (
 
 func reasons() []reason {
 	return []reason{
-		reasonMadeRoomSilent, reasonMadeRoomHeader, reasonMadeRoomBody, reasonMadeRoomAnswer, reasonNoRoomToStay,
+		reasonMadeRoomSilent, reasonMadeRoomHeader, reasonMadeRoomBody, reasonMadeRoomAnswer, reasonMadeRoomFarewell, reasonNoRoomToStay,
 		reasonHeaderTimeout, reasonBodyTimeout, reasonAnswerTimeout,
 		reasonHeader, reasonHandshake, reasonCertificateRejected,
 	}

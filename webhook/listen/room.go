@@ -18,6 +18,7 @@ var leaves = []struct {
 	age    time.Duration
 	reason reason
 }{
+	{stageFarewell, patience / 4, reasonMadeRoomFarewell},
 	{stageHeader, patience, reasonMadeRoomHeader},
 	{stageBody, patience, reasonMadeRoomBody},
 	{stageAnswer, patience, reasonMadeRoomAnswer},

@@ -18,6 +18,9 @@ const (
 	stageReview
 	// stageAnswer is an answer that is being written to the client.
 	stageAnswer
+	// stageFarewell is an answer that was written and is the last: net/http gives the client half a second to read it,
+	// where closing at once would take it away.
+	stageFarewell
 	// stageIdle is a connection between two requests.
 	stageIdle
 	// stageClosed is a connection that was closed, by whoever it was.
@@ -25,7 +28,7 @@ const (
 )
 
 // stageNames are the values of the label "stage", by stage.
-var stageNames = [...]string{"silent", "handshake", "header", "body", "review", "answer", "idle"}
+var stageNames = [...]string{"silent", "handshake", "header", "body", "review", "answer", "farewell", "idle"}
 
 // hasNoRequest reports whether nothing would be lost if a connection at the stage ended.
 func (s stage) hasNoRequest() bool { return s == stageSilent || s == stageIdle }

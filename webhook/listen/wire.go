@@ -37,7 +37,7 @@ func (w *wire) CloseWrite() error {
 // waits reports whether we wait for the client, and not it for us: on a busy machine what it has sent may lie in the
 // socket or in our own buffers for a while.
 func (w *wire) waits(at stage) bool {
-	if w.writing.Load() {
+	if w.writing.Load() || at == stageFarewell {
 		return true
 	}
 	// While an answer is written, net/http may be reading too, to notice when the client goes away.
