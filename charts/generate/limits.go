@@ -17,7 +17,12 @@ const (
 	labelValue = `^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$`
 	// serviceName is that of a Service, or empty.
 	serviceName = `^([a-z]([-a-z0-9]{0,61}[a-z0-9])?)?$`
-	digest      = `^(sha256:[0-9a-f]{64})?$`
+	// registry, repository, tag and digest are the parts of an image's name (github.com/distribution/reference, grammar).
+	// The first may hold a path too, and the third a digest behind it.
+	registry   = `^((\[[0-9A-Fa-f:]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?)(:[0-9]+)?(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*)?$`
+	repository = `^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`
+	tag        = `^([A-Za-z0-9_][-A-Za-z0-9_.]{0,127}(@sha256:[0-9a-f]{64})?)?$`
+	digest     = `^(sha256:[0-9a-f]{64})?$`
 	// interval is a duration as Prometheus writes it.
 	interval = `^(([0-9]+(ms|[smhdwy]))+)?$`
 )
@@ -56,7 +61,9 @@ func limitsOfSelection() map[string]schema {
 func limitsOfDeployment() map[string]schema {
 	return map[string]schema{
 		"replicaCount":         {"type": "integer", "minimum": 0},
-		"image.repository":     {"type": "string", "minLength": 1},
+		"image.registry":       {"type": "string", "pattern": registry},
+		"image.repository":     {"type": "string", "pattern": repository},
+		"image.tag":            {"type": "string", "pattern": tag},
 		"image.digest":         {"type": "string", "pattern": digest},
 		"image.pullPolicy":     oneOf("Always", "IfNotPresent", "Never"),
 		"imagePullSecrets":     listOf(schema{"type": "object", "required": []string{"name"}}),

@@ -25,6 +25,11 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		"a rule for startup probes":         {`{policy: {rules: [{name: a, probes: [startup]}]}}`, "/policy/rules/0/probes/0"},
 		"a duration without a unit":         {`{policy: {maxStartupBudget: "60"}}`, "/policy/maxStartupBudget"},
 		"an issuer without a name":          {`{tls: {certManager: {issuerRef: {kind: ClusterIssuer}}}}`, "/tls/certManager/issuerRef"},
+		"a registry with a scheme":          {`{image: {registry: "https://registry.example.com"}}`, "/image/registry"},
+		"a repository of capital letters":   {`{image: {repository: Platform/probe-injector}}`, "/image/repository"},
+		"a repository with a tag":           {`{image: {repository: "probe-injector/probe-injector:v1"}}`, "/image/repository"},
+		"a tag with a blank":                {`{image: {tag: "v0.1.0 "}}`, "/image/tag"},
+		"a tag that is a number":            {`{image: {tag: 1.10}}`, "/image/tag"},
 		"a digest that is a tag":            {`{image: {digest: v0.1.0}}`, "/image/digest"},
 		"a label that is a number":          {`{podLabels: {a: 1}}`, "/podLabels/a"},
 		"an argument without dashes":        {`{extraArgs: [log-level=debug]}`, "/extraArgs/0"},
@@ -42,6 +47,17 @@ func TestWrongValuesAreRefused(t *testing.T) {
 // TestADependencyOfAnotherChartIsAccepted: Helm adds global, and people name the condition enabled.
 func TestADependencyOfAnotherChartIsAccepted(t *testing.T) {
 	renderAll(t, `{global: {imageRegistry: example.com}, enabled: true}`)
+}
+
+// TestImagesAreNamedAsRegistriesPermit tries names of images that clusters have.
+func TestImagesAreNamedAsRegistriesPermit(t *testing.T) {
+	for _, image := range []string{
+		`{registry: "registry.example.com:5000/mirror/ghcr.io"}`, `{registry: "[fd00::1]:5000"}`, `{registry: localhost}`, `{registry: ""}`,
+		`{registry: 123456789012.dkr.ecr.eu-west-1.amazonaws.com, repository: platform/probe__injector-x}`,
+		`{tag: "v0.1.0@sha256:` + strings.Repeat("0", 64) + `"}`, `{tag: _dev.1-x}`, `{tag: "1.10"}`,
+	} {
+		renderAll(t, "{image: "+image+"}")
+	}
 }
 
 // TestTheCLIReadsTheChartsValues gives values files of the chart to the program with which people check them.
