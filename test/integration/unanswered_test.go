@@ -25,10 +25,13 @@ func (c *cluster) unanswered(t *testing.T) {
 	})
 
 	t.Run("a Pod that no entry selects does not wait", func(t *testing.T) {
+		// Whoever waits does so for a second each time; whoever does not is quick at least once on a busy machine too.
+		quickest := time.Hour
 		for range 20 {
-			if took := timedCreate(t, c.ControlPlane, asking("example.com/inject", "true")); took > 500*time.Millisecond {
-				t.Errorf("it took %v", took)
-			}
+			quickest = min(quickest, timedCreate(t, c.ControlPlane, asking("example.com/inject", "true")))
+		}
+		if quickest > 500*time.Millisecond {
+			t.Errorf("it took %v at least", quickest)
 		}
 	})
 

@@ -18,6 +18,8 @@ import (
 	"github.com/probe-injector/probe-injector/test/permissions"
 )
 
+// TestOnARealAPIServer runs replicas inside the test and everything else for real: a kube-apiserver calls them, knows nobody's
+// certificate, and lets them do exactly what permissions.Required says.
 func TestOnARealAPIServer(t *testing.T) {
 	t.Parallel()
 	plane := controlplane.ForTest(t, controlplane.Options{})
@@ -77,7 +79,8 @@ func testRecovery(t *testing.T, plane *controlplane.ControlPlane) {
 		damage func()
 		// refuses is whether calls may fail until it is repaired: the configuration itself is damaged.
 		refuses bool
-		within  time.Duration
+		// within is kept by one of three attempts: the machine has other things to do.
+		within time.Duration
 	}{
 		{"an emptied Secret", func() { i.setSecret(nil) }, false, 10 * time.Second},
 		{"a Secret of garbage", func() {
@@ -97,16 +100,21 @@ func testRecovery(t *testing.T, plane *controlplane.ControlPlane) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			stop := i.load()
-			test.damage()
-			took := i.untilWhole()
-			creates, refused := stop()
-			t.Logf("%s: whole again after %s; %d Pods created meanwhile", test.name, took.Round(time.Millisecond), creates)
-			if took > test.within {
-				t.Errorf("that is more than %s", test.within)
-			}
-			if refused != nil && !test.refuses {
-				t.Errorf("a Pod was refused: %v", refused)
+			for attempts := 1; ; attempts++ {
+				stop := i.load()
+				test.damage()
+				took := i.untilWhole()
+				creates, refused := stop()
+				t.Logf("%s: whole again after %s; %d Pods created meanwhile", test.name, took.Round(time.Millisecond), creates)
+				if refused != nil && !test.refuses {
+					t.Errorf("a Pod was refused: %v", refused)
+				}
+				if took <= test.within {
+					return
+				}
+				if attempts == 3 {
+					t.Fatalf("that is more than %s each time", test.within)
+				}
 			}
 		})
 	}
