@@ -28,16 +28,20 @@ help: ## List the targets
 
 ##@ Check it
 
+# Tests end when what they wait for has come. That takes long on a machine with other things to do: go test's own ten minutes
+# for a package ended one that had nothing wrong.
+TEST_TIMEOUT := 40m
+
 # -count=1 because go test takes a result from its cache although files outside of the test's own module have changed:
 # the chart, the examples, the programs.
 .PHONY: test
 test: ## Run every test that needs no root, on a real kube-apiserver
 	go -C test run ./binaries/build
 	go -C test run ./charttools/build
-	go test ./...
-	go -C test test -count=1 $$(go -C test list ./... | grep -vE '/test/(resilience|certmanager|cluster/command|e2e|release)$$')
-	go -C test test -count=1 ./resilience
-	go -C test/prober test -count=1 .
+	go test -timeout $(TEST_TIMEOUT) ./...
+	go -C test test -count=1 -timeout $(TEST_TIMEOUT) $$(go -C test list ./... | grep -vE '/test/(resilience|certmanager|cluster/command|e2e|release)$$')
+	go -C test test -count=1 -timeout $(TEST_TIMEOUT) ./resilience
+	go -C test/prober test -count=1 -timeout $(TEST_TIMEOUT) .
 	go -C test/linters test -count=1 ./...
 	go -C test/alerts test -count=1 ./...
 	go -C charts/dashboard test ./...
