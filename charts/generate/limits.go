@@ -18,9 +18,9 @@ const (
 	// serviceName is that of a Service, or empty.
 	serviceName = `^([a-z]([-a-z0-9]{0,61}[a-z0-9])?)?$`
 	// registry, repository, tag and digest are the parts of an image's name (github.com/distribution/reference, grammar).
-	// The first may hold a path too, and the third a digest behind it.
+	// The first may hold a path too, the second begin with a registry, and the third have a digest behind it.
 	registry   = `^((\[[0-9A-Fa-f:]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?)(:[0-9]+)?(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*)?$`
-	repository = `^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`
+	repository = `^((\[[0-9A-Fa-f:]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?):[0-9]+/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`
 	tag        = `^([A-Za-z0-9_][-A-Za-z0-9_.]{0,127}(@sha256:[0-9a-f]{64})?)?$`
 	digest     = `^(sha256:[0-9a-f]{64})?$`
 	// interval is a duration as Prometheus writes it.

@@ -54,6 +54,8 @@ func TestImagesAreNamedAsRegistriesPermit(t *testing.T) {
 	for _, image := range []string{
 		`{registry: "registry.example.com:5000/mirror/ghcr.io"}`, `{registry: "[fd00::1]:5000"}`, `{registry: localhost}`, `{registry: ""}`,
 		`{registry: 123456789012.dkr.ecr.eu-west-1.amazonaws.com, repository: platform/probe__injector-x}`,
+		`{registry: "", repository: "Registry.example.com:5000/platform/probe-injector"}`, `{registry: "", repository: "[fd00::1]:5000/a"}`,
+		`{registry: "", repository: ghcr.io/probe-injector/probe-injector}`,
 		`{tag: "v0.1.0@sha256:` + strings.Repeat("0", 64) + `"}`, `{tag: _dev.1-x}`, `{tag: "1.10"}`,
 	} {
 		renderAll(t, "{image: "+image+"}")

@@ -18,7 +18,9 @@ import (
 
 // served is a listener and what it counts.
 type served struct {
-	t        *testing.T
+	t *testing.T
+	// secure reports whether it serves TLS.
+	secure   bool
 	server   *listen.Server
 	registry *prometheus.Registry
 }
@@ -26,7 +28,7 @@ type served struct {
 // serve serves a handler; plain HTTP, or TLS with the certificate of package httptest.
 func serve(t *testing.T, secure bool, size int, h http.Handler) *served {
 	t.Helper()
-	s := &served{t: t, registry: prometheus.NewRegistry()}
+	s := &served{t: t, secure: secure, registry: prometheus.NewRegistry()}
 	metrics, err := listen.NewMetrics(s.registry)
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +87,16 @@ func (s *served) dial(from string) net.Conn {
 	s.t.Cleanup(func() { c.Close() })
 	if err := c.SetDeadline(time.Now().Add(waitBudget)); err != nil {
 		s.t.Fatal(err)
+	}
+	return c
+}
+
+// connect is dial, and TLS over it where that is served.
+func (s *served) connect(from string) net.Conn {
+	s.t.Helper()
+	c := s.dial(from)
+	if s.secure {
+		return insecure(c)
 	}
 	return c
 }

@@ -90,10 +90,7 @@ func TestAClientThatNeverReadsDoesNotDelayTheEnd(t *testing.T) {
 			_, _ = w.Write(make([]byte, 64<<20))
 		}))
 		for range 20 {
-			c := s.dial("127.0.0.1")
-			if secure {
-				c = insecure(c)
-			}
+			c := s.connect("127.0.0.1")
 			fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 		}
 		s.stage("answer", 20)

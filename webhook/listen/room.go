@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// leaves are who may have to leave a full listener, in this order; a regular never has to. First those who have been at
-// their stage for longer than an API server is there: it sends its ClientHello with the first packet that it can, and
-// everything else as fast as the network and a busy node are. Where there are none, whoever has been there for a quarter
-// of that: nobody leaves earlier. Newcomers wait in the kernel's queue meanwhile, where they can say what they have to
+// leaves are who may have to leave a full listener, in this order; a regular never has to. First those who have only their
+// last answer left to read, for which nobody needs a quarter of a second. Then those who have been at their stage for longer
+// than an API server is there: it sends its ClientHello with the first packet that it can, and everything else as fast as
+// the network and a busy node are. Where there are none, whoever has been there for a quarter of that: nobody leaves
+// earlier. Newcomers wait in the kernel's queue meanwhile, where they can say what they have to
 // say, so that it is there when they come in.
 var leaves = []struct {
 	stage  stage

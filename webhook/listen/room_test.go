@@ -53,13 +53,6 @@ func TestWhoeverWasToldToGoMakesRoom(t *testing.T) {
 	const size, strangers = 8, 64
 	for _, secure := range []bool{false, true} {
 		s := serve(t, secure, size, http.HandlerFunc(echoPosts))
-		dial := func(from string) net.Conn {
-			c := s.dial(from)
-			if secure {
-				return insecure(c)
-			}
-			return c
-		}
 		ctx, stop := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		for range strangers {
@@ -70,7 +63,7 @@ func TestWhoeverWasToldToGoMakesRoom(t *testing.T) {
 			})
 		}
 		s.eventually("those who were told to go make room", func() bool { return s.closed("made_room_farewell") > 2*size })
-		if got, err := get(dial("127.0.0.9"), "hello"); err != nil || got != "hello" {
+		if got, err := get(s.connect("127.0.0.9"), "hello"); err != nil || got != "hello" {
 			t.Errorf("TLS %t, a newcomer: %q, %v", secure, got, err)
 		}
 		stop()
@@ -115,16 +108,9 @@ func TestARegularIsNeverClosedToMakeRoom(t *testing.T) {
 	const size = 8
 	for _, secure := range []bool{false, true} {
 		s := serve(t, secure, size, http.HandlerFunc(echo))
-		dial := func(from string) net.Conn {
-			c := s.dial(from)
-			if secure {
-				return insecure(c)
-			}
-			return c
-		}
 		var regulars []net.Conn
 		for n := range 6 {
-			c := dial(fmt.Sprintf("127.0.0.%d", 1+n/2))
+			c := s.connect(fmt.Sprintf("127.0.0.%d", 1+n/2))
 			if got, err := get(c, "hello"); err != nil || got != "hello" {
 				t.Fatalf("TLS %t: %q, %v", secure, got, err)
 			}
