@@ -236,6 +236,20 @@ func TestTheHold(t *testing.T) {
 			}
 		})
 	})
+	t.Run("does not keep a certificate until it ends whose authority was published a moment ago", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMemory("annotated")
+			l := l
+			l.Leaf = l.Hold + time.Second
+			r := m.run(t, l)
+			r.untilReady(t)
+			old := r.serving.Load()
+			time.Sleep(l.Leaf*2/3 + 100*time.Millisecond)
+			if r.serving.Load() == old {
+				t.Error("the certificate was not renewed after two thirds of its life")
+			}
+		})
+	})
 	t.Run("does not apply to a renewal by the same authority", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			m := newMemory("annotated")

@@ -63,7 +63,7 @@ func (m *Manager) mustHold(now time.Time) bool {
 		return false
 	}
 	if serving := m.serving.Load(); serving != nil {
-		return p.trusts(serving.certificate(), m.options.DNSNames, now) == nil
+		return !serving.issuer.Equal(m.pending.issuer) && p.trusts(serving.certificate(), m.options.DNSNames, now) == nil
 	}
 	return len(p.inEveryEntry()) > 1
 }
