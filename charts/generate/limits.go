@@ -15,6 +15,10 @@ const (
 	dnsSubdomain = `^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	// labelValue is at most 63 characters long.
 	labelValue = `^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$`
+	// qualifiedName is the key of a label, and annotationKey that of an annotation, whose prefix may have capital letters
+	// (k8s.io/apimachinery/pkg/api/validation.ValidateAnnotations).
+	qualifiedName = `^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`
+	annotationKey = `^([A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`
 	// serviceName is that of a Service, or empty.
 	serviceName = `^([a-z]([-a-z0-9]{0,61}[a-z0-9])?)?$`
 	// registry, repository, tag and digest are the parts of an image's name (github.com/distribution/reference, grammar).
@@ -25,6 +29,9 @@ const (
 	digest     = `^(sha256:[0-9a-f]{64})?$`
 	// interval is a duration as Prometheus writes it.
 	interval = `^(([0-9]+(ms|[smhdwy]))+)?$`
+	// matchers are the label matchers of PromQL, without their braces.
+	matchers = `^ *(` + matcher + `( *, *` + matcher + `)* *,? *)?$`
+	matcher  = `[A-Za-z_][A-Za-z0-9_]* *(=|!=|=~|!~) *("([^"\\]|\\.)*"|'([^'\\]|\\.)*')`
 )
 
 // limits says what values may be where their default does not tell, by their path. Objects of Kubernetes are not
@@ -45,7 +52,7 @@ func limitsOfSelection() map[string]schema {
 		"webhook.timeoutSeconds":      number(1, 30),
 		"webhook.matchConditions":     matchConditions(),
 		"webhook.configurationName":   {"type": "string", "pattern": dnsSubdomain},
-		"webhook.annotations":         texts(),
+		"webhook.annotations":         annotations(),
 		"preflight.mode":              oneOf("Warn", "Deny"),
 		"preflight.plan":              oneOf("DryRun", "Never"),
 		"preflight.extraResources":    extraResources(),
@@ -66,7 +73,8 @@ func limitsOfDeployment() map[string]schema {
 		"image.tag":            {"type": "string", "pattern": tag},
 		"image.digest":         {"type": "string", "pattern": digest},
 		"image.pullPolicy":     oneOf("Always", "IfNotPresent", "Never"),
-		"imagePullSecrets":     listOf(schema{"type": "object", "required": []string{"name"}}),
+		"imagePullSecrets":     pullSecrets(),
+		"priorityClassName":    {"type": "string", "pattern": "^$|" + dnsSubdomain},
 		"resources":            object(),
 		"log.level":            oneOf("debug", "info", "warn", "error"),
 		"log.format":           oneOf("json", "text"),
@@ -77,23 +85,23 @@ func limitsOfDeployment() map[string]schema {
 		"fullnameOverride": {"type": "string", "pattern": serviceName},
 
 		"commonLabels":               labels(),
-		"commonAnnotations":          texts(),
-		"deploymentAnnotations":      texts(),
+		"commonAnnotations":          annotations(),
+		"deploymentAnnotations":      annotations(),
 		"podLabels":                  labels(),
-		"podAnnotations":             texts(),
+		"podAnnotations":             annotations(),
 		"serviceAccount.name":        {"type": "string", "pattern": "^$|" + dnsSubdomain},
-		"serviceAccount.annotations": texts(),
+		"serviceAccount.annotations": annotations(),
 
 		"extraArgs":    listOf(schema{"type": "string", "pattern": "^--"}),
 		"extraEnv":     listOf(schema{"type": "object", "required": []string{"name"}}),
-		"extraObjects": listOf(object()),
+		"extraObjects": listOf(schema{"type": "object", "required": []string{"apiVersion", "kind"}}),
 
 		"podDisruptionBudget.minAvailable":   {"type": []string{"integer", "string"}},
 		"podDisruptionBudget.maxUnavailable": {"type": []string{"integer", "string"}},
 
 		"updateStrategy":            object(),
 		"topologySpreadConstraints": listOf(object()),
-		"nodeSelector":              texts(),
+		"nodeSelector":              labels(),
 		"tolerations":               listOf(object()),
 		"affinity":                  object(),
 		"podSecurityContext":        object(),
@@ -108,7 +116,7 @@ func limitsOfNetwork() map[string]schema {
 		"ports.metrics": number(1, 65535),
 		"dnsPolicy":     oneOf("", "ClusterFirst", "ClusterFirstWithHostNet", "Default"),
 
-		"service.annotations":    texts(),
+		"service.annotations":    annotations(),
 		"service.ipFamilyPolicy": oneOf("", "SingleStack", "PreferDualStack", "RequireDualStack"),
 
 		"networkPolicy.callers":        listOf(object()),
@@ -124,8 +132,9 @@ func limitsOfObservers() map[string]schema {
 		"metrics.podMonitor.interval":     {"type": "string", "pattern": interval},
 		"metrics.podMonitor.labels":       labels(),
 		"metrics.prometheusRule.labels":   labels(),
+		"metrics.prometheusRule.selector": {"type": "string", "pattern": matchers},
 		"metrics.dashboard.labels":        labels(),
-		"metrics.dashboard.annotations":   texts(),
+		"metrics.dashboard.annotations":   annotations(),
 
 		"validatingAdmissionPolicy.probes": {
 			"type": "array", "items": oneOf("readiness", "liveness"), "minItems": 1, "uniqueItems": true,
@@ -139,12 +148,18 @@ func object() schema { return schema{"type": "object"} }
 
 // labels is a mapping of labels.
 func labels() schema {
-	return schema{"type": "object", "additionalProperties": schema{"type": "string", "pattern": labelValue}}
+	return schema{
+		"type": "object", "propertyNames": schema{"pattern": qualifiedName},
+		"additionalProperties": schema{"type": "string", "pattern": labelValue},
+	}
 }
 
-// texts is a mapping of annotations or other texts.
-func texts() schema {
-	return schema{"type": "object", "additionalProperties": schema{"type": "string"}}
+// annotations is a mapping of annotations.
+func annotations() schema {
+	return schema{
+		"type": "object", "propertyNames": schema{"pattern": annotationKey},
+		"additionalProperties": schema{"type": "string"},
+	}
 }
 
 func listOf(items schema) schema { return schema{"type": "array", "items": items} }
@@ -175,6 +190,14 @@ func extraResources() schema {
 	return listOf(schema{
 		"type": "object", "additionalProperties": false, "required": []string{"apiGroups", "apiVersions", "resources"},
 		"properties": schema{"apiGroups": words, "apiVersions": words, "resources": words},
+	})
+}
+
+// pullSecrets are references to Secrets, which have nothing but a name.
+func pullSecrets() schema {
+	return listOf(schema{
+		"type": "object", "additionalProperties": false, "required": []string{"name"},
+		"properties": schema{"name": schema{"type": "string", "pattern": dnsSubdomain}},
 	})
 }
 

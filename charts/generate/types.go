@@ -34,6 +34,10 @@ func schemaOfType(t reflect.Type) schema {
 		return schema{"type": "string", "pattern": goDuration}
 	case reflect.TypeFor[intstr.IntOrString]():
 		return schema{"type": []string{"integer", "string"}}
+	case reflect.TypeFor[metav1.LabelSelector]():
+		return selector()
+	case reflect.TypeFor[metav1.LabelSelectorRequirement]():
+		return requirement()
 	}
 	if known, ok := words()[t]; ok {
 		return oneOf(known...)
@@ -54,6 +58,25 @@ func schemaOfType(t reflect.Type) schema {
 	default:
 		return schema{"type": "string"}
 	}
+}
+
+// selector permits what can be the label of an object (k8s.io/apimachinery/pkg/apis/meta/v1/validation).
+func selector() schema {
+	made := schemaOfStruct(reflect.TypeFor[metav1.LabelSelector]())
+	made["properties"].(schema)["matchLabels"] = orNull(labels())
+	return made
+}
+
+// requirement has values where its operator compares with some, and none otherwise.
+func requirement() schema {
+	made := schemaOfStruct(reflect.TypeFor[metav1.LabelSelectorRequirement]())
+	properties := made["properties"].(schema)
+	properties["key"] = schema{"type": "string", "pattern": qualifiedName}
+	properties["values"] = orNull(listOf(schema{"type": "string", "pattern": labelValue}))
+	made["if"] = schema{"properties": schema{"operator": oneOf("In", "NotIn")}}
+	made["then"] = schema{"required": []string{"values"}, "properties": schema{"values": schema{"type": "array", "minItems": 1}}}
+	made["else"] = schema{"properties": schema{"values": schema{"maxItems": 0}}}
+	return made
 }
 
 // schemaOfStruct has a property for each field, by its name in JSON.

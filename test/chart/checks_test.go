@@ -58,6 +58,27 @@ func misfits(t *testing.T) map[string]struct{ values, want string } {
 		"a budget that is no number":                   {`{podDisruptionBudget: {maxUnavailable: one}}`, `"one" is neither a number nor a percentage`},
 		"a memory limit that is none":                  {`{resources: {limits: {memory: 256MB}}}`, `"256MB" is no quantity`},
 		"a memory limit that is too low":               {`{resources: {limits: {memory: 32Mi}}}`, "the webhook needs 64Mi at least"},
+		"more memory asked for than there may be":      {`{resources: {requests: {memory: 512Mi}}}`, "resources.requests.memory is 512Mi, more than resources.limits.memory, which is 256Mi"},
+		"a CPU limit below what the chart asks for":    {`{resources: {limits: {cpu: 10m}}}`, "resources.requests.cpu is 25m, more than resources.limits.cpu, which is 10m"},
+		"a request that is no quantity":                {`{resources: {requests: {cpu: quarter}}}`, `resources.requests.cpu: "quarter" is no quantity`},
+		"a limit of another kind that is none":         {`{resources: {limits: {ephemeral-storage: 1 Gi}}}`, `resources.limits.ephemeral-storage: "1 Gi" is no quantity`},
+		"root, where nobody may be root":               {`{podSecurityContext: {runAsUser: 0}}`, "the kubelet starts no such container"},
+		"root in the container alone":                  {`{securityContext: {runAsUser: 0}}`, "the kubelet starts no such container"},
+		"root in the container, against the Pod":       {`{podSecurityContext: {runAsUser: 1000}, securityContext: {runAsUser: 0}}`, "the kubelet starts no such container"},
+		"a flag that the server does not have":         {`{extraArgs: [--log-levl=debug]}`, "extraArgs[0]: the server has no flag --log-levl"},
+		"a port that nobody asks":                      {`{extraArgs: [--log-level=debug, "--metrics-address=:9090"]}`, "extraArgs[1]: --metrics-address=:9090 is another port than ports.metrics, 8080"},
+		"a drain that the kubelet would cut short":     {`{extraArgs: [--drain-duration=2m]}`, "set drainSeconds"},
+		"a variable that is a number":                  {`{extraEnv: [{name: GOGC, value: 400}]}`, `extraEnv[0].value: 400 is no text: write it in quotes, value: "400"`},
+		"a variable that is written as in a shell":     {`{extraEnv: [{name: GOGC=400}]}`, `extraEnv[0].name: "GOGC=400" is no name`},
+		"an issuer of a kind that there is not":        {`{tls: {mode: cert-manager, certManager: {issuerRef: {name: ours, kind: clusterissuer}}}}`, "write Issuer or ClusterIssuer"},
+		"a strategy of a StatefulSet":                  {`{updateStrategy: {type: OnDelete}}`, "write RollingUpdate or Recreate"},
+		"a surge in quotes":                            {`{updateStrategy: {rollingUpdate: {maxSurge: "1"}}}`, `updateStrategy.rollingUpdate.maxSurge: "1" is neither a number nor a percentage`},
+		"an address that is no range":                  {callers(`{ipBlock: {cidr: 10.0.0.1}}`), `networkPolicy.callers[0].ipBlock.cidr: "10.0.0.1" is no range`},
+		"a range with too many bits":                   {callers(`{podSelector: {}}, {ipBlock: {cidr: "fd00::/129"}}`), `networkPolicy.callers[1].ipBlock.cidr: "fd00::/129" is no range`},
+		"an exception that is no range":                {callers(`{ipBlock: {cidr: 10.0.0.0/8, except: [10.1]}}`), `networkPolicy.callers[0].ipBlock.except[0]`},
+		"a block of null":                              {callers(`{ipBlock: null}`), `networkPolicy.callers[0].ipBlock.cidr: "" is no range`},
+		"a peer that selects nobody":                   {callers(`{}`), "networkPolicy.callers[0] selects nobody"},
+		"a peer of both kinds":                         {callers(`{podSelector: {}, ipBlock: {cidr: 10.0.0.0/8}}`), "networkPolicy.callers[0] has an ipBlock and a selector"},
 		"an existing Secret without a name":            {`{tls: {mode: existing-secret}}`, "tls.existingSecret.name must name the Secret"},
 	}
 }
@@ -90,6 +111,22 @@ func fits(t *testing.T) map[string]string {
 		"a condition of the admin's":               `{webhook: {matchConditions: [{name: asks-nothing, expression: "true"}]}}`,
 		"the least memory":                         `{resources: {limits: {memory: 64Mi}}}`,
 		"another limit":                            `{resources: {limits: {cpu: 1}}}`,
+		"as much asked for as there may be":        `{resources: {requests: {cpu: 1, memory: 268435456}, limits: {cpu: 1000m, memory: 256Mi}}}`,
+		"no limit, and more asked for":             `{resources: {requests: {memory: 2Gi}, limits: {memory: null}}}`,
+		"no resources at all":                      `{resources: null}`,
+		"a user where nobody may be root":          `{podSecurityContext: {runAsUser: 1000}}`,
+		"root where anybody may be":                `{podSecurityContext: {runAsNonRoot: false, runAsUser: 0}}`,
+		"root where the container may be":          `{podSecurityContext: {runAsUser: 0}, securityContext: {runAsNonRoot: false}}`,
+		"a container's own user":                   `{podSecurityContext: {runAsUser: 0}, securityContext: {runAsUser: 1000}}`,
+		"an address of the node's":                 `{extraArgs: ["--listen-address=10.0.0.1:9443"]}`,
+		"an address that the kubelet fills in":     `{extraArgs: ["--metrics-address=$(METRICS)"], extraEnv: [{name: METRICS, value: ":8080"}]}`,
+		"a flag of another image":                  `{image: {tag: v9.9.9}, extraArgs: [--something-new]}`,
+		"a variable that is empty":                 `{extraEnv: [{name: GODEBUG, value: ""}, {name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]}`,
+		"an issuer of another group":               `{tls: {mode: cert-manager, certManager: {issuerRef: {name: ours, kind: AWSPCAClusterIssuer, group: awspca.cert-manager.io}}}}`,
+		"an issuer that is not used":               `{tls: {certManager: {issuerRef: {name: ours, kind: clusterissuer}}}}`,
+		"a surge of a quarter":                     `{updateStrategy: {rollingUpdate: {maxSurge: 25%, maxUnavailable: 0}}}`,
+		"ranges of both families":                  callers(`{ipBlock: {cidr: 10.0.0.1/32}}, {ipBlock: {cidr: "fd00::/8", except: ["fd00::1/128"]}}, {ipBlock: {cidr: "::ffff:10.0.0.0/104"}}`),
+		"callers that are not used":                `{networkPolicy: {callers: [{}]}}`,
 		"replaced by somebody who deletes all":     `{updateStrategy: {type: Recreate}}`,
 		"values of a chart that had others beside": `{statusLabel: true, test: {image: {tag: "1.37"}}}`,
 	}
@@ -106,6 +143,11 @@ func overlapping(timeout int, selectors ...string) string {
 		panic(err)
 	}
 	return `{policy: {rules: [` + strings.Join(rules, ", ") + `]}, webhook: {timeoutSeconds: ` + string(text) + `}}`
+}
+
+// callers are values of a NetworkPolicy with these peers.
+func callers(peers string) string {
+	return `{networkPolicy: {enabled: true, callers: [` + peers + `]}}`
 }
 
 // bundle are values with a bundle of the admin's.

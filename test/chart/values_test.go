@@ -32,6 +32,17 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		"a tag that is a number":            {`{image: {tag: 1.10}}`, "/image/tag"},
 		"a digest that is a tag":            {`{image: {digest: v0.1.0}}`, "/image/digest"},
 		"a label that is a number":          {`{podLabels: {a: 1}}`, "/podLabels/a"},
+		"the key of a label with a blank":   {`{commonLabels: {"our team": platform}}`, "our team"},
+		"the key of an annotation":          {`{podAnnotations: {a/b/c: d}}`, "a/b/c"},
+		"a node's label that is none":       {`{nodeSelector: {pool: "gold and silver"}}`, "/nodeSelector/pool"},
+		"a class that is none":              {`{priorityClassName: System}`, "/priorityClassName"},
+		"a pull secret that is a word":      {`{imagePullSecrets: [registry]}`, "/imagePullSecrets/0"},
+		"a pull secret whose name is none":  {`{imagePullSecrets: [{name: Our_Registry}]}`, "/imagePullSecrets/0/name"},
+		"an object without a kind":          {`{extraObjects: [{apiVersion: v1}]}`, "/extraObjects/0"},
+		"matchers in braces":                {`{metrics: {prometheusRule: {selector: '{job="a"}'}}}`, "/metrics/prometheusRule/selector"},
+		"matchers without quotes":           {`{metrics: {prometheusRule: {selector: job=a}}}`, "/metrics/prometheusRule/selector"},
+		"one of no values":                  {`{validatingAdmissionPolicy: {namespaceSelector: {matchExpressions: [{key: a, operator: In}]}}}`, "/validatingAdmissionPolicy/namespaceSelector/matchExpressions/0"},
+		"existence with a value":            {`{validatingAdmissionPolicy: {namespaceSelector: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}}}`, "/validatingAdmissionPolicy/namespaceSelector/matchExpressions/0/values"},
 		"an argument without dashes":        {`{extraArgs: [log-level=debug]}`, "/extraArgs/0"},
 	}
 	for name, c := range cases {
@@ -47,6 +58,20 @@ func TestWrongValuesAreRefused(t *testing.T) {
 // TestADependencyOfAnotherChartIsAccepted: Helm adds global, and people name the condition enabled.
 func TestADependencyOfAnotherChartIsAccepted(t *testing.T) {
 	renderAll(t, `{global: {imageRegistry: example.com}, enabled: true}`)
+}
+
+// TestNamesAreWrittenAsTheAPIServerPermits tries keys, values and matchers that clusters have.
+func TestNamesAreWrittenAsTheAPIServerPermits(t *testing.T) {
+	for _, values := range []string{
+		`{podLabels: {a: "", A.b_c-d: x_Y.z, example.com/a: "1"}}`, `{nodeSelector: {kubernetes.io/os: null, node-role.kubernetes.io/infra: ""}}`,
+		`{podAnnotations: {Example.COM/a: "any: {text}", a: ""}, commonAnnotations: {meta.helm.sh/x: z}}`,
+		`{priorityClassName: system-cluster-critical, imagePullSecrets: [{name: our.registry}]}`,
+		`{metrics: {prometheusRule: {selector: 'job="a"'}}}`, `{metrics: {prometheusRule: {selector: 'job=~"(a|b)/\\d", cluster!="x",'}}}`,
+		`{metrics: {prometheusRule: {selector: "namespace='ours'"}}}`,
+		`{validatingAdmissionPolicy: {namespaceSelector: {matchLabels: {a: b}, matchExpressions: [{key: a, operator: In, values: [b, ""]}, {key: example.com/c, operator: Exists, values: []}, {key: d, operator: DoesNotExist, values: null}]}}}`,
+	} {
+		renderAll(t, values)
+	}
 }
 
 // TestImagesAreNamedAsRegistriesPermit tries names of images that clusters have.

@@ -9,6 +9,9 @@ What one value may be by itself is in values.schema.json.
 {{- include "probe-injector.checkTimeouts" . -}}
 {{- include "probe-injector.checkPorts" . -}}
 {{- include "probe-injector.checkBundle" . -}}
+{{- include "probe-injector.checkIssuer" . -}}
+{{- include "probe-injector.checkContainer" . -}}
+{{- include "probe-injector.checkPeers" . -}}
 {{- include "probe-injector.checkStrategy" . -}}
 {{- include "probe-injector.checkDisruptions" . -}}
 {{- include "probe-injector.checkWorkloadAlerts" . -}}
@@ -98,8 +101,28 @@ Where we hang, each entry that matches a Pod takes its whole timeout, one after 
 {{- end -}}
 {{- end -}}
 
+{{/* Of another kind in its own group cert-manager would wait for ever; only the mode cert-manager uses it. */}}
+{{- define "probe-injector.checkIssuer" -}}
+{{- $issuer := .Values.tls.certManager.issuerRef -}}
+{{- if and (eq .Values.tls.mode "cert-manager") (has ($issuer.group | default "cert-manager.io") (list "cert-manager.io")) -}}
+{{- if not (has ($issuer.kind | default "Issuer") (list "Issuer" "ClusterIssuer")) -}}
+{{- fail (printf "tls.certManager.issuerRef.kind: %q is no kind of the group cert-manager.io: write Issuer or ClusterIssuer, or the group of another issuer" $issuer.kind) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "probe-injector.checkStrategy" -}}
+{{- $type := .Values.updateStrategy.type | default "RollingUpdate" -}}
+{{- if not (has $type (list "RollingUpdate" "Recreate")) -}}
+{{- fail (printf "updateStrategy.type: %q is no strategy of a Deployment: write RollingUpdate or Recreate" $type) -}}
+{{- end -}}
 {{- $rolling := .Values.updateStrategy.rollingUpdate | default dict -}}
+{{- range $name := list "maxUnavailable" "maxSurge" -}}
+{{- $value := index $rolling $name -}}
+{{- if and (kindIs "string" $value) (not (regexMatch "^[0-9]+%$" $value)) -}}
+{{- fail (printf "updateStrategy.rollingUpdate.%s: %q is neither a number nor a percentage: write 1 or \"25%%\"" $name $value) -}}
+{{- end -}}
+{{- end -}}
 {{- if and (has (toString $rolling.maxUnavailable) (list "0" "0%")) (has (toString $rolling.maxSurge) (list "0" "0%")) -}}
 {{- fail "updateStrategy.rollingUpdate: maxUnavailable and maxSurge are both 0, so that no Pod could ever be replaced: set one of them to 1" -}}
 {{- end -}}

@@ -1,19 +1,8 @@
-{{/*
-The memory limit in bytes, whatever the spelling that Kubernetes allows: 256Mi, 1.5Gi, 256M, 268435456, 1e9, 268435456000m.
-Empty where there is none.
-*/}}
+{{/* The memory limit in bytes. Empty where there is none. */}}
 {{- define "probe-injector.memoryLimit" -}}
 {{- $limits := (.Values.resources | default dict).limits | default dict -}}
-{{- $limit := $limits.memory | default "" | toString -}}
-{{- if $limit -}}
-{{- $units := dict "" 1.0 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "E" 1e18
-  "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 "Ti" 1099511627776.0 "Pi" 1125899906842624.0 "Ei" 1152921504606846976.0 -}}
-{{- $number := regexFind "^\\+?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][-+]?[0-9]+)?" $limit -}}
-{{- $unit := trimPrefix $number $limit -}}
-{{- if or (not $number) (not (hasKey $units $unit)) -}}
-{{- fail (printf "resources.limits.memory: %q is no quantity: write a number of bytes, or one with a unit such as 256Mi" $limit) -}}
-{{- end -}}
-{{- printf "%.0f" (mulf (float64 (trimPrefix "+" $number)) (get $units $unit) | floor) -}}
+{{- with $limits.memory -}}
+{{- printf "%.0f" (include "probe-injector.quantity" (dict "quantity" . "path" "resources.limits.memory") | float64 | floor) -}}
 {{- end -}}
 {{- end -}}
 
@@ -31,9 +20,6 @@ quarter. 16 MiB is the least that it takes: one review of the largest that an AP
 {{- define "probe-injector.maxInFlightBytes" -}}
 {{- with include "probe-injector.memoryLimit" . -}}
 {{- $limit := float64 . -}}
-{{- if lt $limit 67108864.0 -}}
-{{- fail (printf "resources.limits.memory is %s bytes: the webhook needs 64Mi at least, of which a quarter is for reviews" .) -}}
-{{- end -}}
 {{- if lt $limit 268435456.0 -}}
 {{- printf "%.0f" (divf $limit 4.0 | floor) -}}
 {{- end -}}
