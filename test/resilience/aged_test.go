@@ -76,7 +76,7 @@ func (c *cluster) installAged(t *testing.T, namespace string) (r *release, now c
 	t.Helper()
 	now = newClock(t, 0)
 	r = c.install(t, plan{
-		namespace: namespace, selfManaged: true, authority: agedAuthority(), replicas: 2,
+		namespace: namespace, timeoutSeconds: patience, selfManaged: true, authority: agedAuthority(), replicas: 2,
 		drain: either(t, 5*time.Second, 0), fault: now.fault(),
 	})
 	now.set(t, runningFor)
@@ -117,7 +117,8 @@ func (c *cluster) movedToExistingSecret(t *testing.T) {
 // inModeFiles is the same release as after an upgrade to certificates from files.
 func (r *release) inModeFiles(t *testing.T, authority *certificate.Authority) *release {
 	t.Helper()
-	next := &release{cluster: r.cluster, plan: plan{namespace: r.plan.namespace, replicas: r.plan.replicas, drain: r.plan.drain}, logged: r.logged}
+	next := &release{cluster: r.cluster, logged: r.logged}
+	next.plan = plan{namespace: r.plan.namespace, timeoutSeconds: r.plan.timeoutSeconds, replicas: r.plan.replicas, drain: r.plan.drain}
 	next.options = server.Options{Program: r.options.Program, Host: r.host, Authority: authority}
 	next.render(t, "")
 	t.Cleanup(func() { next.end(t) })
@@ -195,7 +196,7 @@ func (c *cluster) appended(t *testing.T) {
 func (c *cluster) restored(t *testing.T) {
 	clock := newClock(t, 0)
 	r := c.install(t, plan{
-		namespace: "restored", selfManaged: true, authority: agedAuthority(), replicas: 3, fault: clock.fault() + ",hold:1s",
+		namespace: "restored", timeoutSeconds: patience, selfManaged: true, authority: agedAuthority(), replicas: 3, fault: clock.fault(),
 	})
 	load, newReplica := c.load(t, asking()), r.newReplica(t)
 	backup := r.secret(t)
@@ -300,7 +301,7 @@ func (c *cluster) wrongClocks(t *testing.T) {
 	for name, authority := range map[string]*forgery{"an aged authority": agedAuthority(), "an authority made by the fast one": nil} {
 		t.Run(name, func(t *testing.T) {
 			r := c.install(t, plan{
-				namespace: fmt.Sprintf("clocks-%t", authority != nil), selfManaged: true, authority: authority,
+				namespace: fmt.Sprintf("clocks-%t", authority != nil), timeoutSeconds: patience, selfManaged: true, authority: authority,
 				drain: either(t, 5*time.Second, 0), fault: newClock(t, 2*time.Hour).fault(),
 			})
 			load, newReplica := c.load(t, asking()), r.newReplica(t)

@@ -75,7 +75,7 @@ func TestCertificateFiles(t *testing.T) {
 // new connections each time.
 func (c *cluster) renewedFiles(t *testing.T) {
 	const renewals = 20
-	r := c.install(t, plan{namespace: "renewed", replicas: 2})
+	r := c.install(t, plan{namespace: "renewed", timeoutSeconds: patience, replicas: 2})
 
 	load, newReplica := c.load(t, asking()), r.newReplica(t)
 	for range renewals {
@@ -91,7 +91,7 @@ func (c *cluster) renewedFiles(t *testing.T) {
 // server says so, goes on with the certificate that it has, and takes the next good one.
 func (c *cluster) badFiles(t *testing.T) {
 	const says = "the certificate was not reloaded, the one before stays"
-	r := c.install(t, plan{namespace: "bad"})
+	r := c.install(t, plan{namespace: "bad", timeoutSeconds: patience})
 	s := r.running()[0]
 	load, newReplica := c.load(t, asking()), r.newReplica(t)
 	for name, spoil := range badFiles() {

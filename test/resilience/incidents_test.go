@@ -119,8 +119,8 @@ func TestIncidents(t *testing.T) {
 func (c *cluster) repaired(t *testing.T, namespace string, authority *forgery) {
 	// In the full form, a new authority is held as long as in a cluster.
 	r := c.install(t, plan{
-		namespace: namespace, selfManaged: true, authority: authority, replicas: 2, values: "rbac: {recreateSecret: true}",
-		fault: either(t, "hold:500ms", ""),
+		namespace: namespace, timeoutSeconds: patience, selfManaged: true, authority: authority, replicas: 2, values: "rbac: {recreateSecret: true}",
+		fault: either(t, "hold:2s", ""),
 	})
 	for name, incident := range incidents() {
 		if !t.Run(name, func(t *testing.T) { r.survives(t, name, incident) }) {
@@ -243,7 +243,7 @@ func (r *release) publishBundle(t *testing.T, bundle []byte) {
 // livedWith deletes the Secret where the chart's default RBAC does not let
 // the servers create one: they go on with what they know, and say so.
 func (c *cluster) livedWith(t *testing.T) {
-	r := c.install(t, plan{namespace: "lived-with", selfManaged: true, replicas: 2, fault: either(t, "hold:500ms", "")})
+	r := c.install(t, plan{namespace: "lived-with", timeoutSeconds: patience, selfManaged: true, replicas: 2, fault: either(t, "hold:2s", "")})
 	load, newReplica := c.load(t, asking()), r.newReplica(t)
 
 	r.deleteSecret(t)

@@ -31,6 +31,9 @@ type plan struct {
 	values string
 	// namespace is where it is installed to, probe-injector if it is empty.
 	namespace string
+	// timeoutSeconds is how long the API server waits for an answer, where values do not say anything of the webhook; what
+	// the chart says if it is 0.
+	timeoutSeconds int
 	// selfManaged lets the servers make their certificates, as the chart does by default.
 	selfManaged bool
 	// authority, if it is not nil, is in the Secret before the first server starts, and not made by the servers.
@@ -48,6 +51,10 @@ type plan struct {
 	// works is the namespace in which Pods show that it works; plain if it is empty.
 	works string
 }
+
+// patience are the seconds that an API server waits where a test is about what is lost, and not about how fast answers are: a
+// busy machine may do nothing else for longer than the chart's three. The API server itself gives up after 34.
+const patience = 10
 
 // release is an installation of our chart: its objects, and processes in place of its Pods.
 type release struct {
@@ -155,6 +162,9 @@ func (r *release) render(t *testing.T, values string) {
 // values are the values of an installation with the mode of certificates that is planned.
 func (r *release) values(t *testing.T, values string) string {
 	t.Helper()
+	if r.plan.timeoutSeconds != 0 {
+		values += fmt.Sprintf("\nwebhook: {timeoutSeconds: %d}\n", r.plan.timeoutSeconds)
+	}
 	if r.plan.selfManaged {
 		return values
 	}

@@ -14,7 +14,7 @@ func TestARollingRestartLosesNothing(t *testing.T) {
 	restarts, creates := either(t, 3, 5), either(t, 600, 10_000)
 	c := newCluster(t, controlplane.Options{})
 	// The chart's own drain takes 15 seconds, which only the full form has.
-	r := c.install(t, plan{replicas: 2, drain: either(t, 5*time.Second, 0)})
+	r := c.install(t, plan{timeoutSeconds: patience, replicas: 2, drain: either(t, 5*time.Second, 0)})
 
 	load := c.load(t, asking())
 	done := 0

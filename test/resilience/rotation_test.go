@@ -24,9 +24,10 @@ func TestRenewedLeavesOfOurOwnLoseNothing(t *testing.T) {
 
 func renewedLeaves(t *testing.T, authority *forgery) {
 	t.Parallel()
+	// What is left of a life when it is renewed, a third, is time enough for the short form, which runs beside other tests.
 	renewals := either(t, 6, 3*20)
 	c := newCluster(t, controlplane.Options{})
-	r := c.install(t, plan{selfManaged: true, authority: authority, replicas: 3, fault: either(t, "leaf-lifetime:6s", "leaf-lifetime:9s")})
+	r := c.install(t, plan{timeoutSeconds: patience, selfManaged: true, authority: authority, replicas: 3, fault: either(t, "leaf-lifetime:15s", "leaf-lifetime:9s")})
 
 	load, newReplica := c.load(t, asking()), r.newReplica(t)
 	begin := r.counted(t, "probe_injector_certificates_served_total", nil)
@@ -46,7 +47,7 @@ func TestRotatedAuthoritiesLoseNothing(t *testing.T) {
 	t.Run("an aged authority", func(t *testing.T) {
 		aged := agedAuthority()
 		// It is due for replacement when a third of the lifetime below is left.
-		aged.to = either(t, 12*time.Second, 35*time.Second)
+		aged.to = either(t, 20*time.Second, 35*time.Second)
 		rotatedAuthorities(t, aged)
 	})
 }
@@ -55,8 +56,8 @@ func rotatedAuthorities(t *testing.T, authority *forgery) {
 	t.Parallel()
 	rotations := either(t, 2, 5)
 	c := newCluster(t, controlplane.Options{})
-	r := c.install(t, plan{selfManaged: true, authority: authority, replicas: 3, fault: either(t,
-		"ca-lifetime:12s,leaf-lifetime:12s,keep-predecessor:4s,hold:1s",
+	r := c.install(t, plan{timeoutSeconds: patience, selfManaged: true, authority: authority, replicas: 3, fault: either(t,
+		"ca-lifetime:24s,leaf-lifetime:24s,keep-predecessor:8s,hold:2s",
 		// An API server is given as much time as in a cluster.
 		"ca-lifetime:45s,leaf-lifetime:45s,keep-predecessor:20s")})
 
@@ -81,7 +82,7 @@ func rotatedAuthorities(t *testing.T, authority *forgery) {
 		sleepUntil(t, time.Now().Add(200*time.Millisecond))
 	}
 	// The predecessor is taken out of the bundle.
-	sleepUntil(t, time.Now().Add(either(t, 5*time.Second, 25*time.Second)))
+	sleepUntil(t, time.Now().Add(either(t, 10*time.Second, 25*time.Second)))
 	r.rotated(t, fmt.Sprintf("certificate authority rotated %d times by %d servers", rotations, r.plan.replicas), load, newReplica)
 }
 

@@ -37,7 +37,7 @@ func TestARuleAddedToARunningReleaseRefusesNothing(t *testing.T) {
 	if err := c.CreateNamespace(t.Context(), production, map[string]string{"stage": "production"}); err != nil {
 		t.Fatal(err)
 	}
-	r := c.install(t, plan{values: withoutRule, replicas: 2})
+	r := c.install(t, plan{values: withoutRule, timeoutSeconds: patience, replicas: 2})
 	load := c.load(t, owned(production))
 	sleepUntil(t, time.Now().Add(time.Second))
 	if got := r.counted(t, "probe_injector_skips_total", map[string]string{"reason": "rule_not_loaded"}); got != 0 {

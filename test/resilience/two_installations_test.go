@@ -16,7 +16,7 @@ import (
 func (c *cluster) twoInstallations(t *testing.T) {
 	first, _ := c.installAged(t, "first")
 	second := c.prepare(t, plan{
-		namespace: "second", selfManaged: true, authority: agedAuthority(), replicas: 2,
+		namespace: "second", timeoutSeconds: patience, selfManaged: true, authority: agedAuthority(), replicas: 2,
 		drain: first.plan.drain, fault: first.plan.fault,
 	})
 	second.applyBesideAnother(t)
