@@ -360,7 +360,7 @@ func (r *release) end(t *testing.T) {
 	r.unregister(t)
 	for _, s := range r.running() {
 		if t.Failed() {
-			t.Logf("the log of the server at %s, but for reviews, ends:\n%s", s.Address(), notable(s))
+			t.Logf("the log of the server at %s, but for reviews and refused handshakes, ends:\n%s", s.Address(), notable(s))
 		}
 		if err := s.Stop(); err != nil {
 			t.Errorf("stopping a server: %v", err)
@@ -380,10 +380,10 @@ func (r *release) failures() map[string]int {
 	return all
 }
 
-// notable is the end of a server's log without the lines about reviews.
+// notable is the end of a server's log without the lines about reviews and refused handshakes, of which there are many.
 func notable(s *server.Server) string {
 	lines := slices.DeleteFunc(strings.Split(s.Process().LogTail(math.MaxInt), "\n"), func(line string) bool {
-		return strings.Contains(line, `"msg":"review"`)
+		return strings.Contains(line, `"msg":"review"`) || strings.Contains(line, "TLS handshake error")
 	})
-	return strings.Join(lines[max(0, len(lines)-15):], "\n")
+	return strings.Join(lines[max(0, len(lines)-30):], "\n")
 }
