@@ -54,9 +54,9 @@ func (m *Manager) swap(now time.Time) bool {
 }
 
 // mustHold reports whether an authority that was just published is too new to be relied on, since API servers learn of it
-// a moment later. That matters only during a replacement: a certificate that works is served meanwhile, or other
-// replicas may serve what another authority signed. The very first certificate waits for nothing, nor does one that
-// nobody asks for.
+// a moment later. That matters only during a replacement: a certificate of another authority that works is served
+// meanwhile, or other replicas may serve one. The very first certificate waits for nothing, nor does one that nobody asks
+// for, nor a renewal: API servers know its authority as well as that of what is served, which is the same.
 func (m *Manager) mustHold(now time.Time) bool {
 	p := m.published.Load()
 	if len(p.entries) == 0 {

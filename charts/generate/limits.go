@@ -29,9 +29,10 @@ const (
 	digest     = `^(sha256:[0-9a-f]{64})?$`
 	// interval is a duration as Prometheus writes it.
 	interval = `^(([0-9]+(ms|[smhdwy]))+)?$`
-	// matchers are the label matchers of PromQL, without their braces.
-	matchers = `^ *(` + matcher + `( *, *` + matcher + `)* *,? *)?$`
-	matcher  = `[A-Za-z_][A-Za-z0-9_]* *(=|!=|=~|!~) *("([^"\\]|\\.)*"|'([^'\\]|\\.)*')`
+	// matchers are the label matchers of PromQL, without their braces. Prometheus 3 permits names in quotes.
+	matchers = `^\s*(` + matcher + `(\s*,\s*` + matcher + `)*\s*,?\s*)?$`
+	matcher  = `([A-Za-z_][A-Za-z0-9_]*|` + quoted + `)\s*(=|!=|=~|!~)\s*` + quoted
+	quoted   = `("([^"\\]|\\.)*"|'([^'\\]|\\.)*'|\x60[^\x60]*\x60)`
 )
 
 // limits says what values may be where their default does not tell, by their path. Objects of Kubernetes are not

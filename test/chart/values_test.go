@@ -68,6 +68,7 @@ func TestNamesAreWrittenAsTheAPIServerPermits(t *testing.T) {
 		`{priorityClassName: system-cluster-critical, imagePullSecrets: [{name: our.registry}]}`,
 		`{metrics: {prometheusRule: {selector: 'job="a"'}}}`, `{metrics: {prometheusRule: {selector: 'job=~"(a|b)/\\d", cluster!="x",'}}}`,
 		`{metrics: {prometheusRule: {selector: "namespace='ours'"}}}`,
+		"{metrics: {prometheusRule: {selector: \"job=~`a|b`,\\n 'our.label' != ''\"}}}",
 		`{validatingAdmissionPolicy: {namespaceSelector: {matchLabels: {a: b}, matchExpressions: [{key: a, operator: In, values: [b, ""]}, {key: example.com/c, operator: Exists, values: []}, {key: d, operator: DoesNotExist, values: null}]}}}`,
 	} {
 		renderAll(t, values)

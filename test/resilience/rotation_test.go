@@ -24,9 +24,9 @@ func TestRenewedLeavesOfOurOwnLoseNothing(t *testing.T) {
 
 func renewedLeaves(t *testing.T, authority *forgery) {
 	t.Parallel()
-	// What is left of a life when it is renewed, a third, is time enough for the short form, which runs beside other tests.
 	renewals := either(t, 6, 3*20)
 	c := newCluster(t, controlplane.Options{})
+	// The short form runs beside other tests on a busy machine: a third of the life is left for a renewal.
 	r := c.install(t, plan{timeoutSeconds: patience, selfManaged: true, authority: authority, replicas: 3, fault: either(t, "leaf-lifetime:15s", "leaf-lifetime:9s")})
 
 	load, newReplica := c.load(t, asking()), r.newReplica(t)
