@@ -10,7 +10,8 @@
 // seconds, it takes the same steps, and every replica takes them:
 //
 //  1. Authority: if what is in the Secret cannot be used or ends soon, put a new one there (keepAuthority).
-//  2. Bundle: if an entry that calls us does not have what is wanted, patch it (publish; the rule is in wanted).
+//  2. Bundle: if an entry that calls us does not have what is wanted, patch it (publish; the rule is in wanted), and
+//     five seconds later once more, because an API server may have missed it (publishAgain).
 //  3. Certificate: sign the next one if it is due (prepare).
 //  4. Gate: serve it once the published bundle of every entry that calls us verifies it (swap).
 //

@@ -50,6 +50,8 @@ type Manager struct {
 	history history
 	// lastPublished is what was published when last there was anything.
 	lastPublished []*x509.Certificate
+	// toRepeat are the publications of this process that are to be written once more.
+	toRepeat map[configurationRef]publication
 	// written are the last writes of this process, by the object.
 	written map[string]write
 	// limits are on the writes of this process, by the object; publications and undone are on the lines about them.
@@ -84,6 +86,7 @@ func newManager(o Options, configurations []configurationRef, metrics *metrics, 
 		configurations: map[configurationRef]*configurationStore{},
 		wake:           make(chan struct{}, 1),
 		history:        history{dropped: map[string]bool{}},
+		toRepeat:       map[configurationRef]publication{},
 		written:        map[string]write{},
 		limits:         map[string]*rate.Limiter{},
 		publications:   &rate.Sometimes{First: 5 * writeBurst, Interval: repeatAfter},
@@ -252,6 +255,9 @@ func (m *Manager) nextStep(now time.Time) time.Duration {
 	if l := m.serving.Load(); l != nil {
 		due(renewAt(l.certificate(), m.options.Lifetimes.Leaf))
 		due(l.certificate().NotAfter)
+	}
+	for _, p := range m.toRepeat {
+		due(p.at.Add(publishAgainAfter))
 	}
 	// Whatever is held waits for a fixed time after its publication.
 	for _, since := range m.history.publishedSince {

@@ -49,31 +49,44 @@ func (m *Manager) knowledge(now time.Time) knowledge {
 
 // publishIn patches the entries of a configuration that call us and trust others than they should.
 func (m *Manager) publishIn(ctx context.Context, c *configuration, want []*x509.Certificate, now time.Time) error {
-	patch := bundlePatch{Metadata: precondition{c.resourceVersion}}
+	bundle := encodeCertificates(want)
+	var webhooks []webhookPatch
 	var present []*x509.Certificate
 	for _, e := range m.published.Load().entriesOf(c) {
 		if !areSame(e.authorities, want) {
 			present = append(present, e.authorities...)
-			patch.Webhooks = append(patch.Webhooks, webhookPatch{Name: e.name, ClientConfig: clientConfigPatch{CABundle: encodeCertificates(want)}})
+			webhooks = append(webhooks, newWebhookPatch(e.name, bundle))
 		}
 	}
-	if len(patch.Webhooks) == 0 || m.isWritten(c.String(), c.resourceVersion, now) || !m.mayWrite(c.String(), now) {
-		return nil
+	if len(webhooks) == 0 {
+		return m.publishAgain(ctx, c, now)
 	}
-	data, err := json.Marshal(patch)
-	if err != nil {
-		return err
-	}
-	done, err := m.count(objectConfiguration, m.cluster.patchConfiguration(ctx, c.configurationRef, data))
+	done, err := m.patchWebhooks(ctx, c, webhooks, now)
 	if done {
-		m.wrote(c.String(), c.resourceVersion, now)
+		m.toRepeat[c.configurationRef] = publication{bundle, now}
 		m.history.drop(present, want)
 		m.publications.Do(func() {
 			m.options.Logger.Info("certificate authorities were published",
-				"configuration", c.name, "entries", len(patch.Webhooks), "serials", serials(want))
+				"configuration", c.name, "entries", len(webhooks), "serials", serials(want))
 		})
 	}
-	return wrap(err, "publishing the certificate authority in the "+c.String())
+	return err
+}
+
+// patchWebhooks changes the bundles of some entries, if this replica may write the configuration now.
+func (m *Manager) patchWebhooks(ctx context.Context, c *configuration, webhooks []webhookPatch, now time.Time) (done bool, err error) {
+	if m.isWritten(c.String(), c.resourceVersion, now) || !m.mayWrite(c.String(), now) {
+		return false, nil
+	}
+	data, err := json.Marshal(bundlePatch{Metadata: precondition{c.resourceVersion}, Webhooks: webhooks})
+	if err != nil {
+		return false, err
+	}
+	done, err = m.count(objectConfiguration, m.cluster.patchConfiguration(ctx, c.configurationRef, data))
+	if done {
+		m.wrote(c.String(), c.resourceVersion, now)
+	}
+	return done, wrap(err, "publishing the certificate authority in the "+c.String())
 }
 
 // bundlePatch is a strategic merge patch for both kinds of webhook configurations: the entries are found by their names,
@@ -90,4 +103,8 @@ type webhookPatch struct {
 
 type clientConfigPatch struct {
 	CABundle []byte `json:"caBundle"`
+}
+
+func newWebhookPatch(name string, bundle []byte) webhookPatch {
+	return webhookPatch{Name: name, ClientConfig: clientConfigPatch{CABundle: bundle}}
 }

@@ -30,8 +30,10 @@ type published struct {
 type entry struct {
 	configuration *configuration
 	name          string
-	authorities   []*x509.Certificate
-	roots         *x509.CertPool
+	// bundle is what is published, PEM; authorities and roots are the certificates in it.
+	bundle      []byte
+	authorities []*x509.Certificate
+	roots       *x509.CertPool
 }
 
 // add adds the entries of a configuration. An entry calls us if the API server expects one of our names from whom it calls.
@@ -49,6 +51,7 @@ func (p *published) add(c *configuration, names []string) {
 		}
 		e := entry{
 			configuration: c, name: w.name,
+			bundle:      w.bundle,
 			authorities: parseCertificates(w.bundle),
 			roots:       x509.NewCertPool(),
 		}

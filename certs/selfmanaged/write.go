@@ -12,7 +12,8 @@ import (
 const rewriteAfter = 5 * time.Second
 
 // An object is written writeBurst times without a pause, and then every writeInterval: whatever happens to a healthy
-// cluster needs one or two writes, and who undoes them again and again must not make API servers and etcd suffer for it.
+// cluster needs one or two writes and each once more, and who undoes them again and again must not make API servers and
+// etcd suffer for it.
 const (
 	writeBurst    = 10
 	writeInterval = 5 * time.Second

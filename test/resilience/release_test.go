@@ -357,6 +357,9 @@ func (r *release) settle(t *testing.T) {
 func (r *release) end(t *testing.T) {
 	t.Helper()
 	r.background.Wait()
+	if t.Failed() {
+		r.showWhoIsTrusted(t)
+	}
 	r.unregister(t)
 	for _, s := range r.running() {
 		if t.Failed() {
@@ -369,6 +372,17 @@ func (r *release) end(t *testing.T) {
 	if t.Failed() {
 		t.Logf("why the API server could not call webhooks, and how often: %v", r.failures())
 	}
+}
+
+// showWhoIsTrusted tells apart what is not published and what the API server has not taken over.
+func (r *release) showWhoIsTrusted(t *testing.T) {
+	t.Helper()
+	// The context of a test that ends is done.
+	ctx, cancel := context.WithTimeout(context.Background(), waitBudget)
+	defer cancel()
+	var now newReplica
+	now.look(ctx, r)
+	t.Logf("the published bundles verify %d of the certificates that are served, and not: %v", now.verified, now.refused)
 }
 
 // failures returns why the API server could not call webhooks since the release was installed, and how often each.
