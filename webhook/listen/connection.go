@@ -12,6 +12,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // maxHeaderLines is ten times what an API server or a browser sends.
@@ -38,7 +39,11 @@ type connection struct {
 	place   int
 	regular bool
 
-	shaken bool
+	shaken, spoken bool
+	// late reports that the client took too long, and was counted.
+	late bool
+	// waited is how long we have waited for the first byte of the first request that comes over TLS, until it has begun.
+	waited time.Duration
 	// header is the header that is being read, and body how much of a body is still to come.
 	header header
 	body   int64
@@ -49,6 +54,7 @@ type connection struct {
 
 // begin is called when a header has been understood, with the length of its body, -1 if it is not announced.
 func (c *connection) begin(length int64) {
+	c.waited = 0
 	if length == 0 {
 		// Nothing is written to c.body: net/http may be reading already, to notice when the client goes away.
 		c.at.to(stageReview)
@@ -75,7 +81,7 @@ func (c *connection) Read(p []byte) (int, error) {
 		}
 		return n, c.readError(err)
 	}
-	n, err := c.read(p)
+	n, err := c.readHeader(p)
 	if n > 0 && c.at.now() != stageReview && c.at.now() != stageAnswer {
 		c.at.to(stageHeader)
 	}
@@ -89,6 +95,35 @@ func (c *connection) Read(p []byte) (int, error) {
 		return 0, errHeaderLines
 	}
 	return n, c.readError(err)
+}
+
+// readHeader reads what belongs to a header. The first one over TLS may be as long in coming as every later one. net/http,
+// which makes no difference between a handshake and a header, would close the connection while the API server sends its
+// review, and the API server does not send a review again that it has begun to send.
+func (c *connection) readHeader(p []byte) (int, error) {
+	if c.spoken || c.tls == nil {
+		return c.read(p)
+	}
+	c.spoken = true
+	c.at.to(stageSpare)
+	begin := time.Now()
+	if err := c.Conn.SetReadDeadline(begin.Add(idleTimeout)); err != nil {
+		return 0, err
+	}
+	n, err := c.read(p)
+	if err != nil {
+		return n, err
+	}
+	c.waited = time.Since(begin)
+	return n, c.Conn.SetReadDeadline(time.Now().Add(headerTimeout))
+}
+
+// SetReadDeadline is called by net/http with times that it counts from the moment when it began to read, and by handlers.
+func (c *connection) SetReadDeadline(t time.Time) error {
+	if !t.IsZero() {
+		t = t.Add(c.waited)
+	}
+	return c.Conn.SetReadDeadline(t)
 }
 
 // read reads what was kept, or from the network.
@@ -110,17 +145,22 @@ func (c *connection) keep(p []byte) {
 
 // readError counts a client that took too long.
 func (c *connection) readError(err error) error {
-	if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+	if c.late || !errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
 	}
+	var why reason
 	switch c.at.now() {
 	case stageSilent, stageHandshake, stageHeader:
-		c.room.closed(reasonHeaderTimeout)
+		why = reasonHeaderTimeout
 	case stageBody:
-		c.room.closed(reasonBodyTimeout)
+		why = reasonBodyTimeout
 	default:
 		// An idle connection, or net/http interrupts its own reading.
+		return err
 	}
+	// net/http reads again, up to three times.
+	c.late = true
+	c.room.closed(why)
 	return err
 }
 

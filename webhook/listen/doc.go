@@ -11,6 +11,10 @@
 // that says "Connection: close". That is said to whoever sent something wrong, and when there are too many regulars:
 // three quarters of the room in all, and a quarter for each source address, so that newcomers always get in.
 //
+// For the same reason a connection that has made its TLS handshake may wait with its first request for as long as between
+// two requests: API servers open some that they need only later. It is no regular before, and leaves when the listener is
+// full.
+//
 // # Who has to leave
 //
 // A listener has room for a number of connections. When it is full, one that is no regular is closed for each that comes.

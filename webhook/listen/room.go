@@ -24,11 +24,13 @@ var leaves = []struct {
 	{stageBody, patience, reasonMadeRoomBody},
 	{stageAnswer, patience, reasonMadeRoomAnswer},
 	{stageSilent, patience, reasonMadeRoomSilent},
+	{stageSpare, patience, reasonMadeRoomHeader},
 	{stageHandshake, patience, reasonMadeRoomHeader},
 	{stageHeader, patience / 4, reasonMadeRoomHeader},
 	{stageBody, patience / 4, reasonMadeRoomBody},
 	{stageSilent, patience / 4, reasonMadeRoomSilent},
 	{stageAnswer, patience / 4, reasonMadeRoomAnswer},
+	{stageSpare, patience / 4, reasonMadeRoomHeader},
 	{stageHandshake, patience / 4, reasonMadeRoomHeader},
 }
 

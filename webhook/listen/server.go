@@ -14,12 +14,14 @@ import (
 const (
 	// maxHeaderBytes are 16 KiB together with the 4 KiB that net/http adds. An API server sends 300 bytes.
 	maxHeaderBytes = 12 << 10
-	// headerTimeout bounds the handshake and the header; the API server gives up the whole call after timeoutSeconds, 3.
+	// headerTimeout bounds the handshake, and a header from its first byte; the API server gives up the whole call after
+	// timeoutSeconds, 3.
 	headerTimeout = 5 * time.Second
 	// answerTimeout bounds a request from its header to the last byte of its answer.
 	answerTimeout = 10 * time.Second
-	// idleTimeout is longer than the 90 s after which the API server closes a connection, so that it never sends a
-	// review on one that is just being closed (k8s.io/apimachinery/pkg/util/net, http.Transport.IdleConnTimeout).
+	// idleTimeout bounds the time between two requests, and over TLS the time before the first. It is longer than the 90 s
+	// after which the API server closes a connection, so that it never sends a review on one that is just being closed
+	// (k8s.io/apimachinery/pkg/util/net, http.Transport.IdleConnTimeout).
 	idleTimeout = 2 * time.Minute
 )
 

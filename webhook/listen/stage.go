@@ -12,6 +12,9 @@ const (
 	// stageSilent is a connection that has sent nothing, or less than a ClientHello.
 	stageSilent stage = iota
 	stageHandshake
+	// stageSpare is a connection whose handshake is done and that has sent no request yet: an API server that gets several
+	// requests at once opens one for each, and keeps those that it did not need.
+	stageSpare
 	stageHeader
 	stageBody
 	// stageReview is a request that has arrived and is being answered.
@@ -28,10 +31,10 @@ const (
 )
 
 // stageNames are the values of the label "stage", by stage.
-var stageNames = [...]string{"silent", "handshake", "header", "body", "review", "answer", "farewell", "idle"}
+var stageNames = [...]string{"silent", "handshake", "spare", "header", "body", "review", "answer", "farewell", "idle"}
 
 // hasNoRequest reports whether nothing would be lost if a connection at the stage ended.
-func (s stage) hasNoRequest() bool { return s == stageSilent || s == stageIdle }
+func (s stage) hasNoRequest() bool { return s == stageSilent || s == stageSpare || s == stageIdle }
 
 // progress is a stage and since when. One goroutine moves it on, and the room may end it at any moment.
 type progress struct {
