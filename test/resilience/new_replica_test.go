@@ -122,3 +122,14 @@ func (r *release) handshake(ctx context.Context, address, bundle string) (*x509.
 	}
 	return leaf, nil
 }
+
+// showWhoIsTrusted tells apart what is not published and what the API server has not taken over.
+func (r *release) showWhoIsTrusted(t *testing.T) {
+	t.Helper()
+	// The context of a test that ends is done.
+	ctx, cancel := context.WithTimeout(context.Background(), waitBudget)
+	defer cancel()
+	var now newReplica
+	now.look(ctx, r)
+	t.Logf("the published bundles verify %d of the certificates that are served, and not: %v", now.verified, now.refused)
+}

@@ -374,17 +374,6 @@ func (r *release) end(t *testing.T) {
 	}
 }
 
-// showWhoIsTrusted tells apart what is not published and what the API server has not taken over.
-func (r *release) showWhoIsTrusted(t *testing.T) {
-	t.Helper()
-	// The context of a test that ends is done.
-	ctx, cancel := context.WithTimeout(context.Background(), waitBudget)
-	defer cancel()
-	var now newReplica
-	now.look(ctx, r)
-	t.Logf("the published bundles verify %d of the certificates that are served, and not: %v", now.verified, now.refused)
-}
-
 // failures returns why the API server could not call webhooks since the release was installed, and how often each.
 func (r *release) failures() map[string]int {
 	all := r.cluster.failures(r.logged)
