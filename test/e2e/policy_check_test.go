@@ -121,15 +121,12 @@ func (r *release) inForce(t *testing.T) inForce {
 	if err != nil {
 		t.Fatal(err)
 	}
-	configuration, err := r.client.AdmissionregistrationV1().MutatingWebhookConfigurations().Get(t.Context(), configurationName, metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := range configuration.Webhooks {
-		bundle := &configuration.Webhooks[n].ClientConfig.CABundle
+	webhooks := r.webhooks(t)
+	for n := range webhooks {
+		bundle := &webhooks[n].ClientConfig.CABundle
 		*bundle = bytes.TrimSpace(*bundle)
 	}
-	return inForce{deployment: deployment.Generation, configMap: policy.ResourceVersion, webhooks: configuration.Webhooks}
+	return inForce{deployment: deployment.Generation, configMap: policy.ResourceVersion, webhooks: webhooks}
 }
 
 // refuses is helm upgrade with values that are wrong: what it printed, and how long it took.

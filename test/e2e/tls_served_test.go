@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/probe-injector/probe-injector/test/metrics"
@@ -59,17 +60,24 @@ func (r *release) secret(t *testing.T, name string) map[string][]byte {
 	return secret.Data
 }
 
-// bundle is what the API server trusts, PEM. All entries have the same.
-func (r *release) bundle(t *testing.T) []byte {
+// webhooks are the entries of the webhook configuration.
+func (r *release) webhooks(t *testing.T) []admissionregistrationv1.MutatingWebhook {
 	t.Helper()
 	configuration, err := r.client.AdmissionregistrationV1().MutatingWebhookConfigurations().Get(t.Context(), configurationName, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := configuration.Webhooks[0].ClientConfig.CABundle
-	for _, entry := range configuration.Webhooks {
+	return configuration.Webhooks
+}
+
+// bundle is what the API server trusts, PEM. All entries have the same.
+func (r *release) bundle(t *testing.T) []byte {
+	t.Helper()
+	webhooks := r.webhooks(t)
+	first := webhooks[0].ClientConfig.CABundle
+	for _, entry := range webhooks {
 		if !bytes.Equal(entry.ClientConfig.CABundle, first) {
-			t.Errorf("the bundle of %s is not that of %s", entry.Name, configuration.Webhooks[0].Name)
+			t.Errorf("the bundle of %s is not that of %s", entry.Name, webhooks[0].Name)
 		}
 	}
 	return first
